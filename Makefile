@@ -139,7 +139,10 @@ $(OUT)/serve/responder.o: private ALL_CFLAGS += -I$(OUT)/serve
 $(OUT)/serve/console/style.css.inc: serve/console/style.css
 	@mkdir -p $(@D)
 	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
-$(OUT)/serve/console/console.o: $(OUT)/serve/console/style.css.inc
+$(OUT)/serve/console/live.js.inc: serve/console/live.js
+	@mkdir -p $(@D)
+	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+$(OUT)/serve/console/console.o: $(OUT)/serve/console/style.css.inc $(OUT)/serve/console/live.js.inc
 $(OUT)/serve/console/console.o: private ALL_CFLAGS += -I$(OUT)/serve/console
 
 # The table of topics, for the command that applies it.

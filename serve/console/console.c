@@ -1,15 +1,26 @@
-/* Nothing on a page comes from elsewhere and nothing on it is a script: the policy forbids both, so
- * a title that got past the escaping could do nothing.
+/* Nothing on a page comes from elsewhere, and the only script is live.js, which the server hands
+ * out: the policy forbids all other, so a title that got past the escaping could do nothing.
+ *
+ * A page is live by server-sent events, each in an answer of its own: the client asks again after
+ * `retry` with the id of the last one, a hash of the page's contents. So the server, which has one
+ * thread, keeps nothing of a client that looks.
  */
 #include "base/base.h"
 #include "base/decimal.h"
+#include "base/hash_index.h"
 #include "serve/console/console.h"
 #include "serve/console/page.h"
+
+enum { EVENTS_EVERY_MS = 2000 };
 
 static const char style[] =
 #include "style.css.inc"
     ;
-static const char policy[] = "default-src 'none'; style-src 'self'; form-action 'self'; "
+static const char script[] =
+#include "live.js.inc"
+    ;
+static const char policy[] = "default-src 'none'; style-src 'self'; script-src 'self'; "
+                             "connect-src 'self'; form-action 'self'; "
                              "base-uri 'none'; frame-ancestors 'none'";
 static const char html_type[] = "text/html; charset=utf-8";
 
@@ -68,6 +79,27 @@ static enum language language_of(const struct page *page)
     return text_language(asked[0] ? asked : NULL, page->request->language);
 }
 
+/* Puts the event in the place of the page: that its contents are not those of the id that was asked
+ * with, or, without one, what they are. */
+static void put_event(const struct page *page, struct http_answer *answer)
+{
+    char id[24];
+    struct buf *out = page->out;
+    const char *last = page->request->last_event;
+    buf_append(out, "", 1);
+    const char *main = buf_failed(out) ? NULL : strstr(out->data, "<main");
+    const char *end = main ? strstr(main, "</main>") : NULL;
+    size_t size = end ? (size_t)(end - main) : 0;
+    (void)snprintf(id, sizeof(id), "%016" PRIx64, hash_index_text(slice_of(main, size)));
+    buf_clear(out);
+    answer->type = "text/event-stream";
+    buf_printf(out, "retry: %d\nid: %s\n", EVENTS_EVERY_MS, id);
+    if (!last || strcmp(last, id) != 0) {
+        buf_printf(out, "event: %s\ndata: %s\n", last && last[0] ? "changed" : "known", id);
+    }
+    buf_printf(out, "\n");
+}
+
 static void answer_page(struct page *page, struct http_answer *answer)
 {
     for (size_t i = 0; i < ARRAY_COUNT(pages); i++) {
@@ -75,6 +107,9 @@ static void answer_page(struct page *page, struct http_answer *answer)
         pages[i].answer(page);
         answer->code = page->code;
         if (page->out->size && page->out->data[0] == '{') { answer->type = "application/json"; }
+        if (slice_equal(page_argument(page, "format"), slice_str("events"))) {
+            put_event(page, answer);
+        }
         return;
     }
     answer_plain(page, answer, 404, TEXT_NOT_A_PAGE);
@@ -102,6 +137,9 @@ void console_answer(const struct console_parts *parts, const struct http_request
     if (strcmp(request->path, "/console/style.css") == 0) {
         answer->type = "text/css; charset=utf-8";
         buf_append(&answer->body, style, sizeof(style) - 1);
+    } else if (strcmp(request->path, "/console/live.js") == 0) {
+        answer->type = "text/javascript; charset=utf-8";
+        buf_append(&answer->body, script, sizeof(script) - 1);
     } else if (!is_allowed(parts, request)) {
         answer->notes[0] = (struct http_note){.name = "WWW-Authenticate",
                                               .value = "Basic realm=\"freshet\""};

@@ -17,19 +17,17 @@ static const struct {
 enum { BOX_WIDTH = 150, BOX_HEIGHT = 76 };
 
 static const struct {
-    const char *path;
-    int tip_x, tip_y;
-    const char *topic;
+    const char *path, *tip, *topic;
     int x, y; /* of the topic's name */
 } arrows[] = {
-    {"M160 148H250", 260, 148, "events", 205, 140},
-    {"M410 130H460V48H500", 510, 48, "pair-deltas", 455, 40},
-    {"M660 48H715V130H750", 760, 130, "serving-rows", 715, 40},
-    {"M410 148H750", 760, 148, "histories", 585, 140},
-    {"M410 166H460V248H500", 510, 248, "", 0, 0},
-    {"M660 248H705V166H750", 760, 166, "item-vectors", 716, 266},
-    {"M660 348H730V180H750", 760, 180, "content-vectors", 720, 366},
-    {"M910 148H970", 980, 148, "lists", 940, 140},
+    {"M160 148H250", "M260 148l-9 -5v10z", "events", 205, 140},
+    {"M410 130H460V48H500", "M510 48l-9 -5v10z", "pair-deltas", 455, 40},
+    {"M660 48H715V130H750", "M760 130l-9 -5v10z", "serving-rows", 715, 40},
+    {"M410 148H750", "M760 148l-9 -5v10z", "histories", 585, 140},
+    {"M410 166H460V248H500", "M510 248l-9 -5v10z", "", 0, 0},
+    {"M660 248H715V166H750", "M760 166l-9 -5v10z", "item-vectors", 762, 252},
+    {"M660 348H835V196", "M835 186l-5 9h10z", "content-vectors", 745, 340},
+    {"M910 148H970", "M980 148l-9 -5v10z", "lists", 940, 140},
 };
 
 static struct slice words(const struct page *page, enum text text)
@@ -53,8 +51,9 @@ static void put_arrows(const struct page *page)
     for (size_t i = 0; i < ARRAY_COUNT(arrows); i++) {
         html_put(page->out, "<path d=\"");
         html_text(page->out, slice_str(arrows[i].path));
-        buf_printf(page->out, "\"/><path class=\"tip\" d=\"M%d %dl-9 -5v10z\"/>", arrows[i].tip_x,
-                   arrows[i].tip_y);
+        html_put(page->out, "\"/><path class=\"tip\" d=\"");
+        html_text(page->out, slice_str(arrows[i].tip));
+        html_put(page->out, "\"/>");
         if (arrows[i].topic[0]) {
             put_word(page, arrows[i].x, arrows[i].y, "topic", arrows[i].topic);
         }

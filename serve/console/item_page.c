@@ -27,7 +27,7 @@ static void put_neighbours(const struct page *page, struct slice item, enum item
     if (found.error || !found.list.items.count) {
         page_say(page, TEXT_NO_NEIGHBOURS);
     } else {
-        page_list(page, &found.list, TEXT_SUPPORT);
+        page_list(page, title, &found.list, TEXT_SUPPORT);
     }
     html_put(page->out, "</section>\n");
 }

@@ -36,7 +36,10 @@ struct slice page_argument(const struct page *page, const char *name)
 
 bool page_wants_json(const struct page *page)
 {
-    return slice_equal(page_argument(page, "format"), slice_str("json"));
+    struct slice format = page_argument(page, "format");
+    const char *accept = page->request->accept;
+    if (format.size) { return slice_equal(format, slice_str("json")); }
+    return accept && strncmp(accept, "application/json", strlen("application/json")) == 0;
 }
 
 /* ---- The frame ---- */
@@ -107,7 +110,8 @@ static void put_head(const struct page *page, struct slice title)
     html_text(page->out, title);
     html_put(page->out, " · ");
     page_put(page, TEXT_TITLE);
-    html_put(page->out, "</title><link rel=\"stylesheet\" href=\"/console/style.css\"></head>\n");
+    html_put(page->out, "</title><link rel=\"stylesheet\" href=\"/console/style.css\">"
+                        "<script src=\"/console/live.js\" defer></script></head>\n");
 }
 
 void page_begin(const struct page *page, enum text at, struct slice title, enum text about)
@@ -129,7 +133,7 @@ void page_begin(const struct page *page, enum text at, struct slice title, enum 
     put_own_address(page, "lang", page->language == LANGUAGE_ZH ? "en" : "zh");
     html_put(out, "\">");
     page_put(page, TEXT_OTHER_LANGUAGE);
-    html_put(out, "</a></div></header>\n<main id=\"content\"><h1>");
+    html_put(out, "</a></div></header>\n<main id=\"content\" data-live><h1>");
     html_text(out, title);
     html_put(out, "</h1><p class=\"soft\">");
     page_put(page, about);
@@ -287,12 +291,12 @@ static void put_row(const struct page *page, const struct recommendation_list *l
     html_put(out, "</td></tr>\n");
 }
 
-void page_list(const struct page *page, const struct recommendation_list *list,
+void page_list(const struct page *page, enum text name, const struct recommendation_list *list,
                enum text evidence)
 {
     struct buf *out = page->out;
     html_put(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
-    page_put(page, TEXT_LIST);
+    page_put(page, name);
     html_put(out, "\"><table><thead><tr><th class=\"number\">");
     page_put(page, TEXT_PLACE);
     html_put(out, "</th><th>");

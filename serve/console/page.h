@@ -49,8 +49,8 @@ void page_time(const struct page *page, int64_t time_ms);
 void page_ago(const struct page *page, int64_t time_ms);
 /* Appends a paragraph. */
 void page_say(const struct page *page, enum text text);
-/* Appends a list as a table; `evidence` heads the column of evidence. */
-void page_list(const struct page *page, const struct recommendation_list *list,
+/* Appends a list as a table of this name; `evidence` heads the column of evidence. */
+void page_list(const struct page *page, enum text name, const struct recommendation_list *list,
                enum text evidence);
 
 /* The pages. */

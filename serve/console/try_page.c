@@ -147,7 +147,7 @@ static void put_found(const struct page *page, const struct found_list *found)
     if (found->error || !found->list.items.count) {
         page_say(page, TEXT_NOTHING_FOUND);
     } else {
-        page_list(page, &found->list, TEXT_EVIDENCE);
+        page_list(page, TEXT_SESSION_LIST, &found->list, TEXT_EVIDENCE);
     }
     html_put(page->out, "</section>\n");
 }

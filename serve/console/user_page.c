@@ -221,7 +221,7 @@ static void put_list(const struct page *page, const struct user_view *view)
         page_say(page, view->found.code == 404 ? TEXT_NO_LIST : TEXT_DAMAGED);
     } else {
         put_facts(page, &view->found);
-        page_list(page, &view->found.list, TEXT_EVIDENCE);
+        page_list(page, TEXT_LIST, &view->found.list, TEXT_EVIDENCE);
     }
     html_put(page->out, "</section>\n<section>");
     put_why_form(page, view);

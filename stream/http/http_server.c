@@ -159,6 +159,10 @@ static void fill_answer(struct http_server *server, struct MHD_Connection *conne
                                                         MHD_HTTP_HEADER_AUTHORIZATION);
     request.language = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                    MHD_HTTP_HEADER_ACCEPT_LANGUAGE);
+    request.accept =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+    request.last_event =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Last-Event-ID");
     server->settings.answer(server->settings.arg, &request, answer);
     if (buf_failed(&answer->body)) {
         buf_clear(&answer->body);

@@ -25,6 +25,8 @@ struct http_request {
     bool arguments_left_out; /* there were more */
     const char *authorization; /* the header; NULL: there is none */
     const char *language;      /* Accept-Language; NULL: there is none */
+    const char *accept;        /* Accept; NULL: there is none */
+    const char *last_event;    /* Last-Event-ID; NULL: there is none */
     bool post;
     struct slice body; /* of a POST */
 };

@@ -85,6 +85,10 @@ class Browser:
     def run(self, script, *args):
         return self._ask("POST", "/execute/sync", {"script": script, "args": args})
 
+    def run_until_done(self, script):
+        """Runs a script that calls its last argument with what is returned."""
+        return self._ask("POST", "/execute/async", {"script": script, "args": []})
+
     def find(self, selector):
         found = self._ask("POST", "/element", {"using": "css selector", "value": selector})
         return found[ELEMENT]

@@ -1,5 +1,6 @@
-"""The console in Chromium: six flows, at three widths and in both themes."""
+"""The console in Chromium: seven flows, at three widths and in both themes."""
 
+import importlib.util
 import io
 import json
 import socket
@@ -7,6 +8,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from pathlib import Path
 
 import fastavro
 import pytest
@@ -90,6 +92,7 @@ def served(make_world):
     address = f"http://127.0.0.1:{port}"
     world.wait(lambda: ready(address), "the tables")
     with Browser(world.dir) as browser:
+        browser.world = world
         yield browser, f"{address}/console"
 
 
@@ -111,7 +114,8 @@ for (const node of document.querySelectorAll('svg'))
     if (node.getAttribute('aria-hidden') != 'true') say('no name', node);
 const ids = [...document.querySelectorAll('[id]')].map(node => node.id);
 if (new Set(ids).size != ids.length) say('an id twice');
-if (document.querySelector('script, style, [style], [onclick], img')) say('not ours');
+if (document.querySelector('script:not([src="/console/live.js"]), style, [style], [onclick], img'))
+    say('not ours');
 if (document.documentElement.scrollWidth > window.innerWidth) say('wider than the window');
 const part = text => { const v = text.match(/[\\d.]+/g).map(Number); return v.slice(0, 3); };
 const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= 0.04045 ? v / 12.92 :
@@ -129,13 +133,27 @@ return faults;
 """
 
 
+def axe():
+    """axe-core's script, out of the package that has it."""
+    where = importlib.util.find_spec("axe_core_python").submodule_search_locations[0]
+    return (Path(where) / "axe.min.js").read_text()
+
+
+AXE = """const done = arguments[0];
+axe.run().then(found => done(found.violations.map(
+    one => one.id + ': ' + one.nodes.map(node => node.html.slice(0, 90)).join(' | '))));"""
+
+
 def check(browser, addresses):
+    script = axe()
     for address in addresses:
         browser.open(address)
         for width in WIDTHS:
             for theme in ("light", "dark"):
                 browser.look(width, theme)
                 assert browser.run(FAULTS) == [], (address, width, theme)
+                browser.run(script)
+                assert browser.run_until_done(AXE) == [], (address, width, theme)
         assert browser.run("return document.title") not in ("taken", "x")
         said = [one for one in browser.complaints() if "status of 404" not in one]
         assert said == [], (address, said)
@@ -213,7 +231,21 @@ def read_the_flow(browser, console):
     assert "serve × 1" in browser.run("return document.querySelector('svg').textContent")
 
 
-FLOWS = (read_the_flow, look_up_a_user, ask_why_not, follow_to_an_item, try_it, change_the_language)
+def stay_live(browser, console):
+    """What a page shows changes without a word of the browser's user."""
+    browser.open(f"{console}/letters")
+    browser.run("window.same = true")
+    assert "There are no dead letters" in browser.text("main")
+    browser.world.produce("dead-letters", [(b"k", b"v", 0, [("reason", b"bad_json")])])
+    deadline = time.monotonic() + 120
+    while "bad_json" not in browser.text("main"):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert browser.run("return window.same")
+
+
+FLOWS = (read_the_flow, stay_live, look_up_a_user, ask_why_not, follow_to_an_item, try_it,
+         change_the_language)
 
 
 def test_flows(console):
