@@ -166,6 +166,13 @@ char *run_topic_of(const struct run *run, const char *name, const char *generati
     return generation_name(plain, generation);
 }
 
+char *run_group_of(const struct run *run, const char *worker, bool of_all)
+{
+    const char *generation = of_all ? "" : run->settings.generation;
+    _cleanup_(xfreep) char *name = generation_name(worker, generation);
+    return xprintf("%s%s", run->settings.group_prefix, name);
+}
+
 bool run_connects(const struct run *run)
 {
     return run->threaded;
@@ -174,7 +181,10 @@ bool run_connects(const struct run *run)
 int run_connect(const struct run *run, struct wire **ret_wire, char **ret_why)
 {
     const struct run_settings *settings = &run->settings;
+    /* The own group's name gives rights; without a subscription there is no member. */
+    _cleanup_(xfreep) char *group = run_group_of(run, run->env.worker->name, false);
     const struct kafka_identity identity = {.bootstrap = settings->bootstrap_servers,
+                                            .group = group,
                                             .properties = &settings->kafka,
                                             .fetch_bytes_max = LOOK_FETCH_BYTES};
     if (!run->threaded) {
@@ -182,13 +192,6 @@ int run_connect(const struct run *run, struct wire **ret_wire, char **ret_why)
         return WIRE_REFUSED;
     }
     return kafka_open(&identity, LOOK_CONNECT_MS, ret_wire, ret_why);
-}
-
-char *run_group_of(const struct run *run, const char *worker, bool of_all)
-{
-    const char *generation = of_all ? "" : run->settings.generation;
-    _cleanup_(xfreep) char *name = generation_name(worker, generation);
-    return xprintf("%s%s", run->settings.group_prefix, name);
 }
 
 int32_t run_topic_partitions(struct run *run, const char *name, bool shared)

@@ -432,7 +432,8 @@ int admin_group_offsets(struct wire *wire, const char *group, const char *topic,
                         int32_t partitions, int64_t *ret_offsets)
 {
     struct kafka_request request;
-    rd_kafka_t *rk = kafka_of(wire)->at_once;
+    rd_kafka_t *rk = kafka_of(wire)->consumer_batch.rk;
+    assert(rk);
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
     for (int32_t i = 0; i < partitions; i++) {
         (void)rd_kafka_topic_partition_list_add(list, topic, i);
