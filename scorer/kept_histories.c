@@ -151,9 +151,8 @@ void lost_histories_step(struct task *task)
         state->reread_losses = standing->losses;
         if (!task_reread(task)) { return; }
     }
-    if (task_reread_step(task, find_history) != 0 || standing->losses != state->reread_losses) {
-        return;
-    }
+    if (task_reread_step(task, find_history) != 0) { return; }
     end_reread(task);
-    standing_lists_orphan_lost(standing);
+    /* What was lost meanwhile may have been passed over: it is looked for once more. */
+    if (standing->losses == state->reread_losses) { standing_lists_orphan_lost(standing); }
 }
