@@ -192,10 +192,10 @@ def await_rights(secured, rights):
         time.sleep(0.1)
 
 
-def plan_of(secured, principal, prefix):
+def plan_of(secured, principal, prefix, *more):
     """The rights of [WORKER=]User:NAME as deploy/acls would grant them."""
     done = subprocess.run([ROOT / "deploy/acls", "plan", "--bootstrap", secured.open, "--prefix",
-                           prefix, "--group-prefix", prefix, f"--principal={principal}"],
+                           prefix, "--group-prefix", prefix, f"--principal={principal}", *more],
                           check=True, text=True, stdout=subprocess.PIPE)
     return [line.replace("grant  ", "granted") for line in done.stdout.splitlines()]
 
@@ -252,10 +252,26 @@ def test_redrive_with_the_fewest_rights(secured, served):
     assert [line.split() for line in done.stdout.splitlines()[1:2]] == [["bad_json", "3", "1", "2"]]
 
 
+def test_trial_with_the_fewest_rights(secured, served):
+    """As far as it comes while no other generation runs; then it would write to `trials`."""
+    told = plan_of(secured, "trial=User:x", served.prefix, "--generations")
+    assert sum("WRITE" in right for right in told) == 1
+    words = ["trial", "start", "g2", "--share", "10%"]
+    done = freshet(secured, served, "trial", told, *words)
+    assert done.returncode == 1 and "no scorer of g2 runs" in done.stderr, done.stderr
+    needed = [f"READ on topic {served.prefix}generations",
+              f"DESCRIBE on topic {served.prefix}recommendations"]
+    for index, right in enumerate(needed):
+        less = [one for one in told if right not in one]
+        assert len(less) < len(told), right
+        done = freshet(secured, served, f"trial-{index}", less, *words)
+        assert done.returncode == 1 and "AUTHORIZATION_FAILED" in done.stderr, (right, done.stderr)
+
+
 def test_workers_of_one_name_are_not_granted_what_commands_need(secured):
     plan = "\n".join(plan_of(secured, "User:x", "P-"))
     assert "WRITE on topic P-recommendations" in plan and "WRITE on topic P-clicks" not in plan
-    assert "WRITE on topic P-rules" not in plan
+    assert "WRITE on topic P-rules" not in plan and "WRITE on topic P-trials" not in plan
     assert plan_of(secured, "rules=User:x", "P-") == [
         "granted User:x: READ on topic P-rules", "granted User:x: WRITE on topic P-rules"]
 
