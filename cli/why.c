@@ -104,6 +104,13 @@ static void print_head(const struct user_list *user_list)
     }
     print_offsets("serving-rows", &list->row_offsets);
     print_offsets("items", &list->item_offsets);
+    print_offsets("item-vectors", &list->vector_offsets);
+    print_offsets("models", &list->model_offsets);
+    print_offsets("content-vectors", &list->content_offsets);
+    if (list->provisional) {
+        screen_line(stdout, "  it has fewer items than it may have: it is made again when the "
+                            "tables have more");
+    }
     screen_line(stdout, "  read from %s partition %d offset %" PRId64, user_list->topic,
                 user_list->partition, user_list->offset);
 }
@@ -127,6 +134,13 @@ static void put_text(struct buf *out, const char *name, struct slice text)
     quote_json(out, text, QUOTE_EITHER);
 }
 
+static void put_named(struct buf *out, const char *name, const struct longs *offsets)
+{
+    buf_printf(out, ",\"%s\":[", name);
+    put_offsets(out, offsets);
+    buf_printf(out, "]");
+}
+
 static void put_json(struct buf *out, const struct user_list *user_list)
 {
     const struct recommendation_list *list = &user_list->list;
@@ -146,9 +160,13 @@ static void put_json(struct buf *out, const struct user_list *user_list)
                ",\"actions\":%" PRId64 ",\"row_offsets\":[",
                list->event_time_ms, list->input_partition, list->input_offset, list->actions);
     put_offsets(out, &list->row_offsets);
-    buf_printf(out, "],\"item_offsets\":[");
-    put_offsets(out, &list->item_offsets);
-    buf_printf(out, "],\"rules_offset\":%" PRId64, list->rules_offset);
+    buf_printf(out, "]");
+    put_named(out, "item_offsets", &list->item_offsets);
+    put_named(out, "vector_offsets", &list->vector_offsets);
+    put_named(out, "model_offsets", &list->model_offsets);
+    put_named(out, "content_offsets", &list->content_offsets);
+    buf_printf(out, ",\"provisional\":%s,\"rules_offset\":%" PRId64,
+               list->provisional ? "true" : "false", list->rules_offset);
     put_text(out, "topic", slice_str(user_list->topic));
     buf_printf(out, ",\"partition\":%d,\"offset\":%" PRId64 ",\"items\":[", user_list->partition,
                user_list->offset);

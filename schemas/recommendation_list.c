@@ -20,6 +20,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.7.avsc.inc"
     ,
+#include "versions/recommendation_list.8.avsc.inc"
+    ,
     NULL,
 };
 
@@ -62,6 +64,10 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_STRINGS, placement_because, LIST_PLACES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, placement_evidence, LIST_PLACES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, placement_shares, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONGS, vector_offsets, LIST_OFFSETS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONGS, model_offsets, LIST_OFFSETS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONGS, content_offsets, LIST_OFFSETS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_BOOL, provisional, 0),
 };
 
 const struct contract recommendation_list_contract = {

@@ -75,6 +75,10 @@ struct recommendation_list {
     struct slices placement_because;
     struct floats placement_evidence;
     struct floats placement_shares;
+    struct longs vector_offsets; /* these three: none where the scorer does not read the table */
+    struct longs model_offsets;
+    struct longs content_offsets;
+    bool provisional; /* fewer items than it may have */
 };
 
 extern const struct contract recommendation_list_contract;

@@ -29,7 +29,8 @@ static void strip(struct task *task, size_t at)
     list.cause = CAUSE_BARRED;
     list.received_ms = 0;
     list.as_of_ms = run_wall_ms(task_run(task));
-    list.item_offsets = (struct longs){scorer->item_offsets.at, scorer->item_offsets.count};
+    list.item_offsets = table_offsets_longs(&scorer->item_offsets);
+    list.provisional = true; /* until its places are filled */
     list_ids_set(&scorer->list_ids, &list);
     scorer_put_list(task, user_id, scorer_encode_list(scorer, &list));
     uint8_t flags = (uint8_t)(one->flags & (STANDING_ORPHAN | STANDING_LOST | STANDING_UNSURE |

@@ -158,11 +158,24 @@ static enum verdict take_model(struct run *run, struct scorer *scorer, const str
     return VERDICT_DONE;
 }
 
+/* Lists name how far the tables had been read that they were made of. */
+static void note_offset(struct scorer *scorer, int input, const struct record *rec)
+{
+    struct table_offsets *offsets = NULL;
+    if (input == SERVING_ROWS) { offsets = &scorer->row_offsets; }
+    if (input == ITEMS) { offsets = &scorer->item_offsets; }
+    if (input == CONTENT) { offsets = &scorer->content_offsets; }
+    if (input == MODELS) { offsets = &scorer->model_offsets; }
+    if (input == VECTORS && scorer->vectors) { offsets = &scorer->vector_offsets; }
+    if (offsets) { table_offsets_read(offsets, rec->partition, rec->offset); }
+}
+
 enum verdict scorer_broadcast(struct run *run, int input, const struct record *rec)
 {
     struct scorer *scorer = run_state(run);
     if (input == TRIALS) { return trial_observe(&scorer->trial, run, rec); }
     if (input == STEPS) { return cutover_observe(&scorer->cutover, run, rec); }
+    note_offset(scorer, input, rec);
     if (input == VECTORS) { return take_vector(run, scorer, rec); }
     if (input == MODELS) { return take_model(run, scorer, rec); }
     if (input == RULES) {
@@ -174,8 +187,6 @@ enum verdict scorer_broadcast(struct run *run, int input, const struct record *r
     }
     if (input == CONTENT) { return take_content(run, scorer, rec); }
     arena_reset(scorer->arena);
-    table_offsets_read(input == SERVING_ROWS ? &scorer->row_offsets : &scorer->item_offsets,
-                       rec->partition, rec->offset);
     enum verdict verdict =
         input == SERVING_ROWS ? take_row(run, scorer, rec) : take_item(run, scorer, rec);
     metric_set(scorer->known, admission_count(&scorer->tables.admission));

@@ -69,6 +69,12 @@ void scorer_put_list(struct task *task, struct slice user_id, struct slice value
 
 /* ---- Lists ---- */
 
+/* Says whether a list has fewer items than it may have. */
+static bool is_short(const struct scorer *scorer, const struct recommendation_list *list)
+{
+    return list->items.count < steering_length(&scorer->steering);
+}
+
 void scorer_make_list(struct task *task, const struct user_history *hist, enum list_cause cause,
                       struct recommendation_list *ret_list)
 {
@@ -81,8 +87,12 @@ void scorer_make_list(struct task *task, const struct user_history *hist, enum l
     ret_list->rules_offset = scorer->steering.offset;
     if (lists_prediction(scorer->lists)) { ret_list->blend = slice_str(state->published.version); }
     lists_place(scorer->lists, hist, ret_list);
-    ret_list->row_offsets = (struct longs){scorer->row_offsets.at, scorer->row_offsets.count};
-    ret_list->item_offsets = (struct longs){scorer->item_offsets.at, scorer->item_offsets.count};
+    ret_list->row_offsets = table_offsets_longs(&scorer->row_offsets);
+    ret_list->item_offsets = table_offsets_longs(&scorer->item_offsets);
+    ret_list->vector_offsets = table_offsets_longs(&scorer->vector_offsets);
+    ret_list->model_offsets = table_offsets_longs(&scorer->model_offsets);
+    ret_list->content_offsets = table_offsets_longs(&scorer->content_offsets);
+    ret_list->provisional = is_short(scorer, ret_list);
     list_ids_set(&scorer->list_ids, ret_list);
     /* Its age says nothing about freshness. */
     if (cause != CAUSE_ACTION) { ret_list->received_ms = 0; }
@@ -119,18 +129,11 @@ static void make_room(struct task *task, size_t count)
     standing_lists_widen(&state->standing, MAX_OF(places, count));
 }
 
-/* Says whether a list has fewer items than it may have. */
-static bool is_short(struct task *task, const struct recommendation_list *list)
-{
-    const struct scorer *scorer = run_state(task_run(task));
-    return list->items.count < steering_length(&scorer->steering);
-}
-
 void scorer_record_list(struct task *task, const struct recommendation_list *list, uint8_t flags)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
-    bool urgent = list->cause == CAUSE_ACTION && is_short(task, list);
+    bool urgent = list->cause == CAUSE_ACTION && is_short(scorer, list);
     const int32_t *numbers = lists_numbers(scorer->lists);
     size_t count = list->items.count;
     int32_t all[PLACEMENT_NUMBERS_MAX];
@@ -169,7 +172,7 @@ static int record_one(void *arg, struct slice key, struct slice value)
     bool valid =
         key.size <= ID_BYTES_MAX && scorer_decode_list(scorer, value, scorer->arena, &list);
     if (!valid) { return 0; }
-    scorer_record_stored(task, key, &list, is_short(task, &list) ? STANDING_URGENT : 0);
+    scorer_record_stored(task, key, &list, is_short(scorer, &list) ? STANDING_URGENT : 0);
     return 0;
 }
 
@@ -234,7 +237,8 @@ static bool is_same(const struct recommendation_list *a, const struct recommenda
            near(&a->scores, &b->scores) && near(&a->evidence, &b->evidence) &&
            near(&a->shares, &b->shares) &&
            slice_equal(a->model, b->model) && slice_equal(a->made_by, b->made_by) &&
-           slice_equal(a->generation, b->generation) && placement_columns_same(a, b) &&
+           slice_equal(a->generation, b->generation) && a->provisional == b->provisional &&
+           placement_columns_same(a, b) &&
            near(&a->placement_scores, &b->placement_scores) &&
            near(&a->placement_evidence, &b->placement_evidence) &&
            near(&a->placement_shares, &b->placement_shares);

@@ -100,6 +100,9 @@ static void stop(struct run *run)
     row_completeness_release(&scorer->completeness);
     table_offsets_release(&scorer->row_offsets);
     table_offsets_release(&scorer->item_offsets);
+    table_offsets_release(&scorer->vector_offsets);
+    table_offsets_release(&scorer->model_offsets);
+    table_offsets_release(&scorer->content_offsets);
     tables_release(&scorer->tables);
     codec_free(scorer->history_codec);
     codec_free(scorer->row_codec);

@@ -44,7 +44,7 @@ struct scorer {
     int64_t acted_ms; /* when histories last came, by the time for pacing */
     struct row_completeness completeness;
     struct steering steering;
-    struct table_offsets row_offsets, item_offsets;
+    struct table_offsets row_offsets, item_offsets, vector_offsets, model_offsets, content_offsets;
     int64_t model_switches; /* of the model version that lists are made with, and its rows */
     size_t model_rows;
     struct codec *history_codec, *row_codec, *item_codec, *list_codec, *quality_codec;

@@ -17,6 +17,12 @@ static inline void table_offsets_release(struct table_offsets *offsets)
     *offsets = (struct table_offsets){0};
 }
 
+/* As a list names them; borrowed until the next record. */
+static inline struct longs table_offsets_longs(const struct table_offsets *offsets)
+{
+    return (struct longs){offsets->at, offsets->count};
+}
+
 /* Records that a record was read. */
 static inline void table_offsets_read(struct table_offsets *offsets, int32_t partition,
                                       int64_t offset)

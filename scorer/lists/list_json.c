@@ -96,6 +96,7 @@ void list_json_print(const struct recommendation_list *list, struct buf *out)
     list_json_text(out, "ranking", list->model);
     list_json_text(out, "made_by", list->made_by);
     list_json_text(out, "model_version", list->vectors);
+    buf_printf(out, "\"provisional\":%s,", list->provisional ? "true" : "false");
     buf_printf(out, "\"rules_offset\":%" PRId64 ",\"actions\":%" PRId64 ",", list->rules_offset,
                list->actions);
     buf_printf(out, "\"event_time_ms\":%" PRId64 ",\"input_partition\":%d,", list->event_time_ms,

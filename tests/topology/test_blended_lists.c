@@ -286,6 +286,18 @@ static size_t check_blend_versions(struct fixture *fixture)
     return named;
 }
 
+/* A list names how far a table had been read: some of it, and not more than there is. */
+static void check_offsets(const struct fixture *fixture, const char *topic,
+                          const struct longs *offsets)
+{
+    int64_t read = 0;
+    for (size_t p = 0; p < offsets->count; p++) {
+        assert_true(offsets->at[p] <= memlog_end(fixture->rig.log, topic, (int32_t)p));
+        read += offsets->at[p];
+    }
+    assert_true(read > 0);
+}
+
 static void test_the_sequence_model_takes_the_lead(void **state)
 {
     struct fixture fixture;
@@ -300,6 +312,9 @@ static void test_the_sequence_model_takes_the_lead(void **state)
     list = newest_list(&fixture, "u7");
     assert_false(slice_equal(list.made_by, slice_str("counting")));
     assert_true(list.vectors.size > 0);
+    check_offsets(&fixture, "item-vectors", &list.vector_offsets);
+    check_offsets(&fixture, "models", &list.model_offsets);
+    assert_int_equal(list.content_offsets.count, 0);
     char want[16];
     (void)snprintf(want, sizeof(want), "i%02d", item_of(7, LAST));
     assert_true(list.items.count > 0 && slice_equal(list.items.at[0], slice_str(want)));
@@ -539,7 +554,10 @@ static void test_a_new_item_is_listed_by_its_vector(void **state)
     act_all(&fixture, 1, LAST);
     int newest = item_of(7, LAST - 1);
     (void)snprintf(user, sizeof(user), "u7");
-    assert_false(slice_equal(newest_list(&fixture, user).made_by, slice_str("counting")));
+    struct recommendation_list list = newest_list(&fixture, user);
+    assert_false(slice_equal(list.made_by, slice_str("counting")));
+    check_offsets(&fixture, "content-vectors", &list.content_offsets);
+    assert_int_equal(list.vector_offsets.count, 0);
     assert_int_equal(place_of(&fixture, user, "new", &alike), -1);
     put_on_circle(&fixture, items, "new", (double)(newest * STEP % ITEMS) + 0.5);
     step_rig(&fixture, SECOND_ROUNDS);

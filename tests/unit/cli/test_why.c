@@ -152,7 +152,8 @@ static void test_json(void **state)
           "\"blend_version\":\"0123456789abcdef\"");
     check(CAUSE_MODEL, 1, "--json", "\"input_partition\":2,\"input_offset\":77,");
     check(CAUSE_MODEL, 1, "--json",
-          "\"row_offsets\":[11, 12],\"item_offsets\":[3],\"rules_offset\":4,");
+          "\"row_offsets\":[11, 12],\"item_offsets\":[3],\"vector_offsets\":[],"
+          "\"model_offsets\":[],\"content_offsets\":[],\"provisional\":false,\"rules_offset\":4,");
     check(CAUSE_MODEL, 1, "--json",
           "{\"place\":1,\"item\":\"a\",\"title\":\"\",\"reason\":\"because\",\"because\":\"h\",");
     check(CAUSE_MODEL, 1, "--json", "\"because\":\"h\",\"share\":0.25,\"evidence\":7,\"score\":7,");

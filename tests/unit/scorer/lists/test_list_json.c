@@ -38,7 +38,8 @@ static struct recommendation_list make_list(void)
         .vectors = slice_str("v1"), .generation = slice_str("g2"),
         .list_id = slice_str("main:g2:0"),
         .cause = CAUSE_RULES, .actions = 7, .event_time_ms = 8, .input_partition = 3,
-        .input_offset = 9, .as_of_ms = 10, .rules_offset = 11, .placements = {names, 2},
+        .input_offset = 9, .as_of_ms = 10, .provisional = true,
+        .rules_offset = 11, .placements = {names, 2},
         .placement_counts = {counts, 2}, .placement_items = {placed, 3},
         .placement_scores = {placed_scores, 3}, .placement_ranks = {ranks, 3},
         .placement_rules = {rules, 3}, .placement_reasons = {placed_reasons, 3},
@@ -64,7 +65,7 @@ static void test_whole_list(void **state _unused_)
     struct recommendation_list list = make_list();
     json_t *object = print(&list), *want = json_pack(
         "{s:s, s:[{s:s,s:s,s:s,s:f,s:f,s:f}, {s:s,s:s,s:s,s:f,s:f,s:f}], s:s, s:s, s:s, s:s, s:s, "
-        "s:s, s:I, s:I, s:I, s:I, s:I, s:I}",
+        "s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}",
         "user", "u", "items",
         "item", "a\"b\n", "reason", "because", "because", "c", "share", 1.0, "evidence", 31.5,
         "score", 0.100000001,
@@ -72,6 +73,7 @@ static void test_whole_list(void **state _unused_)
         9.99999972e-10,
         "cause", "rules", "list_id", "main:g2:0", "generation", "g2", "ranking", "item-item",
         "made_by", "mixture", "model_version", "v1",
+        "provisional", 1,
         "rules_offset", (json_int_t)11, "actions", (json_int_t)7, "event_time_ms", (json_int_t)8,
         "input_partition", (json_int_t)3, "input_offset", (json_int_t)9, "as_of_ms",
         (json_int_t)10);
