@@ -9,17 +9,27 @@
 
 enum { STRIP_PIECE_US = 5000, OWED_US_MAX = 500000 };
 
+/* Reads a record's list; both live in an arena of their own until the next one is read: the task's
+ * may be that of a poll with many records, and these are many lists. */
+static bool read_alone(struct task *task, const struct standing *one, struct slice *ret_user_id,
+                       struct recommendation_list *ret_list)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct slice value;
+    arena_reset(scorer->arena);
+    *ret_user_id = arena_copy(scorer->arena, standing_id(one));
+    return task_get(task, *ret_user_id, &value) == 0 &&
+           scorer_decode_list(scorer, arena_copy(scorer->arena, value), scorer->arena, ret_list);
+}
+
 static void strip(struct task *task, size_t at)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     struct standing *one = &state->standing.at[at];
     struct recommendation_list list;
-    struct slice value;
-    arena_reset(scorer->arena); /* the task's may be that of a poll with many records */
-    struct slice user_id = arena_copy(scorer->arena, standing_id(one));
-    if (task_get(task, user_id, &value) < 0 ||
-        !scorer_decode_list(scorer, arena_copy(scorer->arena, value), scorer->arena, &list)) {
+    struct slice user_id;
+    if (!read_alone(task, one, &user_id, &list)) {
         standing_lists_drop(&state->standing, user_id);
         return;
     }
@@ -45,10 +55,11 @@ static void strip_for(struct task *task, int64_t us)
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     struct run *run = task_run(task);
-    const struct item_flags flags = catalogue_flags(&scorer->tables.catalogue);
     uint64_t barred = scorer->tables.catalogue.barred;
     int64_t until_us = run_work_us(run) + us;
     do {
+        /* A list may bring items that had no number, and so move the flags. */
+        const struct item_flags flags = catalogue_flags(&scorer->tables.catalogue);
         int32_t at = standing_lists_next_barred(&state->standing, &flags, barred);
         if (at != HASH_INDEX_NONE) { strip(task, (size_t)at); }
         if (at == HASH_INDEX_NONE && state->standing.barred_passed) { return; }
@@ -92,9 +103,9 @@ void barred_items_roll_back(struct task *task)
     for (size_t i = 0; i < standing->count; i++) {
         const struct standing *one = &standing->at[i];
         struct recommendation_list list;
+        struct slice user_id;
         if (!one->id || !(one->flags & STANDING_STRIPPED)) { continue; }
-        struct slice user_id = arena_copy(task_arena(task), standing_id(one));
-        if (!scorer_read_list(task, user_id, &list)) { continue; }
+        if (!read_alone(task, one, &user_id, &list)) { continue; }
         scorer_record_stored(task, user_id, &list, (uint8_t)(one->flags & ~STANDING_STRIPPED));
     }
     standing_lists_doubt_barred(standing);

@@ -164,8 +164,9 @@ static void note_offset(struct scorer *scorer, int input, const struct record *r
     struct table_offsets *offsets = NULL;
     if (input == SERVING_ROWS) { offsets = &scorer->row_offsets; }
     if (input == ITEMS) { offsets = &scorer->item_offsets; }
-    if (input == CONTENT) { offsets = &scorer->content_offsets; }
-    if (input == MODELS) { offsets = &scorer->model_offsets; }
+    if (input == CONTENT && scorer->content_scores) { offsets = &scorer->content_offsets; }
+    bool blended = scorer->vectors || scorer->content_scores;
+    if (input == MODELS && blended) { offsets = &scorer->model_offsets; }
     if (input == VECTORS && scorer->vectors) { offsets = &scorer->vector_offsets; }
     if (offsets) { table_offsets_read(offsets, rec->partition, rec->offset); }
 }

@@ -117,6 +117,9 @@ static void find_history(struct task *task, const struct record *rec)
                         (uint8_t)((one->flags & ~STANDING_LOST) | STANDING_FOUND));
 }
 
+/* A deletion is in one of the next commits: one may be in flight already. */
+enum { COMMITS_OPEN = 2 };
+
 /* Deletes the lists of users who have no history, as their tombstones say. The last record takes
  * the place of the one that goes. */
 static void end_reread(struct task *task)
@@ -133,6 +136,7 @@ static void end_reread(struct task *task)
         struct slice user_id = arena_copy(task_arena(task), standing_id(&standing->at[i]));
         scorer_put_list(task, user_id, slice_of(NULL, 0));
         scorer_keep_history(task, user_id, slice_of(NULL, 0), /* first= */ false);
+        state->deleted_commits = COMMITS_OPEN;
     }
 }
 

@@ -176,6 +176,16 @@ static int record_one(void *arg, struct slice key, struct slice value)
     return 0;
 }
 
+/* A list that was deleted, and is in the store again: its history is looked for once more. */
+static int record_returned(void *arg, struct slice key, struct slice value)
+{
+    struct task *task = arg;
+    const struct partition_state *state = task_state(task);
+    bool known = key.size > ID_BYTES_MAX ||
+                 standing_lists_find(&state->standing, key) != HASH_INDEX_NONE;
+    return known ? 0 : record_one(arg, key, value);
+}
+
 /* Counts what a partition would do. */
 static void count_spare(struct scorer *scorer, struct partition_state *state, enum spare_work work)
 {
@@ -398,6 +408,7 @@ void remake_roll_back(struct task *task)
     struct partition_state *state = task_state(task);
     count_spare(run_state(task_run(task)), state, SPARE_NONE);
     standing_lists_distrust(&state->standing, state->committed);
+    if (state->deleted_commits) { (void)task_scan(task, record_returned, task); }
     barred_items_roll_back(task);
 }
 

@@ -365,6 +365,7 @@ static void flush(struct task *task)
     if (scorer->vectors) { scorer_update_vector_metrics(scorer); } /* an index has its own thread */
     if (state->mixture_changed) {
         mixture_trainer_publish(&scorer->trainer, task, &state->mixture, &state->published);
+        state->weights_sent = true;
         state->mixture_published = tables_change(&scorer->tables);
         mixture_trainer_tell(task, &state->mixture);
         state->mixture_changed = false;
@@ -392,6 +393,7 @@ static void committed(struct task *task)
 {
     struct partition_state *state = task_state(task);
     state->committed = state->flushed;
+    state->deleted_commits -= state->deleted_commits > 0;
     trial_committed(task);
     memcpy(state->committed_mixtures, state->flushed_mixtures, sizeof(state->flushed_mixtures));
 }
@@ -405,7 +407,7 @@ static void send_gone(struct task *task)
     struct slice value;
     for (size_t i = 0; i < state->gone.count; i++) {
         struct slice user_id = gone_users_id(&state->gone, i);
-        if (task_get(task, user_id, &value) == 0) { continue; }
+        if (task_get(task, user_id, &value) != -ENOENT) { continue; }
         task_emit(task, RECOMMENDATIONS, task_partition(task), user_id, none);
         if (scorer->cutover.json) { json_lists_send(scorer->cutover.json, task, user_id, none); }
     }
@@ -426,7 +428,8 @@ static void watch_lists(struct task *task)
 }
 
 /* A former owner's weights may have arrived behind the task's own, or these were removed: then they
- * are sent again, so that lists name what `models` has. */
+ * are sent again, so that lists name what `models` has. A task that has sent none took its own from
+ * `models` before it had read that owner's last ones: it takes those. */
 static void watch_weights(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -441,6 +444,14 @@ static void watch_weights(struct task *task)
     if (!state->weights_differ_ms) { state->weights_differ_ms = now_ms; }
     if (now_ms - state->weights_differ_ms < WEIGHTS_ARRIVE_MS) { return; }
     state->weights_differ_ms = now_ms;
+    if (!state->weights_sent && known.version[0]) {
+        state->mixture = state->published = known;
+        keep_mixtures(state->flushed_mixtures, state);
+        keep_mixtures(state->committed_mixtures, state);
+        state->mixture_changed = false;
+        state->mixture_published = tables_change(&scorer->tables);
+        return;
+    }
     mixture_trainer_publish(&scorer->trainer, task, &state->published, &sent);
     state->published = sent;
 }

@@ -70,6 +70,8 @@ struct partition_state {
     struct mixture flushed_mixtures[2], committed_mixtures[2];
     bool mixture_changed; /* since it was last published */
     uint64_t mixture_published; /* the tables' clock then */
+    bool weights_sent; /* by this task */
+    uint8_t deleted_commits; /* so many may still roll deletions back that no input repeats */
     int64_t weights_differ_ms; /* since when `models` has other ones than `published`; 0: no */
     struct output_watch watch; /* of `recommendations`, while the generation is live */
     bool live; /* at the last tick */

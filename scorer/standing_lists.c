@@ -219,9 +219,9 @@ void standing_lists_drop(struct standing_lists *standing, struct slice user_id)
                standing->places * sizeof(*standing->items));
     }
     standing->count--;
-    /* The moved list may have been passed over already. */
-    standing->barred_passed = false;
-    standing->barred_cursor = 0;
+    /* The moved list has not been looked at, and would be passed over. */
+    bool skipped = at < standing->barred_cursor && last >= standing->barred_cursor;
+    if (!standing->barred_passed && skipped) { standing->barred_cursor = at; }
 }
 
 /* ---- Passes ---- */

@@ -54,6 +54,7 @@ struct slot {
 
 /* The copy of the serving version that lists are made from. */
 struct copy {
+    const struct slot *slot; /* whose version it is; NULL: none */
     char name[MODEL_VERSION_NAME_BYTES_MAX + 1];
     int64_t offset;
     size_t d, rows;
@@ -233,6 +234,7 @@ static void serve(struct vectors *vectors, const struct slot *slot, uint32_t ver
     const struct announced *announced = &slot->announced;
     struct copy *copy = &vectors->copy;
     reserve(copy, rows, announced->shape.d);
+    copy->slot = slot;
     copy->d = announced->shape.d;
     copy->rows = rows;
     copy->offset = announced->offset;
@@ -350,7 +352,8 @@ const char *vectors_put(struct vectors *vectors, struct tables *tables,
     *cell =
         (struct cell){.version = version, .row = row->row, .scale = row->scale, .d = (uint32_t)d};
     memcpy(slot->bytes + (size_t)item * slot->stride, row->bytes.data, d);
-    if (slice_equal(row->generation, slice_str(vectors->copy.name))) {
+    if (slot == vectors->copy.slot &&
+        slice_equal(row->generation, slice_str(vectors->copy.name))) {
         let_wait(&vectors->copy, slot, item);
         add_cold_start_rows(vectors, slot, version);
     } else if (slice_equal(row->generation, slice_str(slot->announced.name))) {
@@ -364,6 +367,7 @@ const char *vectors_put(struct vectors *vectors, struct tables *tables,
 static void stop_serving(struct vectors *vectors)
 {
     struct copy *copy = &vectors->copy;
+    copy->slot = NULL;
     copy->name[0] = '\0';
     copy->rows = copy->waiting_count = 0;
     copy->row_of_count = 0;
@@ -378,7 +382,9 @@ static void stop_serving(struct vectors *vectors)
 static void reconsider(struct vectors *vectors, const struct slot *slot)
 {
     const struct announced *announced = &slot->announced;
-    if (!vectors->served.rows || strcmp(vectors->copy.name, announced->name) != 0) { return; }
+    bool serves = vectors->served.rows && slot == vectors->copy.slot &&
+                  strcmp(vectors->copy.name, announced->name) == 0;
+    if (!serves) { return; }
     uint32_t version = find_version(slot, announced->name);
     size_t rows = 0;
     int32_t *items = NULL;

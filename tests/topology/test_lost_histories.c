@@ -97,10 +97,10 @@ static void forget(struct rig *rig, struct slice user)
 }
 
 /* A list of a user who was forgotten comes behind the tombstone: while the owner runs, or before it
- * starts, with its state or without it. */
+ * starts, with its state or without it; the tombstone is lost once. */
 static void late_lists_of_gone_users_go(void **state)
 {
-    enum { WHILE_IT_RUNS, BEFORE_A_START, WITHOUT_STATE, WAYS };
+    enum { WHILE_IT_RUNS, BEFORE_A_START, WITHOUT_STATE, WITH_LOSSES, WAYS };
     const struct slice user = slice_str("u07");
     for (int way = 0; way < WAYS; way++) {
         struct rig rig;
@@ -110,14 +110,17 @@ static void late_lists_of_gone_users_go(void **state)
         forget(&rig, user);
         if (way != WHILE_IT_RUNS) { rig_finish(scorer); }
         memlog_append(rig.log, "recommendations", partition, user, late, 0);
-        if (way == WITHOUT_STATE) { rig_empty(scorer); }
+        if (way >= WITHOUT_STATE) { rig_empty(scorer); }
         if (way != WHILE_IT_RUNS) { assert_true(rig_launch(&rig, scorer)); }
         assert_true(has_list(&rig, user));
+        if (way == WITH_LOSSES) { memlog_fail(rig.log, MEMLOG_PRODUCE, 1, WIRE_ABORTED); }
         for (int64_t until_ms = rig.now_ms + 130000; rig.now_ms < until_ms;) {
             rig_round(&rig, false);
         }
         rest(&rig);
         assert_false(has_list(&rig, user));
+        int64_t losses = way == WITH_LOSSES;
+        assert_int_equal(memlog_failed(rig.log, MEMLOG_PRODUCE), losses);
         rig_release(&rig);
     }
 }

@@ -238,6 +238,30 @@ static void test_cold_start_rows_in_any_order(void **state)
     }
 }
 
+/* A row of another slot under the name of the version that serves adds nothing; the rows that wait
+ * have greater item numbers than that slot has. */
+static void test_a_row_of_another_slot(void **state)
+{
+    enum { ADDED = 400 };
+    static struct trainer_log run;
+    int8_t bytes[WIDTH] = {1};
+    const struct item_vector other = {.slot = 1,
+                                      .item_id = slice_str("i0"),
+                                      .generation = slice_str("g0"),
+                                      .row = ITEMS,
+                                      .scale = 1.0F,
+                                      .bytes = slice_of(bytes, WIDTH)};
+    run_init(&run, 1);
+    for (int i = 0; i < ITEMS; i++) { deliver(&run, (struct message){0, 0, i}); }
+    deliver(&run, (struct message){0, 0, -1});
+    for (int added = ADDED; added > 0; added--) { put_added(&run, added); }
+    assert_null(vectors_put(run.vectors, &run.tables, &other));
+    assert_int_equal(vectors_served(run.vectors)->rows, ITEMS);
+    put_added(&run, 0);
+    assert_int_equal(vectors_served(run.vectors)->rows, ITEMS + ADDED + 1);
+    run_release(&run);
+}
+
 /* What is left of a model that was removed is what a start would find. */
 static void test_removed_models(void **state)
 {
@@ -318,6 +342,7 @@ int main(void)
         cmocka_unit_test(test_any_order),
         cmocka_unit_test(test_cold_start_rows),
         cmocka_unit_test(test_cold_start_rows_in_any_order),
+        cmocka_unit_test(test_a_row_of_another_slot),
         cmocka_unit_test(test_removed_models),
         cmocka_unit_test(test_refuses),
     };
