@@ -11,7 +11,7 @@
 #include "stream/log_probe.h"
 #include "stream/run_internal.h"
 
-enum { LOOK_FETCH_BYTES = 1 << 20, LOOK_CONNECT_MS = 5000 };
+enum { LOOK_FETCH_BYTES = 1 << 20, LOOK_CONNECT_MS = 5000, LOOK_REQUEST_MS = 2000 };
 
 bool run_needs_transactions(const struct worker *worker, const struct run_settings *settings)
 {
@@ -186,6 +186,7 @@ int run_connect(const struct run *run, struct wire **ret_wire, char **ret_why)
     const struct kafka_identity identity = {.bootstrap = settings->bootstrap_servers,
                                             .group = group,
                                             .properties = &settings->kafka,
+                                            .request_ms = LOOK_REQUEST_MS,
                                             .fetch_bytes_max = LOOK_FETCH_BYTES};
     if (!run->threaded) {
         *ret_why = xstrdup("it runs on an in-process log");

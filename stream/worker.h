@@ -220,9 +220,9 @@ int run_topic_holds(struct run *run, const char *name, bool shared, int32_t part
 /* Number of partitions of an output topic, as it was at start. */
 int32_t run_output_partitions(const struct run *run, int output);
 /* Opens a connection of its own to the brokers, which joins no group, for a thread that looks at
- * other workers; the caller closes it. Any thread. 0, or a negative wire_error with the reason,
- * which the caller frees; WIRE_REFUSED in a run on an in-process log, where run_connects() says
- * false. */
+ * other workers; the caller closes it. Its requests end after 2 s. Any thread. 0, or a negative
+ * wire_error with the reason, which the caller frees; WIRE_REFUSED in a run on an in-process log,
+ * where run_connects() says false. */
 bool run_connects(const struct run *run);
 int run_connect(const struct run *run, struct wire **ret_wire, char **ret_why);
 /* Returns the name of a worker's group, of the run's generation or of all; the caller frees. */

@@ -53,6 +53,14 @@ void flow_stage_compare(struct flow_stage *now, const struct flow_stage *before,
     }
 }
 
+static bool ends(struct flow_watch *watch)
+{
+    pthread_mutex_lock(&watch->lock);
+    bool end = watch->end;
+    pthread_mutex_unlock(&watch->lock);
+    return end;
+}
+
 static void say_why(struct flow_stage *stage, const char *why)
 {
     if (!stage->why[0]) { (void)snprintf(stage->why, sizeof(stage->why), "%s", why); }
@@ -70,9 +78,11 @@ static void look_at_topic(struct flow_watch *watch, const struct watched_topic *
     }
     int64_t *committed = xcalloc((size_t)partitions, sizeof(*committed));
     struct log_bounds *bounds = xcalloc((size_t)partitions, sizeof(*bounds));
-    if (admin_group_offsets(wire, watch->groups[topic->stage], topic->name, partitions,
+    /* Each may wait for brokers that are away: a stop waits for one of them at most. */
+    if (ends(watch) ||
+        admin_group_offsets(wire, watch->groups[topic->stage], topic->name, partitions,
                             committed) < 0 ||
-        wire_bounds_of(wire, topic->name, 0, partitions, bounds) < 0) {
+        ends(watch) || wire_bounds_of(wire, topic->name, 0, partitions, bounds) < 0) {
         say_why(stage, wire_why(wire));
     } else {
         stage->partitions += partitions;
@@ -85,14 +95,6 @@ static void look_at_topic(struct flow_watch *watch, const struct watched_topic *
     }
     free(committed);
     free(bounds);
-}
-
-static bool ends(struct flow_watch *watch)
-{
-    pthread_mutex_lock(&watch->lock);
-    bool end = watch->end;
-    pthread_mutex_unlock(&watch->lock);
-    return end;
 }
 
 static void look_at_stages(struct flow_watch *watch, struct flow_stage *looks)

@@ -575,6 +575,7 @@ int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wir
     pthread_mutex_init(&kafka->handles_lock, NULL);
     if (identity->group) { kafka->group = xstrdup(identity->group); }
     if (identity->instance) { kafka->instance = xstrdup(identity->instance); }
+    kafka->request_ms = identity->request_ms ? identity->request_ms : REQUEST_TIMEOUT_MS;
     kafka->fetch_bytes_max = (size_t)MAX_OF(identity->fetch_bytes_max, (int64_t)1 << 20);
     int result = open_consumers(kafka, identity, &why);
     if (!result) { result = open_producers(kafka, identity, &why); }

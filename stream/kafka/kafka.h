@@ -17,6 +17,7 @@ struct kafka_identity {
     const char *transactional; /* transactional.id; NULL: no transactional producer */
     int64_t transaction_ms;    /* after which a broker ends a transaction; 0: 10 s */
     const struct properties *properties; /* options `kafka.*`, without the prefix; may be NULL */
+    int request_ms; /* of requests for metadata, log ends and offsets of groups; 0: 15 s */
     int64_t fetch_bytes_max; /* most bytes prefetched by the group member, and by each reader */
     /* Is told why no broker answers yet: at once when a connection is refused, after 3 s when
      * nothing is heard, and then every 10 s. NULL: nobody is. */

@@ -391,13 +391,16 @@ int admin_topic_delete(struct wire *wire, const char *topic)
 
 int admin_group_members(struct wire *wire, const char *group, int *ret_count)
 {
+    struct kafka *kafka = kafka_of(wire);
     const struct rd_kafka_group_list *list = NULL;
     rd_kafka_resp_err_t code =
-        rd_kafka_list_groups(kafka_of(wire)->at_once, group, &list, REQUEST_TIMEOUT_MS);
+        rd_kafka_list_groups(kafka->at_once, group, &list, kafka->request_ms);
     int count = 0;
-    for (int i = 0; !code && i < list->group_cnt; i++) {
+    for (int i = 0; list && i < list->group_cnt; i++) {
         if (strcmp(list->groups[i].group, group) != 0) { continue; }
-        code = list->groups[i].err;
+        /* Some brokers did not answer, but the group's did. */
+        if (code == RD_KAFKA_RESP_ERR__PARTIAL) { code = RD_KAFKA_RESP_ERR_NO_ERROR; }
+        if (!code) { code = list->groups[i].err; }
         count = list->groups[i].member_cnt;
     }
     if (list) { rd_kafka_group_list_destroy(list); }
@@ -441,6 +444,7 @@ int admin_group_offsets(struct wire *wire, const char *group, const char *topic,
     }
     rd_kafka_ListConsumerGroupOffsets_t *asked = rd_kafka_ListConsumerGroupOffsets_new(group, list);
     kafka_request_begin(&request, rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
+    kafka_request_hurry(&request, kafka_of(wire)->request_ms);
     rd_kafka_ListConsumerGroupOffsets(rk, &asked, 1, request.options, request.queue);
     rd_kafka_resp_err_t code = kafka_request_wait(&request);
     if (!code) { code = take_offsets(request.answer, partitions, ret_offsets); }

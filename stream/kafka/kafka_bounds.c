@@ -27,7 +27,7 @@ static int request_ends(struct kafka *kafka, const char *topic, int32_t first, i
     for (int32_t p = first; p < first + count; p++) {
         rd_kafka_topic_partition_list_add(list, topic, p)->offset = which;
     }
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(kafka->bounds, list, REQUEST_TIMEOUT_MS);
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(kafka->bounds, list, kafka->request_ms);
     int result;
     if (kafka_is_missing(code)) {
         result = kafka_confirm_missing(kafka, topic, first);
@@ -71,7 +71,7 @@ int kafka_ask_ends(struct kafka *kafka, rd_kafka_topic_partition_list_t *partiti
         rd_kafka_topic_partition_list_add(list, at->topic, at->partition)->offset =
             RD_KAFKA_OFFSET_END;
     }
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(kafka->bounds, list, REQUEST_TIMEOUT_MS);
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(kafka->bounds, list, kafka->request_ms);
     for (int i = 0; i < list->cnt && code; i++) {
         if (!list->elems[i].err) { list->elems[i].err = code; }
     }

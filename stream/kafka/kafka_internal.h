@@ -23,7 +23,7 @@
 
 enum {
     ERROR_TEXT_MAX = 1024,
-    REQUEST_TIMEOUT_MS = 15000, /* of metadata, offsets, log ends */
+    REQUEST_TIMEOUT_MS = 15000, /* of metadata, offsets, log ends; where none is set */
     ASK_AGAIN_TIMEOUT_MS = 2000, /* of metadata of a topic that is known */
     FLUSH_TIMEOUT_MS = 10000,   /* at close */
     QUEUE_WAIT_MS = 50,         /* while a producer's queue is full */
@@ -92,6 +92,7 @@ struct kafka {
     bool txn_waits; /* a new handle, before init_transactions() */
     rd_kafka_conf_t *reader_conf; /* template */
     size_t fetch_bytes_max;
+    int request_ms;
     bool backoff_set; /* librdkafka has fetch.queue.backoff.ms */
     char *group;    /* NULL: none */
     char *instance; /* of the static member; the copy's name until it subscribes; or NULL */

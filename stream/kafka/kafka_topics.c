@@ -69,7 +69,7 @@ static rd_kafka_resp_err_t ask_producers(struct kafka *kafka, const char *topic,
         if (!handles[i]) { continue; }
         rd_kafka_topic_t *rkt = rd_kafka_topic_new(handles[i], topic, NULL);
         if (!keep_topic(kafka, handles[i], rkt)) { continue; }
-        code = request_partitions(handles[i], rkt, REQUEST_TIMEOUT_MS, ret_count);
+        code = request_partitions(handles[i], rkt, kafka->request_ms, ret_count);
     }
     pthread_mutex_unlock(&kafka->handles_lock);
     return code;
@@ -83,7 +83,7 @@ int kafka_partitions(struct wire *wire, const char *topic, int32_t *ret_count)
     rd_kafka_topic_t *rkt = rd_kafka_topic_new(kafka->bounds, topic, NULL);
     bool first = keep_topic(kafka, kafka->bounds, rkt);
     pthread_mutex_unlock(&kafka->handles_lock);
-    int timeout_ms = first ? REQUEST_TIMEOUT_MS : ASK_AGAIN_TIMEOUT_MS;
+    int timeout_ms = first ? kafka->request_ms : ASK_AGAIN_TIMEOUT_MS;
     rd_kafka_resp_err_t code = request_partitions(kafka->bounds, rkt, timeout_ms, ret_count);
     if (!code) { code = ask_producers(kafka, topic, ret_count); }
     kafka->missing_topic = NULL;
