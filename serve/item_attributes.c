@@ -18,6 +18,8 @@ struct item_attributes {
     struct ids *tags;
     struct attributes *at; /* by item number */
     size_t capacity;
+    uint32_t *tag_items; /* how many items have it, by tag number */
+    size_t tag_items_capacity;
 };
 
 struct item_attributes *item_attributes_new(void)
@@ -35,6 +37,7 @@ struct item_attributes *item_attributes_free(struct item_attributes *attributes)
         free(attributes->at[i].title);
     }
     free(attributes->at);
+    free(attributes->tag_items);
     ids_free(attributes->tags);
     free(attributes);
     return NULL;
@@ -46,13 +49,26 @@ static struct attributes *reach(struct item_attributes *attributes, size_t numbe
     return &attributes->at[number];
 }
 
+static void count_tag(struct item_attributes *attributes, int32_t tag)
+{
+    ARRAY_RESERVE_ZEROS(attributes->tag_items, attributes->tag_items_capacity, (size_t)tag + 1,
+                        ENTRIES_FIRST);
+    attributes->tag_items[tag]++;
+}
+
+static void release(struct item_attributes *attributes, struct attributes *at)
+{
+    for (size_t k = 0; k < at->tags_count; k++) { attributes->tag_items[at->tags[k]]--; }
+    free(at->tags);
+    free(at->title);
+}
+
 void item_attributes_put(struct item_attributes *attributes, int32_t number,
                          const struct item *item)
 {
     if (number < 0) { return; }
     struct attributes *at = reach(attributes, (size_t)number);
-    free(at->tags);
-    free(at->title);
+    release(attributes, at);
     *at = (struct attributes){.created_ms = item->created_ms, .price = item->price};
     at->title_size = (uint32_t)MIN_OF(item->title.size, (size_t)ITEM_TITLE_BYTES_MAX);
     if (at->title_size) {
@@ -63,15 +79,16 @@ void item_attributes_put(struct item_attributes *attributes, int32_t number,
     at->tags = xcalloc(item->tags.count, sizeof(*at->tags));
     for (size_t k = 0; k < item->tags.count; k++) {
         int32_t tag = ids_put(attributes->tags, item->tags.at[k]);
-        if (tag != ID_NONE) { at->tags[at->tags_count++] = tag; }
+        if (tag == ID_NONE) { continue; }
+        at->tags[at->tags_count++] = tag;
+        count_tag(attributes, tag);
     }
 }
 
 void item_attributes_remove(struct item_attributes *attributes, int32_t number)
 {
     if (number < 0 || (size_t)number >= attributes->capacity) { return; }
-    free(attributes->at[number].tags);
-    free(attributes->at[number].title);
+    release(attributes, &attributes->at[number]);
     attributes->at[number] = (struct attributes){.price = ITEM_NOT_KNOWN};
 }
 
@@ -84,6 +101,11 @@ struct slice item_attributes_tag_text(const struct item_attributes *attributes, 
 {
     assert(tag >= 0);
     return tag < ids_count(attributes->tags) ? ids_text(attributes->tags, tag) : (struct slice){0};
+}
+
+bool item_attributes_tag_used(const struct item_attributes *attributes, int32_t tag)
+{
+    return (size_t)tag < attributes->tag_items_capacity && attributes->tag_items[tag] > 0;
 }
 
 bool item_attributes_has(const struct item_attributes *attributes, int32_t number, int32_t tag)

@@ -35,6 +35,8 @@ int32_t item_attributes_tag(const struct item_attributes *attributes, struct sli
 /* Returns the text of the tag with a number, borrowed for the life of the table; without data:
  * there are fewer. A tag that no item has any more keeps its number. */
 struct slice item_attributes_tag_text(const struct item_attributes *attributes, int32_t tag);
+/* Says whether any item has the tag with a number. */
+bool item_attributes_tag_used(const struct item_attributes *attributes, int32_t tag);
 /* Says whether an item has a tag. */
 bool item_attributes_has(const struct item_attributes *attributes, int32_t number, int32_t tag);
 /* Fills in what the catalogue says of an item, borrowed until the next change; not `actions`. */

@@ -30,13 +30,14 @@ struct item_lists_part {
     int32_t partitions; /* of `requests`, when it began */
     int kind;
     int32_t number; /* of the next item, tag or key; -1: the list of all items */
+    int tags;       /* of this kind, so far */
 };
 
 /* What one list is made for. */
 struct making {
     struct item_lists *lists;
     struct task *task;
-    const struct item_lists_part *part;
+    struct item_lists_part *part;
 };
 
 struct item_lists *item_lists_new(struct run *run, const struct item_lists_parts *parts)
@@ -126,8 +127,12 @@ static bool wants_list(void *arg, const struct item_list *list)
 {
     const struct making *making = arg;
     char bytes[ITEM_LIST_KEY_BYTES_MAX];
-    return list->about.size <= ID_BYTES_MAX &&
-           is_ours(making->task, making->part, item_list_key(list, bytes));
+    bool ours = list->about.size <= ID_BYTES_MAX &&
+                is_ours(making->task, making->part, item_list_key(list, bytes));
+    bool of_tag = list->kind >= ITEM_LIST_POPULAR && list->about.size > 0;
+    if (!of_tag || making->part->tags++ < ITEM_LIST_TAGS_MAX) { return ours; }
+    metric_add(making->lists->left_out, ours);
+    return false;
 }
 
 static void take_list(void *arg, const struct item_list *list)
@@ -157,6 +162,7 @@ static void begin_kind(struct item_lists_part *part, int kind)
 {
     bool beside = kind == ITEM_LIST_SIMILAR || kind == ITEM_LIST_TOGETHER;
     part->kind = kind;
+    part->tags = 0;
     part->number = beside || kind == ITEM_LIST_KINDS ? 0 : -1;
 }
 

@@ -16,8 +16,9 @@
 #include "serve/live_tables.h"
 #include "stream/worker.h"
 
-/* More keys than that are not sent, which is counted. */
-enum { ITEM_LISTS_MAX = 50000000 };
+/* More keys than that, and lists of tags beyond so many first ones, are not sent, which is counted:
+ * a list of a tag reads all items. */
+enum { ITEM_LISTS_MAX = 50000000, ITEM_LIST_TAGS_MAX = 10000 };
 
 struct item_lists;
 struct item_lists_part;

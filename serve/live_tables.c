@@ -223,7 +223,7 @@ bool live_tables_items(struct live_tables *live, enum item_list_kind kind, int32
         [ITEM_LIST_POPULAR] = ORDER_POPULAR,   [ITEM_LIST_TRENDING] = ORDER_TRENDING,
         [ITEM_LIST_NEW] = ORDER_NEW,
     };
-    bool beside = kind == ITEM_LIST_SIMILAR || kind == ITEM_LIST_TOGETHER;
+    bool beside = kind == ITEM_LIST_SIMILAR || kind == ITEM_LIST_TOGETHER, empty = false;
     struct slice about = slice_str(""), none = about;
     struct recommendation_list order = {0};
     pthread_mutex_lock(&live->lock);
@@ -232,10 +232,11 @@ bool live_tables_items(struct live_tables *live, enum item_list_kind kind, int32
     if (there && number >= 0 && !beside) {
         about = item_attributes_tag_text(live->attributes, number);
         there = about.data != NULL;
+        empty = there && !item_attributes_tag_used(live->attributes, number);
     }
     struct item_list list = {.kind = (int32_t)kind, .about = about,
                              .generation = slice_str(live->generation)};
-    if (there && taker->wants(taker->arg, &list) &&
+    if (there && !empty && taker->wants(taker->arg, &list) &&
         item_order_make(live->order, orders[kind], beside ? about : none, beside ? none : about,
                         &order)) {
         size_t count = MIN_OF(order.items.count, taker->length);

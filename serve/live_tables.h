@@ -75,7 +75,8 @@ struct items_taker {
 };
 
 /* Makes one, if it is wanted. `number`: of the item that it is about, or of the tag; below 0: of
- * all items. False: there are no more items, or tags. */
+ * all items; none is made for a tag that no item has any more. False: there are no more items, or
+ * tags. */
 bool live_tables_items(struct live_tables *live, enum item_list_kind kind, int32_t number,
                        const struct items_taker *taker);
 /* What is wanted of a user's list. */

@@ -3,6 +3,7 @@
 #include "features/features.h"
 #include "schemas/item.h"
 #include "schemas/item_list.h"
+#include "serve/item_lists.h"
 #include "tests/topology/answers.h"
 #include "tests/topology/asking.h"
 #include "tests/topology/feed.h"
@@ -31,25 +32,31 @@ static void run_rounds(struct rig *rig)
     }
 }
 
-static void list_item(struct rig *rig, const char *id, const char *tag, int64_t created_ms,
-                      bool available)
+static void list_tagged(struct rig *rig, const char *id, struct slices tags, int64_t created_ms,
+                        bool available)
 {
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(&item_contract, schemas);
-    struct slice tags[] = {slice_str(tag)};
     struct item item;
     struct buf out;
     codec_defaults(codec, &item);
     item.item_id = slice_str(id);
-    item.tags = (struct slices){tags, tag[0] != '\0'};
+    item.tags = tags;
     item.created_ms = created_ms;
     item.available = available;
-    buf_init(&out, 4096);
+    buf_init(&out, 65536);
     assert_int_equal(codec_encode(codec, &item, &out), 0);
     memlog_append(rig->log, "items", PARTITION_BY_KEY, item.item_id, buf_slice(&out), RIG_WALL_MS);
     buf_release(&out);
     codec_free(codec);
     schema_cache_free(schemas);
+}
+
+static void list_item(struct rig *rig, const char *id, const char *tag, int64_t created_ms,
+                      bool available)
+{
+    struct slice tags[] = {slice_str(tag)};
+    list_tagged(rig, id, (struct slices){tags, tag[0] != '\0'}, created_ms, available);
 }
 
 static void begin(struct rig *rig)
@@ -305,6 +312,33 @@ static void test_keys_that_nobody_makes(void **state _unused_)
     rig_release(&rig);
 }
 
+/* A list of a tag reads all items, so there are not more than so many. */
+static void test_too_many_tags(void **state _unused_)
+{
+    enum { ITEMS = 40, EACH = 256, LEFT_OUT = ITEMS * EACH - ITEM_LIST_TAGS_MAX, ROUNDS = 100000 };
+    static struct rig rig;
+    static char texts[ITEMS * EACH][8];
+    struct slice tags[ITEMS * EACH];
+    rig_init(&rig, 1);
+    memlog_topic(rig.log, "item-lists", 1);
+    for (int i = 0; i < ITEMS * EACH; i++) {
+        (void)snprintf(texts[i], sizeof(texts[i]), "t%d", i);
+        tags[i] = slice_str(texts[i]);
+    }
+    for (int i = 0; i < ITEMS; i++) {
+        list_tagged(&rig, texts[i], (struct slices){tags + i * EACH, EACH}, 5000, true);
+    }
+    struct copy *copy = rig_start(&rig, &serve_worker, 0, settings);
+    const struct metric *left_out =
+        metrics_counter(copy->metrics, "freshet_item_lists_left_out_total", "", "");
+    for (int i = 0; i < ROUNDS && metric_value(left_out) < 3.0 * LEFT_OUT; i++) {
+        rig_round(&rig, false);
+    }
+    assert_true(metric_value(left_out) >= 3.0 * LEFT_OUT);
+    assert_int_equal(memlog_count(rig.log, "item-lists", MEMLOG_ALL), ITEM_LIST_TAGS_MAX + 1);
+    rig_release(&rig);
+}
+
 static void test_off_by_default(void **state _unused_)
 {
     static const char *const usual[] = {"http.port=0", NULL};
@@ -325,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_lists_of_the_tables),
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_keys_that_nobody_makes),
+        cmocka_unit_test(test_too_many_tags),
         cmocka_unit_test(test_off_by_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
