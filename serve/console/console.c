@@ -79,8 +79,14 @@ static enum language language_of(const struct page *page)
     return text_language(asked[0] ? asked : NULL, page->request->language);
 }
 
+static bool wants_event(const struct page *page)
+{
+    return slice_equal(page_argument(page, "format"), slice_str("events"));
+}
+
 /* Puts the event in the place of the page: that its contents are not those of the id that was asked
- * with, or, without one, what they are. */
+ * with, or, without one, what they are. Always with 200: after another code a browser asks no
+ * more. */
 static void put_event(const struct page *page, struct http_answer *answer)
 {
     char id[24];
@@ -92,6 +98,7 @@ static void put_event(const struct page *page, struct http_answer *answer)
     size_t size = end ? (size_t)(end - main) : 0;
     (void)snprintf(id, sizeof(id), "%016" PRIx64, hash_index_text(slice_of(main, size)));
     buf_clear(out);
+    answer->code = 200;
     answer->type = "text/event-stream";
     buf_printf(out, "retry: %d\nid: %s\n", EVENTS_EVERY_MS, id);
     if (!last || strcmp(last, id) != 0) {
@@ -107,9 +114,7 @@ static void answer_page(struct page *page, struct http_answer *answer)
         pages[i].answer(page);
         answer->code = page->code;
         if (page->out->size && page->out->data[0] == '{') { answer->type = "application/json"; }
-        if (slice_equal(page_argument(page, "format"), slice_str("events"))) {
-            put_event(page, answer);
-        }
+        if (wants_event(page)) { put_event(page, answer); }
         return;
     }
     answer_plain(page, answer, 404, TEXT_NOT_A_PAGE);
@@ -146,6 +151,7 @@ void console_answer(const struct console_parts *parts, const struct http_request
         answer_plain(&page, answer, 401, TEXT_NO_TOKEN);
     } else if (!parts->loaded) {
         answer_plain(&page, answer, 503, TEXT_LOADING);
+        if (wants_event(&page)) { put_event(&page, answer); }
     } else {
         answer_page(&page, answer);
     }

@@ -1,20 +1,65 @@
-// Keeps a page live: the server says that its contents have changed, and the page is fetched anew and
-// put in place of the old contents, unless somebody types there. Without this script pages are as
-// they were when they were opened.
+// Keeps a page live: the server says that its contents have changed, and the page is fetched anew
+// and put in place of the old contents: when nobody types, has the focus there or has marked a text,
+// and while the page is seen. A hidden page asks for nothing. Without this script pages are as they
+// were when they were opened.
 "use strict";
 const main = document.querySelector("main[data-live]");
 if (main && window.EventSource) {
   const at = new URL(location.href);
   at.searchParams.set("format", "events");
-  const events = new EventSource(at);
-  events.addEventListener("changed", async () => {
+  let events = null; // while the page is seen
+  let last = null; // the id of the contents that were told of last
+  let owed = false; // they are others than those that stand here
+
+  const busy = () => {
     const focused = document.activeElement;
-    if (document.hidden || (main.contains(focused) && focused.matches("input"))) return;
-    const answer = await fetch(location.href);
-    if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const scrolled = [...main.querySelectorAll(".scroll")].map(one => one.scrollLeft);
+    return document.hidden || !getSelection().isCollapsed ||
+      (main.contains(focused) && !focused.matches(".scroll"));
+  };
+
+  const replace = text => {
+    const page = new DOMParser().parseFromString(text, "text/html");
+    const before = [...main.querySelectorAll(".scroll")];
+    const focused = before.indexOf(document.activeElement);
+    const scrolled = before.map(one => one.scrollLeft);
     main.replaceChildren(...page.querySelector("main").childNodes);
-    main.querySelectorAll(".scroll").forEach((one, i) => { one.scrollLeft = scrolled[i] || 0; });
-  });
+    main.querySelectorAll(".scroll").forEach((one, i) => {
+      one.scrollLeft = scrolled[i] || 0;
+      if (i === focused) one.focus({preventScroll: true});
+    });
+  };
+
+  // Asks again at the next answer of the events, which come every 2 s, when it could not be done.
+  const bring = async () => {
+    if (!owed || busy()) return;
+    owed = false;
+    try {
+      const answer = await fetch(location.href);
+      const text = await answer.text();
+      if ((answer.ok || answer.status === 404) && !busy()) replace(text);
+      else owed = true;
+    } catch {
+      owed = true;
+    }
+  };
+
+  const told = event => {
+    owed = owed || (last !== null && event.data !== last);
+    last = event.data;
+    bring();
+  };
+
+  const listen = () => {
+    if (document.hidden) {
+      if (events) events.close();
+      events = null;
+    } else if (!events) {
+      events = new EventSource(at);
+      events.addEventListener("open", bring);
+      events.addEventListener("known", told);
+      events.addEventListener("changed", told);
+    }
+  };
+  document.addEventListener("visibilitychange", listen);
+  listen();
 }

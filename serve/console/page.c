@@ -133,7 +133,10 @@ void page_begin(const struct page *page, enum text at, struct slice title, enum 
     put_own_address(page, "lang", page->language == LANGUAGE_ZH ? "en" : "zh");
     html_put(out, "\">");
     page_put(page, TEXT_OTHER_LANGUAGE);
-    html_put(out, "</a></div></header>\n<main id=\"content\" data-live><h1>");
+    html_put(out, "</a></div></header>\n<main id=\"content\"");
+    /* A search reads all titles, and what was chosen shall stay. */
+    if (at != TEXT_TRY) { html_put(out, " data-live"); }
+    html_put(out, "><h1>");
     html_text(out, title);
     html_put(out, "</h1><p class=\"soft\">");
     page_put(page, about);

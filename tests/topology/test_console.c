@@ -151,6 +151,8 @@ static void test_item_and_try(void **state)
     assert_has(page, "name=\"item\" value=\"i2\"");
     assert_lacks(page, "value=\"i3\"");
     assert_has(ask_get(copy, "/console/try?q=no+such", 200), "Nothing was found.");
+    assert_lacks(asked, "data-live");
+    assert_has(ask_get(copy, "/console/flow", 200), "<main id=\"content\" data-live>");
     page = ask_get(copy, "/console/try?item=i1&item=seen&item=i1&drop=seen", 200);
     assert_has(page, "name=\"drop\" value=\"i1\"");
     assert_lacks(page, "name=\"drop\" value=\"seen\"");
@@ -378,6 +380,29 @@ static void test_events(void **state)
     rig_release(&rig);
 }
 
+/* An event always comes with 200, of an item that is not known, too: after another code a browser
+ * asks no more. */
+static void test_event_of_an_error(void **state)
+{
+    static struct rig rig;
+    struct copy *copy = start(&rig, open_settings);
+    (void)ask_get(copy, "/console/item?id=nothing", 404);
+    assert_has(ask_get(copy, "/console/item?id=nothing&format=events", 200), "event: known\n");
+    assert_has(asked, "Content-Type: text/event-stream\r\n");
+    rig_release(&rig);
+}
+
+/* So does that of a server that reads its tables. */
+static void test_event_before_the_tables(void **state)
+{
+    static struct rig rig;
+    rig_init(&rig, 1);
+    struct copy *copy = rig_start(&rig, &serve_worker, 0, open_settings);
+    (void)ask_get(copy, "/console/flow", 503);
+    assert_has(ask_get(copy, "/console/flow?format=events", 200), "event: known\n");
+    rig_release(&rig);
+}
+
 static void test_accept(void **state)
 {
     static struct rig rig;
@@ -399,6 +424,8 @@ int main(void)
         cmocka_unit_test(test_quality),
         cmocka_unit_test(test_flow),
         cmocka_unit_test(test_events),
+        cmocka_unit_test(test_event_of_an_error),
+        cmocka_unit_test(test_event_before_the_tables),
         cmocka_unit_test(test_accept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
