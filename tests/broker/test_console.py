@@ -1,4 +1,4 @@
-"""The console in Chromium: seven flows, at three widths and in both themes."""
+"""The console in Chromium: eight flows, at three widths and in both themes."""
 
 import importlib.util
 import io
@@ -159,7 +159,7 @@ def check(browser, addresses):
         assert said == [], (address, said)
 
 
-# ---- The five flows ----
+# ---- The flows ----
 
 def look_up_a_user(browser, console):
     browser.open(f"{console}/user")
@@ -244,8 +244,44 @@ def stay_live(browser, console):
     assert browser.run("return window.same")
 
 
-FLOWS = (read_the_flow, stay_live, look_up_a_user, ask_why_not, follow_to_an_item, try_it,
-         change_the_language)
+EVENTS_SECONDS = 5  # the script has asked in that time, whatever it does with the answer
+
+
+def rename(browser, address, title):
+    """Renames an item of ana's list; waits until the server shows it and the script may know."""
+    browser.world.produce("items", [item(2, title)])
+
+    def shown():
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            return title in answer.read().decode()
+
+    browser.world.wait(shown, title)
+    time.sleep(EVENTS_SECONDS)
+    assert title not in browser.text("main")
+
+
+def keep_what_is_typed(browser, console):
+    """A change waits while somebody is at a form, and while the page is hidden."""
+    address = f"{console}/user?id=ana"
+    browser.open(address)
+    browser.write("input[name=id]", "somebody")
+    browser.strike(TAB)
+    assert browser.run("return document.activeElement.tagName") == "BUTTON"
+    rename(browser, address, "Renamed while they type")
+    assert browser.run("return document.activeElement.tagName") == "BUTTON"
+    assert browser.run("return document.querySelector('input[name=id]').value") == "somebody"
+    browser.run("document.activeElement.blur()")
+    browser.world.wait(lambda: "Renamed while they type" in browser.text("main"), "the change")
+    hide = ("Object.defineProperty(document, 'hidden', {value: VALUE, configurable: true});"
+            "document.dispatchEvent(new Event('visibilitychange'))")
+    browser.run(hide.replace("VALUE", "true"))
+    rename(browser, address, "Renamed while hidden")
+    browser.run(hide.replace("VALUE", "false"))
+    browser.world.wait(lambda: "Renamed while hidden" in browser.text("main"), "the change")
+
+
+FLOWS = (read_the_flow, stay_live, keep_what_is_typed, look_up_a_user, ask_why_not,
+         follow_to_an_item, try_it, change_the_language)
 
 
 def test_flows(console):
