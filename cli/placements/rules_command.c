@@ -18,6 +18,9 @@ enum { ESCAPED_BYTES = 6 }; /* most bytes in which one byte or character is writ
 struct rules {
     const char *user; /* flag */
     const char *file; /* as well: of rules that are not applied */
+    /* Of the file, read once: it may be a pipe. */
+    char text[RULES_BYTES_MAX];
+    size_t text_size;
 };
 
 #define OPTION_SETTINGS struct rules
@@ -93,17 +96,11 @@ static int print_tried(const struct recommendation_list *list)
 }
 
 /* Rules of a file, on lists that are made now. */
-static int try_file(struct invocation *invocation, struct slice user_id, const char *file)
+static int try_file(struct invocation *invocation, struct slice user_id)
 {
-    struct buf text;
-    buf_init(&text, RULES_BYTES_MAX);
-    int result = applied_text_check(file, &text);
-    if (result == 0) {
-        result = tried_rules_make(&invocation->client, invocation->wire, user_id,
-                                  buf_slice(&text), print_tried);
-    }
-    buf_release(&text);
-    return result;
+    const struct rules *rules = invocation->settings;
+    return tried_rules_make(&invocation->client, invocation->wire, user_id,
+                            slice_of(rules->text, rules->text_size), print_tried);
 }
 
 static int try_user(struct invocation *invocation, const char *user, const char *file)
@@ -114,7 +111,7 @@ static int try_user(struct invocation *invocation, const char *user, const char 
     const struct recommendation_list *list = &user_list.list;
     if (result == 0 && file) {
         screen_line(stdout, "user %s: by the rules of %s, which are not in force", user, file);
-        result = try_file(invocation, list->user_id, file);
+        result = try_file(invocation, list->user_id);
     } else if (result == 0 && list->rules_offset < 0) {
         screen_line(stdout, "user %s: the list was made without rules", user);
     } else if (result == 0 && !fits(list)) {
@@ -167,39 +164,40 @@ static int list_rules(struct invocation *invocation)
     return result;
 }
 
-static int apply_rules(struct invocation *invocation, const char *file, bool writes)
+static int apply_rules(struct invocation *invocation, bool writes)
 {
-    struct buf before, after;
+    const struct rules *rules = invocation->settings;
+    struct slice after = slice_of(rules->text, rules->text_size);
+    struct buf before;
     int64_t offset;
     buf_init(&before, RULES_BYTES_MAX);
-    buf_init(&after, RULES_BYTES_MAX);
-    int result = applied_text_check(file, &after);
+    int result = applied_text_read(&invocation->client, invocation->wire, &before, &offset);
     if (result == 0) {
-        result = applied_text_read(&invocation->client, invocation->wire, &before, &offset);
-    }
-    if (result == 0) {
-        size_t changes = applied_text_compare(buf_slice(&before), buf_slice(&after));
+        size_t changes = applied_text_compare(buf_slice(&before), after);
         if (changes == 0) { screen_line(stdout, "no rule changes"); }
-        bool same = slice_equal(buf_slice(&before), buf_slice(&after));
+        bool same = slice_equal(buf_slice(&before), after);
         if (writes && !same) {
-            result = applied_text_write(&invocation->client, invocation->wire, buf_slice(&after));
+            result = applied_text_write(&invocation->client, invocation->wire, after);
         }
     }
     buf_release(&before);
-    buf_release(&after);
     return result;
 }
 
-/* The faults are told before anything is connected. */
+/* Reads the file. Its faults are told before anything is connected. */
 static int check_files(struct invocation *invocation)
 {
-    const struct rules *rules = invocation->settings;
+    struct rules *rules = invocation->settings;
     const char *file = invocation->arguments_count == 2 ? invocation->arguments[1] : rules->file;
     struct buf text;
     int result = named_file_check(file);
     if (result || !file) { return result; }
     buf_init(&text, RULES_BYTES_MAX);
-    result = applied_text_check(file, &text);
+    result = applied_text_check(strcmp(file, "-") == 0 ? "/dev/stdin" : file, &text);
+    if (result == 0) {
+        rules->text_size = text.size;
+        if (text.size) { memcpy(rules->text, text.data, text.size); }
+    }
     buf_release(&text);
     return result ? client_fail(rules->user ? "no rule of %s is tried" : "no rule of %s is applied",
                                 file) : 0;
@@ -227,7 +225,7 @@ static int run(struct invocation *invocation)
     if (rules->user) { return try_user(invocation, rules->user, rules->file); }
     if (strcmp(invocation->arguments[0], "list") == 0) { return list_rules(invocation); }
     bool writes = strcmp(invocation->arguments[0], "apply") == 0;
-    return apply_rules(invocation, invocation->arguments[1], writes);
+    return apply_rules(invocation, writes);
 }
 
 const struct command rules_command = {

@@ -11,6 +11,7 @@
 #include "scorer/lists/item_features.h"
 #include "scorer/lists/lists.h"
 #include "scorer/lists/published_mixtures.h"
+#include "scorer/lists/removed_models.h"
 #include "stream/config/options.h"
 #include "stream/kafka/murmur.h"
 
@@ -155,6 +156,10 @@ static bool take_record(void *arg, const struct record *rec)
         tables_remove_item(&trying->tables, rec->key);
     } else if (trying->table == CONTENT) {
         content_rows_remove(trying->content_scores, &trying->tables, rec->key);
+    } else if (trying->table == VECTORS) {
+        removed_models_row(trying->vectors, &trying->tables, rec->key);
+    } else if (trying->table == MODELS) {
+        removed_models_weights(trying->vectors, &trying->mixtures, rec->key);
     }
     return true;
 }
