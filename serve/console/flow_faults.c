@@ -13,7 +13,7 @@ static void count_letter(void *arg, const struct refused_record *letter)
     sums->last_hour += letter->time_ms > sums->since_ms;
     size_t at = 0;
     while (at < sums->count && strcmp(sums->at[at].reason, reason) != 0) { at++; }
-    if (at == FLOW_REASONS) { return; }
+    if (at == FLOW_REASONS_COUNTED) { return; }
     if (at == sums->count) {
         memcpy(sums->at[at].reason, reason, sizeof(reason));
         sums->count++;
@@ -21,11 +21,21 @@ static void count_letter(void *arg, const struct refused_record *letter)
     sums->at[at].number++;
 }
 
+/* The most frequent first. */
+static int by_number(const void *a, const void *b)
+{
+    const struct refusal_sum *one = a, *other = b;
+    if (one->number != other->number) { return one->number < other->number ? 1 : -1; }
+    return strcmp(one->reason, other->reason);
+}
+
 void refusal_sums_find(struct refused_records *letters, int64_t now_ms,
                       struct refusal_sums *ret_sums)
 {
     *ret_sums = (struct refusal_sums){.since_ms = now_ms - LETTER_HOUR_MS};
     refused_records_each(letters, count_letter, ret_sums);
+    qsort(ret_sums->at, ret_sums->count, sizeof(ret_sums->at[0]), by_number);
+    ret_sums->count = MIN_OF(ret_sums->count, (size_t)FLOW_REASONS);
 }
 
 /* ---- Faults ---- */
@@ -57,6 +67,8 @@ static void look_at_stage(const struct flow_stage *stage, int at, struct flow_fa
         set_command(fault, "deploy/acls apply; freshet topics apply", "", "");
     } else if (!stage->members && (!stages[at].optional || stage->lag > 0)) {
         set_command(add(faults, at, TEXT_FAULT_NO_COPY), "systemctl start freshet-", worker, "@0");
+    } else if (stages[at].checkpoints) {
+        return; /* between two checkpoints its offsets say nothing */
     } else if (stage->members && stage->lag > 0 && isinf(stage->behind_s)) {
         struct flow_fault *fault = add(faults, at, TEXT_FAULT_STILL);
         fault->number = stage->lag;

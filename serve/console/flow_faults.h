@@ -7,7 +7,7 @@
 #include "serve/console/refused_records.h"
 #include "serve/console/texts.h"
 
-enum { FLOW_FAULTS_MAX = 16, FLOW_REASONS = 8, FLOW_COMMAND_BYTES = 80 };
+enum { FLOW_FAULTS_MAX = 16, FLOW_REASONS = 8, FLOW_REASONS_COUNTED = 64, FLOW_COMMAND_BYTES = 80 };
 
 /* What is late: lists that come later than this after the event, tables of this server that are
  * older, and a lag that takes longer at the present rate. */
@@ -28,13 +28,16 @@ struct flow_faults {
     size_t count;
 };
 
-/* Dead letters by reason, of those that are kept; the rarest reasons are left out. */
+struct refusal_sum {
+    char reason[REFUSED_TEXT_BYTES + 1];
+    int64_t number;
+};
+
+/* Dead letters by reason, of those that are kept: the FLOW_REASONS most frequent reasons, the most
+ * frequent first. Those of the newest letters are counted, FLOW_REASONS_COUNTED at most. */
 struct refusal_sums {
-    struct {
-        char reason[REFUSED_TEXT_BYTES + 1];
-        int64_t number;
-    } at[FLOW_REASONS];
-    size_t count;
+    struct refusal_sum at[FLOW_REASONS_COUNTED];
+    size_t count; /* at most FLOW_REASONS */
     int64_t last_hour, since_ms;
 };
 

@@ -18,6 +18,8 @@ static void test_table(void **state)
         optional = stages[i].optional;
         /* One worker for all generations cannot read what each of them has. */
         assert_true(stages[i].input_shared || !stages[i].of_all);
+        /* Its group has the generation's name. */
+        assert_true(strcmp(stages[i].worker, "serve") != 0 || !stages[i].of_all);
     }
 }
 

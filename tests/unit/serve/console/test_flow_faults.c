@@ -62,6 +62,18 @@ static void test_each_fault(void **state)
     assert_int_equal(only()->text, TEXT_FAULT_UNTOLD);
     assert_string_equal(only()->why, "no right");
 
+    /* It commits at its checkpoints alone: a standing offset is no fault, no copy is one. */
+    all_well();
+    view.stages[TRAINER].lag = 7;
+    view.stages[TRAINER].behind_s = INFINITY;
+    flow_faults_find(&view, &letters, 100, &faults);
+    assert_int_equal(faults.count, 0);
+    view.stages[TRAINER].behind_s = 90.0;
+    flow_faults_find(&view, &letters, 100, &faults);
+    assert_int_equal(faults.count, 0);
+    view.stages[TRAINER].members = 0;
+    assert_int_equal(only()->text, TEXT_FAULT_NO_COPY);
+
     all_well();
     view.p99_s = 1.5;
     assert_int_equal(only()->text, TEXT_FAULT_LATE);
@@ -118,8 +130,8 @@ static void test_letters(void **state)
 {
     struct refused_records *kept = refused_records_new();
     for (int i = 0; i < 40; i++) {
-        char reason[16];
-        (void)snprintf(reason, sizeof(reason), "bad_%d", i % 12);
+        char reason[16]; /* the most frequent one is that of the oldest letters */
+        (void)snprintf(reason, sizeof(reason), "bad_%d", i < 8 ? 99 : i % 12);
         struct header header = {"reason", slice_str(reason)};
         const struct header_list list = {&header, 1};
         const struct record rec = {.time_ms = i < 30 ? 1000 : 9000000, .headers = &listed_headers,
@@ -129,6 +141,11 @@ static void test_letters(void **state)
     refusal_sums_find(kept, 9000000, &letters);
     assert_int_equal(letters.count, FLOW_REASONS);
     assert_int_equal(letters.last_hour, 10);
+    assert_string_equal(letters.at[0].reason, "bad_99");
+    assert_int_equal(letters.at[0].number, 8);
+    for (size_t i = 1; i < letters.count; i++) {
+        assert_true(letters.at[i].number <= letters.at[i - 1].number);
+    }
     refused_records_free(kept);
 }
 
