@@ -93,6 +93,8 @@ void item_lists_see(struct item_lists *lists, const struct record *rec)
     if (!lists->parts.every_ms || !rec->key.data || rec->key.size > ITEM_LIST_KEY_BYTES_MAX) {
         return;
     }
+    /* A tombstone of an unknown key says nothing, and a number is for good. */
+    if (!rec->value.data && ids_find(lists->keys, rec->key) == ID_NONE) { return; }
     struct known *known = known_of(lists, rec->key);
     if (known) { known->message = rec->value.data ? message_fingerprint(rec->value) : 0; }
 }

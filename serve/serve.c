@@ -333,7 +333,8 @@ static int start(struct run *run)
     run_set_state(run, state);
     state->schemas = schema_cache_new();
     state->letters = refused_records_new();
-    state->quality = quality_board_new(run_schemas(run));
+    int32_t partitions = run_topic_partitions(run, "recommendations", /* shared= */ true);
+    state->quality = quality_board_new(run_schemas(run), partitions);
     const struct serve_settings *settings = run_settings(run);
     state->flow = flow_watch_new(run, settings->console_sources);
     state->arena = arena_new(ARENA_BYTES);

@@ -32,7 +32,7 @@ struct quality_board {
     struct generations generations;
 };
 
-struct quality_board *quality_board_new(struct schema_cache *schemas)
+struct quality_board *quality_board_new(struct schema_cache *schemas, int32_t partitions)
 {
     struct quality_board *board = xcalloc(1, sizeof(*board));
     pthread_mutex_init(&board->lock, NULL);
@@ -40,7 +40,7 @@ struct quality_board *quality_board_new(struct schema_cache *schemas)
     board->trial_codec = codec_new(&trial_record_contract, schemas);
     board->step_codec = codec_new(&generation_step_contract, schemas);
     board->arena = arena_new(BOARD_ARENA_BYTES);
-    trials_init(&board->trials, TRIAL_PARTITIONS_MAX);
+    trials_init(&board->trials, partitions ? partitions : TRIAL_PARTITIONS_MAX);
     generations_init(&board->generations);
     return board;
 }

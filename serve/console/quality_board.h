@@ -52,8 +52,9 @@ struct quality_view {
 
 struct quality_board;
 
-/* Makes an empty one; free with quality_board_free(). */
-struct quality_board *quality_board_new(struct schema_cache *schemas);
+/* Makes an empty one for trials of lists in so many partitions (0: not known); free with
+ * quality_board_free(). */
+struct quality_board *quality_board_new(struct schema_cache *schemas, int32_t partitions);
 /* Takes NULL; returns NULL. */
 struct quality_board *quality_board_free(struct quality_board *board);
 /* Take a record of `quality`, `trials` and `generations`. One that cannot be read is passed over:

@@ -2,6 +2,7 @@
  * and the newest trial with both arms side by side.
  */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/quote.h"
 #include "model/rate_difference.h"
 #include "serve/console/page.h"
@@ -414,6 +415,10 @@ void quality_page(struct page *page)
     struct quality_view *view = arena_alloc(page->arena, sizeof(*view));
     struct quality_sums *sums = arena_alloc(page->arena, sizeof(*sums));
     quality_board_look(page->quality, view);
+    int64_t now = clock_wall_ms() / (HOUR_SECONDS * 1000);
+    while (view->hours_count && view->hours[view->hours_count - 1].hour <= now - HOURS_SHOWN) {
+        view->hours_count--;
+    }
     view->hours_count = MIN_OF(view->hours_count, (size_t)HOURS_SHOWN);
     sum_up(view, sums);
     if (page_wants_json(page)) {

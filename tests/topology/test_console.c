@@ -1,5 +1,6 @@
 /* The console of freshet-serve: pages of what the topics hold, whatever titles and ids are. */
 #include "base/base.h"
+#include "base/clock.h"
 #include "schemas/item.h"
 #include "schemas/list_quality.h"
 #include "schemas/recommendation_list.h"
@@ -12,18 +13,24 @@ enum { ROUNDS = 40 };
 
 static const char hostile[] = "</title><script>alert('x')</script>\" onmouseover=\"y";
 
-static void append(struct rig *rig, const char *topic, const struct contract *contract,
-                   const char *key, const void *object)
+static void append_at(struct rig *rig, const char *topic, const struct contract *contract,
+                      const char *key, const void *object, int64_t time_ms)
 {
     struct buf out;
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(contract, schemas);
     buf_init(&out, 1 << 20);
     assert_int_equal(codec_encode(codec, object, &out), 0);
-    memlog_append(rig->log, topic, PARTITION_BY_KEY, slice_str(key), buf_slice(&out), RIG_WALL_MS);
+    memlog_append(rig->log, topic, PARTITION_BY_KEY, slice_str(key), buf_slice(&out), time_ms);
     buf_release(&out);
     codec_free(codec);
     schema_cache_free(schemas);
+}
+
+static void append(struct rig *rig, const char *topic, const struct contract *contract,
+                   const char *key, const void *object)
+{
+    append_at(rig, topic, contract, key, object, RIG_WALL_MS);
 }
 
 static void write_item(struct rig *rig, const char *id, const char *title, bool available)
@@ -263,7 +270,7 @@ static void test_letters(void **state)
     rig_release(&rig);
 }
 
-static void write_quality(struct rig *rig)
+static void write_quality(struct rig *rig, int64_t time_ms)
 {
     struct slice made_by[] = {slice_str("<i>counting")};
     int32_t segments[] = {1}, kinds[] = {ACTION_PURCHASE};
@@ -276,7 +283,7 @@ static void write_quality(struct rig *rig)
         .judged_by = {judged, 1}, .hits_by = {hits, 1}, .ndcg_by = {ndcg, 1}, .kinds = {kinds, 1},
         .judged_by_kind = {judged, 1}, .hits_by_kind = {hits, 1}, .repeats_by_kind = {repeats, 1},
     };
-    append(rig, "quality", &list_quality_contract, "item-item/0/0", &quality);
+    append_at(rig, "quality", &list_quality_contract, "item-item/0/0", &quality, time_ms);
 }
 
 /* All users of the trial see worse lists: of 128 buckets with 100 lists, 40 hits and 20. */
@@ -309,7 +316,10 @@ static void test_quality(void **state)
     static struct rig rig;
     struct copy *copy = start(&rig, open_settings);
     assert_has(ask_get(copy, "/console/quality", 200), "No list has been followed");
-    write_quality(&rig);
+    write_quality(&rig, clock_wall_ms() - 30L * 3600000); /* not of the last 24 hours */
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
+    assert_has(ask_get(copy, "/console/quality", 200), "No list has been followed");
+    write_quality(&rig, RIG_WALL_MS);
     write_trial(&rig);
     for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
     const char *page = ask_get(copy, "/console/quality", 200);

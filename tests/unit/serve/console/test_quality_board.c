@@ -6,7 +6,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
-enum { HOUR = 3600000, RECORDS = 400, KEYS = 150, FIRST = 490000 };
+enum { HOUR = 3600000, RECORDS = 400, KEYS = 150, FIRST = 490000, PARTITIONS = 4 };
 
 struct one_record {
     int64_t hour, judged, hits, segment;
@@ -23,7 +23,7 @@ static void begin(struct fixture *fixture)
 {
     fixture->schemas = schema_cache_new();
     fixture->codec = codec_new(&list_quality_contract, fixture->schemas);
-    fixture->board = quality_board_new(fixture->schemas);
+    fixture->board = quality_board_new(fixture->schemas, PARTITIONS);
     buf_init(&fixture->out, 1 << 20);
 }
 
@@ -139,12 +139,47 @@ static void test_hostile(void **state)
     finish(&fixture);
 }
 
+static void put_count(struct fixture *fixture, int32_t partition)
+{
+    static int64_t judged[TRIAL_BUCKETS] = {1}, hits[TRIAL_BUCKETS];
+    static double ndcg[TRIAL_BUCKETS];
+    struct codec *codec = codec_new(&trial_record_contract, fixture->schemas);
+    const struct trial_record counted = {
+        .kind = TRIAL_COUNTED, .trial = 1, .partition = partition, .to_offset = 9,
+        .generation = slice_str("g2"), .judged = {judged, TRIAL_BUCKETS},
+        .hits = {hits, TRIAL_BUCKETS}, .ndcg = {ndcg, TRIAL_BUCKETS}};
+    const struct trial_record started = {
+        .kind = TRIAL_STARTED, .trial = 1, .generation = slice_str("g2"), .share = 1000,
+        .metric = TRIAL_HIT_AT_10, .partition = -1, .time_ms = 1000000000000};
+    buf_clear(&fixture->out);
+    assert_int_equal(codec_encode(codec, partition < 0 ? &started : &counted, &fixture->out), 0);
+    const struct record rec = {.key = slice_str("k"), .value = buf_slice(&fixture->out)};
+    quality_board_put_trial(fixture->board, &rec);
+    codec_free(codec);
+}
+
+/* A count of a partition that the lists do not have takes no memory, and is passed over. */
+static void test_partitions_of_a_trial(void **state)
+{
+    static struct quality_view view;
+    struct fixture fixture;
+    begin(&fixture);
+    put_count(&fixture, -1);
+    put_count(&fixture, PARTITIONS - 1);
+    put_count(&fixture, PARTITIONS);
+    quality_board_look(fixture.board, &view);
+    assert_true(view.trial.known);
+    assert_true(view.trial.arms[TRIAL_ARM_TRIAL].all_judged == 1.0);
+    finish(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_only_newest_hours),
         cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_partitions_of_a_trial),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
