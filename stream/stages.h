@@ -12,7 +12,7 @@ struct stage {
     bool optional;     /* an installation may do without it */
     bool of_all;       /* one for all generations */
     bool input_shared; /* all generations read the topic */
-    bool checkpoints;  /* it commits offsets only with a checkpoint, at most an hour after the last */
+    bool checkpoints;  /* it commits only with a checkpoint, at most an hour after the last */
 };
 
 extern const struct stage stages[STAGES_COUNT];
