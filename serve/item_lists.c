@@ -99,6 +99,11 @@ void item_lists_see(struct item_lists *lists, const struct record *rec)
     if (known) { known->message = rec->value.data ? message_fingerprint(rec->value) : 0; }
 }
 
+int32_t item_lists_known(const struct item_lists *lists)
+{
+    return ids_count(lists->keys);
+}
+
 /* ---- One list ---- */
 
 static bool is_ours(const struct task *task, const struct item_lists_part *part, struct slice key)

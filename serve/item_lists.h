@@ -39,6 +39,8 @@ struct item_lists *item_lists_free(struct item_lists *lists);
 struct item_lists_part *item_lists_part_new(void);
 /* Notes a record of the topic. */
 void item_lists_see(struct item_lists *lists, const struct record *rec);
+/* Returns how many keys are known. */
+int32_t item_lists_known(const struct item_lists *lists);
 /* Goes on with the partition's round, or begins one when it is time. From the worker's tick, with
  * tables that are complete. */
 void item_lists_send(struct item_lists *lists, struct task *task, struct item_lists_part *part);

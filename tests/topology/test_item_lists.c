@@ -341,6 +341,25 @@ static void test_too_many_tags(void **state _unused_)
     rig_release(&rig);
 }
 
+/* A tombstone takes no number, which would be for good; one of a known key stays known. */
+static void test_tombstones_of_unknown_keys(void **state _unused_)
+{
+    static struct rig rig;
+    static const struct item_lists_parts parts = {.every_ms = 500};
+    rig_init(&rig, PARTITIONS);
+    memlog_topic(rig.log, "item-lists", PARTITIONS);
+    struct copy *copy = rig_start(&rig, &serve_worker, 0, settings);
+    struct item_lists *lists = item_lists_new(copy->run, &parts);
+    item_lists_see(lists, &(struct record){.key = slice_str("similar/a")});
+    assert_int_equal(item_lists_known(lists), 0);
+    item_lists_see(lists, &(struct record){.key = slice_str("similar/b"),
+                                           .value = slice_str("anything")});
+    item_lists_see(lists, &(struct record){.key = slice_str("similar/b")});
+    assert_int_equal(item_lists_known(lists), 1);
+    item_lists_free(lists);
+    rig_release(&rig);
+}
+
 static void test_off_by_default(void **state _unused_)
 {
     static const char *const usual[] = {"http.port=0", NULL};
@@ -362,6 +381,7 @@ int main(void)
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_keys_that_nobody_makes),
         cmocka_unit_test(test_too_many_tags),
+        cmocka_unit_test(test_tombstones_of_unknown_keys),
         cmocka_unit_test(test_off_by_default),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
