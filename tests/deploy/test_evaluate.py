@@ -196,7 +196,7 @@ def test_faults_say_what_to_do(sequences, tmp_path):
     assert "range" in evaluate(sequences, "--set", "counting.shrink=-1", code=64).stderr
     assert "times" in evaluate(sequences, "--protocol", "prequential", code=1).stderr
     assert "preset" in evaluate(sequences, "--model", "ease", "--preset", "x", code=64).stderr
-    assert "No such file" in evaluate(tmp_path / "absent", code=1).stderr
+    assert "No such file" in evaluate(tmp_path / "absent", code=66).stderr
     broken = tmp_path / "broken.txt"
     broken.write_text("u1 a b c\nalone\n")
     assert "line 2" in evaluate(broken, code=1).stderr

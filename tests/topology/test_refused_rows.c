@@ -32,14 +32,26 @@ static int64_t refused(struct rig *rig)
     return memlog_count(rig->log, "dead-letters", MEMLOG_ALL);
 }
 
-/* Appends what no table has to each table of a worker; returns to how many. */
+/* Says whether a worker makes answers or lists of a table: serve only shows some of them, and reads
+ * item-lists where it writes it. */
+static bool is_taken(const struct worker *worker, const char *topic)
+{
+    static const char *const shown[] = {"dead-letters", "quality", "trials", "generations",
+                                        "item-lists"};
+    for (size_t i = 0; i < ARRAY_COUNT(shown); i++) {
+        if (worker == &serve_worker && strcmp(topic, shown[i]) == 0) { return false; }
+    }
+    return true;
+}
+
+/* Appends what no table has to each table that a worker reads by default; returns to how many. */
 static size_t spoil_tables(struct rig *rig, const struct worker *worker, const char *text)
 {
     size_t tables = 0;
     for (size_t i = 0; i < worker->inputs_count; i++) {
         const char *topic = worker->inputs[i].name;
         bool table = worker->inputs[i].kind == INPUT_BROADCAST;
-        if (!table || strcmp(topic, "dead-letters") == 0) { continue; }
+        if (!table || !is_taken(worker, topic)) { continue; }
         memlog_append(rig->log, topic, 0, slice_str("u1"), slice_str(text), RIG_WALL_MS);
         tables++;
     }
