@@ -15,11 +15,9 @@ static bool read_alone(struct task *task, const struct standing *one, struct sli
                        struct recommendation_list *ret_list)
 {
     struct scorer *scorer = run_state(task_run(task));
-    struct slice value;
     arena_reset(scorer->arena);
     *ret_user_id = arena_copy(scorer->arena, standing_id(one));
-    return task_get(task, *ret_user_id, &value) == 0 &&
-           scorer_decode_list(scorer, arena_copy(scorer->arena, value), scorer->arena, ret_list);
+    return scorer_read_list(task, *ret_user_id, scorer->arena, ret_list);
 }
 
 static void strip(struct task *task, size_t at)

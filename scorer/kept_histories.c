@@ -109,7 +109,8 @@ static void find_history(struct task *task, const struct record *rec)
                         (uint8_t)((one->flags & ~STANDING_GONE) | gone));
     if (gone || !(one->flags & STANDING_LOST)) { return; }
     if (codec_decode(scorer->history_codec, rec->value, task_arena(task), &hist, &error) < 0 ||
-        !scorer_read_list(task, rec->key, &list) || !is_history_of(&hist, rec->key, &list)) {
+        !scorer_read_list(task, rec->key, task_arena(task), &list) ||
+        !is_history_of(&hist, rec->key, &list)) {
         return;
     }
     keep(task, KEPT_HISTORY, rec->key, rec->value);

@@ -45,13 +45,13 @@ bool scorer_decode_list(const struct scorer *scorer, struct slice value, struct 
            list_columns_agree(ret_list);
 }
 
-bool scorer_read_list(struct task *task, struct slice user_id, struct recommendation_list *ret_list)
+bool scorer_read_list(struct task *task, struct slice user_id, struct arena *arena,
+                      struct recommendation_list *ret_list)
 {
-    struct scorer *scorer = run_state(task_run(task));
+    const struct scorer *scorer = run_state(task_run(task));
     struct slice value;
-    if (task_get(task, user_id, &value) < 0) { return false; }
-    return scorer_decode_list(scorer, arena_copy(task_arena(task), value), task_arena(task),
-                              ret_list);
+    return task_get(task, user_id, &value) == 0 &&
+           scorer_decode_list(scorer, arena_copy(arena, value), arena, ret_list);
 }
 
 void scorer_put_list(struct task *task, struct slice user_id, struct slice value)
@@ -295,7 +295,7 @@ static void remake(struct task *task, size_t at)
     struct recommendation_list old, list;
     struct user_history hist;
     struct slice user_id = arena_copy(task_arena(task), standing_id(one));
-    if (!scorer_read_list(task, user_id, &old)) {
+    if (!scorer_read_list(task, user_id, task_arena(task), &old)) {
         standing_lists_drop(&state->standing, user_id);
         return;
     }

@@ -297,7 +297,7 @@ static void update_list(struct task *task, const struct user_history *hist, stru
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     struct recommendation_list old;
-    bool had = scorer_read_list(task, hist->user_id, &old);
+    bool had = scorer_read_list(task, hist->user_id, task_arena(task), &old);
     if (had && history_older(hist, old.input_partition, old.input_offset)) {
         metric_add(scorer->stale, 1);
         state->range_again = true;

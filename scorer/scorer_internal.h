@@ -186,8 +186,8 @@ void barred_items_roll_back(struct task *task);
 /* Decodes a list of the state into an arena; it came from a topic, so it is not trusted. */
 bool scorer_decode_list(const struct scorer *scorer, struct slice value, struct arena *arena,
                         struct recommendation_list *ret_list);
-/* Says whether the user has a list and reads it into the task's arena. */
-bool scorer_read_list(struct task *task, struct slice user_id,
+/* Says whether the user has a list and reads it into an arena. */
+bool scorer_read_list(struct task *task, struct slice user_id, struct arena *arena,
                       struct recommendation_list *ret_list);
 /* Stores a user's list (NULL: deletes it) and publishes it if the generation is live. */
 void scorer_put_list(struct task *task, struct slice user_id, struct slice value);

@@ -7,14 +7,16 @@
 
 const char *const generation_workers[GENERATION_WORKERS] = {"features", "trainer", "scorer"};
 
-static const char *const topics[] = {"histories",  "pair-deltas", "features-changelog",
-                                     "neighbours", "lists",       "quality",
-                                     "dead-letters", "receipts",    "item-vectors",
-                                     "models",     "serving-rows", "outcomes",
-                                     "moves"};
-
-/* These are made where the base has them. */
-static const char *const optional_topics[] = {"item-lists"};
+static const struct generation_topic {
+    const char *name;
+    bool optional; /* made where the base has it */
+} topics[] = {
+    {.name = "histories"},    {.name = "pair-deltas"},  {.name = "features-changelog"},
+    {.name = "neighbours"},   {.name = "lists"},        {.name = "quality"},
+    {.name = "dead-letters"}, {.name = "receipts"},     {.name = "item-vectors"},
+    {.name = "models"},       {.name = "serving-rows"}, {.name = "outcomes"},
+    {.name = "moves"},        {.name = "item-lists", .optional = true},
+};
 
 const char *const generation_owners[GENERATION_OWNERS] = {"features", "trainer", "scorer",
                                                          "sequence"};
@@ -44,16 +46,16 @@ int generation_resources_members(const struct client *client, struct wire *wire,
     return 0;
 }
 
-static int make_topic(const struct client *client, struct wire *wire, const char *name,
-                      const char *generation, bool optional)
+static int make_topic(const struct client *client, struct wire *wire,
+                      const struct generation_topic *wanted, const char *generation)
 {
-    _cleanup_(xfreep) char *topic = client_topic_of(client, name, generation);
-    _cleanup_(xfreep) char *model = client_topic_of(client, name, "");
+    _cleanup_(xfreep) char *topic = client_topic_of(client, wanted->name, generation);
+    _cleanup_(xfreep) char *model = client_topic_of(client, wanted->name, "");
     struct topic_form *there = NULL, *form = NULL;
     int result = admin_topic_look(wire, topic, &there);
     if (!result && !there) { result = admin_topic_look(wire, model, &form); }
     if (!result && !there && !form) {
-        if (optional) { return 0; }
+        if (wanted->optional) { return 0; }
         return client_fail("no topic %s to make %s like; hint: deploy/topics apply", model, topic);
     }
     if (!result && !there) { result = admin_topic_make(wire, topic, form); }
@@ -67,10 +69,7 @@ int generation_resources_make_topics(const struct client *client, struct wire *w
 {
     int result = 0;
     for (size_t i = 0; i < ARRAY_COUNT(topics) && !result; i++) {
-        result = make_topic(client, wire, topics[i], generation, /* optional= */ false);
-    }
-    for (size_t i = 0; i < ARRAY_COUNT(optional_topics) && !result; i++) {
-        result = make_topic(client, wire, optional_topics[i], generation, /* optional= */ true);
+        result = make_topic(client, wire, &topics[i], generation);
     }
     return result;
 }
@@ -92,12 +91,8 @@ int generation_resources_delete_topics(const struct client *client, struct wire 
     bool again = !generation[0];
     for (size_t i = 0; i < ARRAY_COUNT(topics) && !result; i++) {
         /* ingest writes its dead letters to those of the base */
-        if (again && strcmp(topics[i], "dead-letters") == 0) { continue; }
-        _cleanup_(xfreep) char *topic = client_topic_of(client, topics[i], generation);
-        result = delete_topic(wire, topic, again);
-    }
-    for (size_t i = 0; i < ARRAY_COUNT(optional_topics) && !result; i++) {
-        _cleanup_(xfreep) char *topic = client_topic_of(client, optional_topics[i], generation);
+        if (again && strcmp(topics[i].name, "dead-letters") == 0) { continue; }
+        _cleanup_(xfreep) char *topic = client_topic_of(client, topics[i].name, generation);
         result = delete_topic(wire, topic, again);
     }
     _cleanup_(xfreep) char *lists = client_topic_of(client, "recommendations", generation);
