@@ -109,6 +109,14 @@ static void put_item(struct trying *trying, const struct item *item)
                                  trying->content_scores);
 }
 
+static void remove_item(struct trying *trying, struct slice id)
+{
+    tables_remove_item(&trying->tables, id);
+    if (!trying->content_scores) { return; }
+    (void)content_scores_describe(trying->content_scores, ids_find(trying->tables.ids, id), NULL,
+                                  0);
+}
+
 static void put_weights(struct trying *trying, const struct model_weights *weights, int64_t offset)
 {
     if (slice_equal(weights->model, slice_str(MODEL_BLEND))) {
@@ -153,7 +161,7 @@ static bool take_record(void *arg, const struct record *rec)
     } else if (trying->table == ROWS) {
         tables_remove_row(&trying->tables, rec->key);
     } else if (trying->table == ITEMS) {
-        tables_remove_item(&trying->tables, rec->key);
+        remove_item(trying, rec->key);
     } else if (trying->table == CONTENT) {
         content_rows_remove(trying->content_scores, &trying->tables, rec->key);
     } else if (trying->table == VECTORS) {
