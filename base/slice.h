@@ -66,6 +66,12 @@ static inline bool ints_equal(const struct ints *a, const struct ints *b)
            (a->count == 0 || memcmp(a->at, b->at, a->count * sizeof(*a->at)) == 0);
 }
 
+static inline bool longs_equal(const struct longs *a, const struct longs *b)
+{
+    return a->count == b->count &&
+           (a->count == 0 || memcmp(a->at, b->at, a->count * sizeof(*a->at)) == 0);
+}
+
 /* Orders by bytes, then by length; null first. */
 static inline int slice_compare(struct slice a, struct slice b)
 {

@@ -162,6 +162,17 @@ static void write_share(const struct user_list *user_list, size_t at, char *into
                    100.0 * share);
 }
 
+static void write_again(const struct recommendation_list *list, size_t at, char *into)
+{
+    char date[16] = "";
+    time_t seconds = (time_t)(list_last_ms(list, at) / 1000);
+    struct tm parts;
+    bool dated = seconds > 0 && gmtime_r(&seconds, &parts) &&
+                 strftime(date, sizeof(date), "%Y-%m-%d", &parts);
+    (void)snprintf(into, LIST_REASON_BYTES, "due again: had %.0f times, last on %s",
+                   (double)list->evidence.at[at], dated ? date : "an unknown day");
+}
+
 const char *user_list_reason(const struct user_list *user_list, size_t at, char *into)
 {
     const struct recommendation_list *list = &user_list->list;
@@ -189,6 +200,9 @@ const char *user_list_reason(const struct user_list *user_list, size_t at, char 
     case REASON_NEW:
         (void)snprintf(into, size, "new");
         break;
+    case REASON_AGAIN:
+        write_again(list, at, into);
+        return into;
     default: /* of an earlier release: chosen by another model than counting */
         (void)snprintf(into, size, "predicted");
     }
@@ -214,6 +228,9 @@ void user_list_place_json(const struct user_list *user_list, size_t at, struct b
     buf_printf(out, ",\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g",
                (double)list_share(list, at), (double)list->evidence.at[at],
                (double)list->scores.at[at]);
+    if (list_last_ms(list, at)) {
+        buf_printf(out, ",\"last_ms\":%" PRId64, list_last_ms(list, at));
+    }
     put_text(out, "words", slice_str(user_list_reason(user_list, at, reason)));
     buf_printf(out, "}");
 }

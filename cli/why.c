@@ -26,7 +26,8 @@ static const char *const sentences[LIST_CAUSES] = {
     [CAUSE_CATALOGUE] = "the catalogue has changed",
     [CAUSE_MODEL] = "a new model version or new weights of the mixture are served",
     [CAUSE_AGE] = "the list before it was old",
-    [CAUSE_RULES] = "the rules of placements have changed, or one began or ended to hold",
+    [CAUSE_RULES] = "the rules of placements have changed, one began or ended to hold, or an "
+                    "item is due again",
 };
 
 static const char *sentence_of(const struct recommendation_list *list)

@@ -1,6 +1,7 @@
 /* A cut goes through its phases in the order of the header; each works on all candidates at a time:
  *
  *   allow()    which candidates the placement may take at all, by their origin
+ *   bring_again()   those of the user's own items that are due
  *   remove()   filters and exclusions
  *   boost()    relevance; then the order
  *   choose()   places: pins, shares, the rest, with caps and diversity
@@ -13,6 +14,7 @@
 #include "base/array.h"
 #include "rules/list_caps.h"
 #include "rules/list_cut.h"
+#include "rules/list_order.h"
 
 enum { FREE = -1, TAKEN = -2, NOT_ALLOWED = -3 };
 
@@ -51,6 +53,8 @@ struct list_cut {
     size_t acted_count, acted_capacity;
     int64_t *newest_ms; /* of an exclusion, by candidate */
     int32_t *counted;
+    struct again *again, *had; /* by candidate: due by a rule; counted for the present one */
+    int64_t due_ms;            /* when the next one is due */
     struct list_caps caps;
     size_t shared[PLACEMENT_RULES_MAX]; /* places that each share has */
     struct cut_place *places;
@@ -85,6 +89,8 @@ struct list_cut *list_cut_free(struct list_cut *cut)
     free(cut->acted);
     free(cut->newest_ms);
     free(cut->counted);
+    free(cut->again);
+    free(cut->had);
     free(cut->places);
     free(cut->removals);
     free(cut);
@@ -107,6 +113,8 @@ static void reserve(struct list_cut *cut, size_t count)
     cut->scratch = xreallocarray(cut->scratch, capacity, CONDITION_DEPTH_MAX);
     cut->newest_ms = xreallocarray(cut->newest_ms, capacity, sizeof(*cut->newest_ms));
     cut->counted = xreallocarray(cut->counted, capacity, sizeof(*cut->counted));
+    cut->again = xreallocarray(cut->again, capacity, sizeof(*cut->again));
+    cut->had = xreallocarray(cut->had, capacity, sizeof(*cut->had));
     cut->capacity = capacity;
 }
 
@@ -216,12 +224,14 @@ static void allow(struct list_cut *cut, const struct placement *placement)
     int32_t rank = 0;
     for (size_t k = 0; k < cut->request.count; k++) {
         enum cut_origin origin = cut->request.candidates[k].origin;
-        bool ranked = is_allowed(placement, origin) && is_general(placement, origin);
-        cut->state[k] = is_allowed(placement, origin) ? FREE : NOT_ALLOWED;
+        bool allowed = is_allowed(placement, origin) && !placement->only_again;
+        bool ranked = allowed && is_general(placement, origin);
+        cut->state[k] = allowed ? FREE : NOT_ALLOWED;
         cut->ranks[k] = ranked && origin != CUT_NEW ? ++rank : 0;
         cut->relevance[k] = cut->base[k];
         cut->boosted_by[k] = CUT_NO_RULE;
         cut->similar[k] = 0.0;
+        cut->again[k] = (struct again){0};
     }
 }
 
@@ -290,6 +300,49 @@ static void exclude(struct list_cut *cut, const struct steering_rule *rule, int3
     }
 }
 
+/* Lets a candidate be listed that is due. What the placement lists anyway keeps what it has. */
+static void bring(struct list_cut *cut, size_t candidate, int32_t number, double relevance)
+{
+    bool listed = cut->state[candidate] == FREE;
+    cut->relevance[candidate] =
+        listed ? MAX_OF(cut->relevance[candidate], relevance) : relevance;
+    cut->state[candidate] = FREE;
+    cut->boosted_by[candidate] = number;
+    cut->again[candidate] = cut->had[candidate];
+}
+
+static void find_due(struct list_cut *cut, const struct steering_rule *rule, int32_t number,
+                     const uint8_t *holds)
+{
+    int64_t as_of_ms = cut->request.as_of_ms;
+    memset(cut->had, 0, cut->request.count * sizeof(*cut->had));
+    for (size_t a = 0; a < cut->acted_count; a++) {
+        const struct acted *acted = &cut->acted[a];
+        if (!(rule->actions >> acted->action & 1)) { continue; }
+        again_add(&cut->had[acted->candidate], acted->time_ms, rule->every_ms);
+    }
+    for (size_t k = 0; k < cut->request.count; k++) {
+        bool own = cut->request.candidates[k].origin == CUT_REPEAT && (!holds || holds[k]);
+        if (!own || !cut->had[k].count) { continue; }
+        int64_t due_ms = again_due_ms(&cut->had[k], rule->every_ms);
+        if (due_ms > as_of_ms) {
+            cut->due_ms = MIN_OF(cut->due_ms, due_ms);
+        } else {
+            bring(cut, k, number, again_relevance(&cut->had[k], rule->every_ms, as_of_ms));
+        }
+    }
+}
+
+static void bring_again(struct list_cut *cut, const struct placement *placement)
+{
+    cut->due_ms = INT64_MAX;
+    for (size_t r = 0; r < placement->rules_count; r++) {
+        const struct steering_rule *rule = &placement->rules[r];
+        if (rule->kind != RULE_AGAIN || !in_force(cut, rule)) { continue; }
+        find_due(cut, rule, (int32_t)r, holds_of(cut, placement, r));
+    }
+}
+
 static void boost(struct list_cut *cut, const struct steering_rule *rule, int32_t number,
                   const uint8_t *holds)
 {
@@ -319,46 +372,11 @@ static void apply(struct list_cut *cut, const struct placement *placement)
         case RULE_CAP:
             list_caps_add(&cut->caps, rule->by, rule->number, number, holds);
             break;
-        case RULE_PIN: case RULE_SHARE: case RULE_KINDS: break;
+        case RULE_PIN: case RULE_SHARE: case RULE_AGAIN: case RULE_KINDS: break;
         }
     }
     if (grouped) { return; }
     list_caps_add(&cut->caps, CAP_GROUP, 1, (int32_t)placement->rules_count, NULL);
-}
-
-struct sorted {
-    double relevance;
-    uint32_t candidate;
-};
-
-static int compare_sorted(const void *a, const void *b)
-{
-    const struct sorted *one = a, *other = b;
-    if (one->relevance != other->relevance) { return one->relevance > other->relevance ? -1 : 1; }
-    return one->candidate < other->candidate ? -1 : one->candidate > other->candidate;
-}
-
-/* Candidates come nearly in order, so that insertion is fast; far moves are left to qsort(). */
-static void sort(struct list_cut *cut)
-{
-    size_t count = cut->request.count, moves = 0;
-    for (size_t k = 0; k < count; k++) {
-        double relevance = cut->relevance[k];
-        size_t at = k;
-        for (; at > 0 && cut->relevance[cut->order[at - 1]] < relevance; at--, moves++) {
-            cut->order[at] = cut->order[at - 1];
-        }
-        cut->order[at] = (uint32_t)k;
-        if (moves > 64 * count) { break; }
-    }
-    if (moves <= 64 * count) { return; }
-    struct sorted *sorted = xcalloc(count, sizeof(*sorted));
-    for (size_t k = 0; k < count; k++) {
-        sorted[k] = (struct sorted){cut->relevance[k], (uint32_t)k};
-    }
-    qsort(sorted, count, sizeof(*sorted), compare_sorted);
-    for (size_t k = 0; k < count; k++) { cut->order[k] = sorted[k].candidate; }
-    free(sorted);
 }
 
 /* ---- Places ---- */
@@ -408,6 +426,7 @@ static void take(struct list_cut *cut, const struct placement *placement, uint32
         .rule = rule == CUT_NO_RULE ? cut->boosted_by[candidate] : rule,
         .relevance = (float)cut->relevance[candidate],
         .candidate = candidate,
+        .again = cut->again[candidate],
     };
     cut->state[candidate] = TAKEN;
     list_caps_count(&cut->caps, candidate, item);
@@ -541,14 +560,16 @@ void list_cut_make(struct list_cut *cut, const struct placement *placement,
         cut->removals = xreallocarray(cut->removals, placement->length, sizeof(*cut->removals));
     }
     allow(cut, placement);
+    bring_again(cut, placement);
     apply(cut, placement);
-    sort(cut);
+    list_order(cut->relevance, cut->request.count, cut->order);
     choose(cut, placement);
     account(cut, placement);
     *ret_result = (struct cut_result){.places = cut->places,
                                       .count = cut->count,
                                       .removals = cut->removals,
-                                      .removals_count = cut->removals_count};
+                                      .removals_count = cut->removals_count,
+                                      .due_ms = cut->due_ms};
 }
 
 const char *list_cut_rule_name(const struct placement *placement, int32_t rule, char *into,

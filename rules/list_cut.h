@@ -2,6 +2,7 @@
  *
  *     relevance  1 for the best ranked candidate, 0.01 for one whose score is 0 (or the lowest, if
  *                it is below); less for trending and popular items that fill up, then for new ones
+ *     again      brings what the user has had and is due (again.h), with a relevance of its own
  *     filter, exclude   take candidates off
  *     boost      relevance * factor + sum
  *     places     from the first on: a pin of this place; else a share that has too few places so
@@ -18,6 +19,7 @@
 #ifndef FRESHET_RULES_LIST_CUT_H
 #define FRESHET_RULES_LIST_CUT_H
 
+#include "rules/again.h"
 #include "rules/rule_set.h"
 
 enum cut_origin {
@@ -63,9 +65,11 @@ enum { CUT_NO_RULE = -1 };
 struct cut_place {
     int32_t item;
     int32_t rank;       /* place without rules, from 1; 0: it would not have been a candidate */
-    int32_t rule;       /* the pin or share that put it here, else the last boost; CUT_NO_RULE */
+    int32_t rule;       /* the pin or share that put it here, else the last boost, else the
+                         * `again`; CUT_NO_RULE */
     uint32_t candidate; /* its place among the candidates */
     float relevance;    /* after boosts */
+    struct again again; /* count 0: it is not here because it is due again */
 };
 
 /* A candidate that would be on the list without rules, and is not. */
@@ -80,6 +84,7 @@ struct cut_result {
     size_t count;
     const struct cut_removal *removals; /* by rank */
     size_t removals_count;
+    int64_t due_ms; /* when the next item is due again that is not yet; INT64_MAX: none */
 };
 
 struct list_cut;

@@ -13,6 +13,7 @@ enum { LENGTH_MAX = PLACEMENT_PLACES_MAX, TIMES_MAX = 1000 };
 static const char *const kind_names[RULE_KINDS] = {
     [RULE_FILTER] = "filter", [RULE_EXCLUDE] = "exclude", [RULE_BOOST] = "boost",
     [RULE_PIN] = "pin",       [RULE_CAP] = "cap",         [RULE_SHARE] = "share",
+    [RULE_AGAIN] = "again",
 };
 
 struct reading {
@@ -72,6 +73,14 @@ int64_t rule_set_next_ms(const struct rule_set *rules, int64_t after_ms)
         }
     }
     return next;
+}
+
+bool placement_has(const struct placement *placement, enum rule_kind kind)
+{
+    for (size_t k = 0; k < placement->rules_count; k++) {
+        if (placement->rules[k].kind == kind) { return true; }
+    }
+    return false;
 }
 
 bool placement_sees(const struct placement *placement, const struct request_context *context)
@@ -173,13 +182,19 @@ static bool take_action(struct rule_text *text, struct steering_rule *rule)
                            SLICE_ARGS(rule_text_found(text)));
 }
 
+static bool take_actions(struct rule_text *text, struct steering_rule *rule)
+{
+    do {
+        if (!take_action(text, rule)) { return false; }
+    } while (rule_text_take(text, ","));
+    return true;
+}
+
 static bool read_exclude(struct rule_text *text, struct steering_rule *rule)
 {
     size_t times = 1;
     rule->for_ms = rule->in_ms = RULE_FOR_EVER;
-    do {
-        if (!take_action(text, rule)) { return false; }
-    } while (rule_text_take(text, ","));
+    if (!take_actions(text, rule)) { return false; }
     if (text->word == WORD_NUMBER) {
         if (!take_whole(text, TIMES_MAX, "a number of times is from 1 to 1000", &times)) {
             return false;
@@ -239,6 +254,22 @@ static bool read_share(struct rule_text *text, struct steering_rule *rule)
     return true;
 }
 
+static bool read_again(struct rule_text *text, struct steering_rule *rule)
+{
+    if (rule_text_is(text, "every")) {
+        rule->actions = 1u << ACTION_PURCHASE;
+    } else if (!take_actions(text, rule)) {
+        return false;
+    }
+    if (rule->actions >> ACTION_EXPOSURE & 1) {
+        return rule_text_fault(text, "what a user was only shown is not had again: name purchase, "
+                               "cart, view, ...");
+    }
+    if (!take_period(text, "every", &rule->every_ms)) { return false; }
+    if (rule->every_ms > 0) { return true; }
+    return rule_text_fault(text, "how often? Write a period above 0: purchase every 30d");
+}
+
 /* What stands before "if". */
 static bool read_head(struct rule_text *text, struct steering_rule *rule)
 {
@@ -249,6 +280,7 @@ static bool read_head(struct rule_text *text, struct steering_rule *rule)
         return take_whole(text, LENGTH_MAX, "a pin begins with its place, from 1", &rule->number);
     case RULE_CAP: return read_cap(text, rule);
     case RULE_SHARE: return read_share(text, rule);
+    case RULE_AGAIN: return read_again(text, rule);
     case RULE_FILTER: case RULE_KINDS: break;
     }
     return true;
@@ -314,10 +346,14 @@ static bool read_setting(struct rule_text *text, struct placement *placement, co
                 rule_text_fault(text, "write yes or no");
     } else if (strcmp(name, "fallback") == 0) {
         right = read_fallback(text, placement);
+    } else if (strcmp(name, "only") == 0) {
+        placement->only_again = rule_text_take(text, "again");
+        right = placement->only_again || rule_text_fault(text, "write again, or no such line");
     } else {
         return rule_text_fault(text, "there is no setting of this name: there are length, repeats, "
-                               "diversity and fallback, and the rules filter.NAME, exclude.NAME, "
-                               "boost.NAME, pin.NAME, cap.NAME and share.NAME");
+                               "diversity, fallback and only, and the rules filter.NAME, "
+                               "exclude.NAME, boost.NAME, pin.NAME, cap.NAME, share.NAME and "
+                               "again.NAME");
     }
     if (!right || text->word == WORD_END) { return right; }
     return rule_text_fault(text, "%.*s is too much here", SLICE_ARGS(rule_text_found(text)));
@@ -402,11 +438,23 @@ static bool read_line(struct reading *reading, struct rule_text *text)
     enum rule_kind kind;
     if (!second) { return read_setting(text, placement, rest); }
     if (!read_kind(slice_of(rest, (size_t)(second - rest)), &kind)) {
-        return fault(reading, "there is no such rule: there are filter, exclude, boost, pin, cap "
-                     "and share");
+        return fault(reading, "there is no such rule: there are filter, exclude, boost, pin, cap, "
+                     "share and again");
     }
     struct steering_rule *rule = add_rule(reading, placement, kind, slice_str(second + 1));
     return rule && read_rule(text, reading->columns, rule);
+}
+
+static void check_pins(struct reading *reading, const struct placement *placement)
+{
+    for (size_t k = 0; k < placement->rules_count; k++) {
+        const struct steering_rule *rule = &placement->rules[k];
+        if (rule->kind != RULE_PIN || rule->number <= placement->length) { continue; }
+        reading->faults_count++;
+        buf_printf(reading->faults, "%s.pin.%s: place %zu is behind the list's end, which has "
+                   "%zu places: raise %s.length\n", placement->name, rule->name, rule->number,
+                   placement->length, placement->name);
+    }
 }
 
 /* What concerns several lines. */
@@ -421,14 +469,11 @@ static void check_whole(struct reading *reading)
     }
     for (size_t p = 0; p < rules->count; p++) {
         const struct placement *placement = &rules->placements[p];
-        for (size_t k = 0; k < placement->rules_count; k++) {
-            const struct steering_rule *rule = &placement->rules[k];
-            if (rule->kind != RULE_PIN || rule->number <= placement->length) { continue; }
-            reading->faults_count++;
-            buf_printf(reading->faults, "%s.pin.%s: place %zu is behind the list's end, which has "
-                       "%zu places: raise %s.length\n", placement->name, rule->name, rule->number,
-                       placement->length, placement->name);
-        }
+        check_pins(reading, placement);
+        if (!placement->only_again || placement_has(placement, RULE_AGAIN)) { continue; }
+        reading->faults_count++;
+        buf_printf(reading->faults, "%s.only: nothing would ever be listed: say what, as in "
+                   "%s.again.all=purchase every 30d\n", placement->name, placement->name);
     }
 }
 

@@ -12,6 +12,7 @@
  *     home.pin.campaign=1 if id = 'A17'
  *     home.cap.brand=2 per brand
  *     home.share.new=20% if age < 14d
+ *     home.again.coffee=purchase every 30d if tags has 'coffee'
  *     home.diversity=0.3
  *     home.fallback=popular
  *
@@ -45,6 +46,7 @@ enum rule_kind {
     RULE_PIN,
     RULE_CAP,
     RULE_SHARE,
+    RULE_AGAIN,
     RULE_KINDS,
 };
 
@@ -60,19 +62,21 @@ struct steering_rule {
     char name[RULE_NAME_BYTES_MAX + 1]; /* "boost.christmas" without "boost." */
     struct condition *condition;        /* NULL: always */
     int64_t from_ms, until_ms;          /* it holds from then on, and before then */
-    uint32_t actions;                   /* exclude: a bit for each enum action_kind */
+    uint32_t actions;                   /* exclude, again: a bit for each enum action_kind */
     int64_t times;                      /* exclude: so many of them */
     int64_t in_ms, for_ms;              /* exclude: within; rests for */
     double factor, addend;              /* boost */
     size_t number;                      /* pin: the place from 1; cap: so many */
     enum cap_by by;                     /* cap */
     double share;                       /* share: of the places */
+    int64_t every_ms;                   /* again: the period; above 0 */
 };
 
 struct placement {
     char name[RULE_NAME_BYTES_MAX + 1];
     size_t length;
     bool repeats; /* items that the user has had may be listed */
+    bool only_again; /* nothing is listed but what is due by a rule `again` */
     double diversity;
     unsigned fallbacks; /* enum fallback */
     struct steering_rule *rules;
@@ -93,6 +97,8 @@ struct rule_set *rule_set_parse(struct slice text, struct item_columns *columns,
 struct rule_set *rule_set_free(struct rule_set *rules);
 /* Finds a placement; NULL: there is none of that name. */
 const struct placement *rule_set_find(const struct rule_set *rules, struct slice name);
+/* Says whether a placement has a rule of this kind. */
+bool placement_has(const struct placement *placement, enum rule_kind kind);
 /* Returns the places of all placements. */
 size_t rule_set_places(const struct rule_set *rules);
 /* Returns the first time after `after_ms` at which a rule begins or ends to hold; INT64_MAX:

@@ -22,6 +22,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.8.avsc.inc"
     ,
+#include "versions/recommendation_list.9.avsc.inc"
+    ,
     NULL,
 };
 
@@ -68,6 +70,8 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, model_offsets, LIST_OFFSETS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, content_offsets, LIST_OFFSETS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_BOOL, provisional, 0),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONGS, last_ms, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONGS, placement_last_ms, LIST_PLACES_MAX),
 };
 
 const struct contract recommendation_list_contract = {
@@ -84,14 +88,16 @@ bool list_columns_agree(const struct recommendation_list *list)
     size_t count = list->items.count;
     return list->scores.count == count && list->reasons.count == count &&
            list->because.count == count && list->evidence.count == count &&
-           (list->shares.count == count || list->shares.count == 0);
+           (list->shares.count == count || list->shares.count == 0) &&
+           (list->last_ms.count == count || list->last_ms.count == 0);
 }
 
 bool list_placements_reasoned(const struct recommendation_list *list)
 {
     size_t count = list->placement_items.count;
     return list->placement_reasons.count == count && list->placement_because.count == count &&
-           list->placement_evidence.count == count && list->placement_shares.count == count;
+           list->placement_evidence.count == count && list->placement_shares.count == count &&
+           (list->placement_last_ms.count == count || list->placement_last_ms.count == 0);
 }
 
 const char *list_reason_name(int32_t reason)
@@ -99,6 +105,7 @@ const char *list_reason_name(int32_t reason)
     static const char *const names[LIST_REASONS] = {
         [REASON_OTHER] = "other",       [REASON_BECAUSE] = "because", [REASON_POPULAR] = "popular",
         [REASON_TRENDING] = "trending", [REASON_NEW] = "new",         [REASON_TAGS] = "tags",
+        [REASON_AGAIN] = "again",
     };
     return reason >= 0 && reason < LIST_REASONS ? names[reason] : "other";
 }
@@ -112,6 +119,11 @@ const char *list_cause_name(int32_t cause)
         [CAUSE_AGE] = "age",                 [CAUSE_RULES] = "rules",
     };
     return cause >= 0 && cause < LIST_CAUSES ? names[cause] : "unknown";
+}
+
+int64_t list_last_ms(const struct recommendation_list *list, size_t at)
+{
+    return at < list->last_ms.count ? list->last_ms.at[at] : 0;
 }
 
 float list_share(const struct recommendation_list *list, size_t at)

@@ -12,6 +12,7 @@ enum reason {
     REASON_TRENDING,
     REASON_NEW,
     REASON_TAGS,
+    REASON_AGAIN,
     LIST_REASONS,
 };
 
@@ -79,6 +80,8 @@ struct recommendation_list {
     struct longs model_offsets;
     struct longs content_offsets;
     bool provisional; /* fewer items than it may have */
+    struct longs last_ms; /* both: none unless a reason is REASON_AGAIN */
+    struct longs placement_last_ms;
 };
 
 extern const struct contract recommendation_list_contract;
@@ -93,5 +96,8 @@ const char *list_reason_name(int32_t reason);
 const char *list_cause_name(int32_t cause);
 /* Returns the share of `because` at a place; 0: there is none, or it is not known. */
 float list_share(const struct recommendation_list *list, size_t at);
+/* Returns when the user last had the item at a place that is due again; 0: it is there for another
+ * reason, or it is not known. */
+int64_t list_last_ms(const struct recommendation_list *list, size_t at);
 
 #endif

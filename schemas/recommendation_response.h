@@ -38,6 +38,7 @@ struct recommendation_response {
     struct ints removal_ranks;
     struct slices removal_rules;
     struct slices users;
+    struct longs last_ms;
 };
 
 extern const struct contract recommendation_response_contract;

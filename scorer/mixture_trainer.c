@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "scorer/list_outcome.h"
+#include "scorer/lists/leader.h"
 #include "scorer/mixture_trainer.h"
 
 enum { MESSAGE_BYTES_MAX = 1 << 14 };
@@ -83,7 +84,7 @@ void mixture_trainer_tell(struct task *task, const struct mixture *mixture)
         for (int c = 0; c < MIXTURE_CONTENDERS && part->asked > 0.0; c++) {
             (void)snprintf(labels, sizeof(labels),
                            "partition=\"%d\",segment=\"%s\",model=\"%s\"",
-                           task_partition(task), segments[s], lists_contender(c));
+                           task_partition(task), segments[s], leader_name(c));
             metric_set(metrics_gauge(metrics, "freshet_blend_hr10_ratio", labels,
                                      "HR@10 of each model on users' next actions, of late."),
                        part->hits[c] / part->asked);

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "scorer/lists/lists.h"
+#include "scorer/lists/leader.h"
 #include "scorer/quality_counters.h"
 
 void quality_counters_init(struct quality_counters *counters)
@@ -29,7 +30,7 @@ void quality_counters_outcome(struct quality_counters *counters, struct slice ma
                               int64_t actions, enum list_outcome outcome, int rank)
 {
     int contender = MIXTURE_CONTENDERS - 1;
-    while (contender > 0 && !slice_equal(made_by, slice_str(lists_contender(contender)))) {
+    while (contender > 0 && !slice_equal(made_by, slice_str(leader_name(contender)))) {
         contender--;
     }
     struct quality_counters_part *part = &counters->parts[contender][mixture_segment(actions)];
@@ -108,7 +109,7 @@ void quality_counters_write(struct quality_counters *counters, int64_t items_kno
         for (int s = 0; s < MIXTURE_SEGMENTS; s++) {
             const struct quality_counters_part *part = &counters->parts[c][s];
             if (!part->evaluated) { continue; }
-            counters->made_by[count] = slice_str(lists_contender(c));
+            counters->made_by[count] = slice_str(leader_name(c));
             counters->segments[count] = s;
             counters->evaluated_by[count] = part->evaluated;
             counters->hits_by[count] = part->hits;

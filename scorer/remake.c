@@ -148,6 +148,7 @@ void scorer_record_list(struct task *task, const struct recommendation_list *lis
                                    (uint8_t)(flags | (urgent ? STANDING_URGENT : 0)));
     standing_lists_time(&state->standing, at, run_now_ms(task_run(task)));
     standing_lists_date(&state->standing, at, list->as_of_ms);
+    standing_lists_due(&state->standing, at, lists_due_ms(scorer->lists));
 }
 
 void scorer_record_stored(struct task *task, struct slice user_id,
@@ -243,7 +244,7 @@ static bool near(const struct floats *a, const struct floats *b)
 static bool is_same(const struct recommendation_list *a, const struct recommendation_list *b)
 {
     return slices_equal(&a->items, &b->items) && slices_equal(&a->because, &b->because) &&
-           ints_equal(&a->reasons, &b->reasons) &&
+           ints_equal(&a->reasons, &b->reasons) && longs_equal(&a->last_ms, &b->last_ms) &&
            near(&a->scores, &b->scores) && near(&a->evidence, &b->evidence) &&
            near(&a->shares, &b->shares) &&
            slice_equal(a->model, b->model) && slice_equal(a->made_by, b->made_by) &&
@@ -279,6 +280,7 @@ static enum list_cause cause_of(const struct scorer *scorer, const struct partit
     const struct tables *tables = &scorer->tables;
     if (one->flags & STANDING_STRIPPED) { return CAUSE_BARRED; }
     if (one->flags & STANDING_URGENT) { return CAUSE_PROVISIONAL; }
+    if (one->due_ms <= scorer->steering.seen_ms) { return CAUSE_RULES; }
     if (one->flags & STANDING_AGED) { return CAUSE_AGE; }
     if (one->made < MAX_OF(tables->model_changed, state->mixture_published)) {
         return CAUSE_MODEL;
@@ -313,6 +315,7 @@ static void remake(struct task *task, size_t at)
     if (same && !aged && !(one->flags & STANDING_UNSURE)) {
         standing_lists_mark(&state->standing, at, scorer->tables.clock, found);
         standing_lists_time(&state->standing, at, run_now_ms(task_run(task)));
+        standing_lists_due(&state->standing, at, lists_due_ms(scorer->lists));
         return;
     }
     scorer_keep_first(task, user_id, &old);
@@ -438,7 +441,8 @@ void remake_tell(struct task *task)
     int64_t now_ms = run_now_ms(task_run(task));
     update_need(task);
     if (settings->remake_share) {
-        standing_lists_age(&state->standing, aged_before_ms(task), dated_after_ms(task));
+        standing_lists_age(&state->standing, aged_before_ms(task), dated_after_ms(task),
+                           run_wall_ms(task_run(task)));
     }
     size_t behind = standing_lists_behind(&state->standing);
     if (!behind) { state->behind_since_ms = 0; }

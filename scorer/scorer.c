@@ -18,6 +18,7 @@
 #include "schemas/content_vectors.h"
 #include "scorer/scorer.h"
 #include "scorer/lists/candidates.h"
+#include "scorer/lists/leader.h"
 #include "scorer/scorer_internal.h"
 #include "stream/worker.h"
 
@@ -272,7 +273,7 @@ static void publish(struct task *task, const struct user_history *hist, bool cou
         quality_counters_list(&state->counters, scorer->tables.items, lists_numbers(scorer->lists),
                               list.items.count);
     }
-    metric_add(scorer->blended, !slice_equal(list.made_by, slice_str(lists_contender(0))));
+    metric_add(scorer->blended, !slice_equal(list.made_by, slice_str(leader_name(0))));
     scorer_put_list(task, hist->user_id, scorer_encode_list(scorer, &list));
     scorer_record_list(task, &list, 0);
     metric_add(scorer->published, 1);

@@ -165,7 +165,8 @@ static size_t add(struct standing_lists *standing, struct slice user_id)
     ARRAY_RESERVE(standing->items, standing->items_capacity, (at + 1) * standing->places,
                   STANDING_FIRST);
     uint64_t hash = hash_index_text(user_id);
-    standing->at[at] = (struct standing){.hash = hash, .id_size = (uint16_t)user_id.size};
+    standing->at[at] = (struct standing){
+        .hash = hash, .id_size = (uint16_t)user_id.size, .due_ms = INT64_MAX};
     standing->at[at].id = xmalloc(MAX_OF(user_id.size, (size_t)1));
     memcpy(standing->at[at].id, user_id.data, user_id.size);
     standing->at[at].flags = STANDING_ORPHAN; /* until it is marked: in no queue */
@@ -239,7 +240,8 @@ int32_t standing_lists_next(const struct standing_lists *standing, int64_t befor
     return HASH_INDEX_NONE;
 }
 
-void standing_lists_age(struct standing_lists *standing, int64_t before_ms, int64_t after_ms)
+void standing_lists_age(struct standing_lists *standing, int64_t before_ms, int64_t after_ms,
+                        int64_t now_ms)
 {
     size_t most = MIN_OF(standing->count, (size_t)LOOK_MAX);
     for (size_t looked = 0; looked < most; looked++) {
@@ -247,7 +249,8 @@ void standing_lists_age(struct standing_lists *standing, int64_t before_ms, int6
         size_t at = standing->aged_cursor++;
         const struct standing *one = &standing->at[at];
         bool dated = one->as_of_ms >= before_ms && one->as_of_ms <= after_ms;
-        if (!has_history(one) || one->made < standing->needed || dated) { continue; }
+        bool due = one->due_ms <= now_ms;
+        if (!has_history(one) || one->made < standing->needed || (dated && !due)) { continue; }
         standing_lists_mark(standing, at, 0, one->flags | STANDING_AGED);
     }
 }

@@ -21,7 +21,7 @@ enum standing_flag {
     STANDING_UNSURE = 4,   /* the topic may have another list than the store: send it in any case */
     STANDING_LOST = 8,     /* its history is not kept here (yet) */
     STANDING_ORPHAN = 16,
-    STANDING_AGED = 32, /* nothing has changed, but it is too old */
+    STANDING_AGED = 32, /* nothing has changed, but it is too old, or an item is due */
     STANDING_FOUND = 64, /* its history was lost, and found in a pass that is going on */
     STANDING_GONE = 128, /* so far, that pass has found a tombstone behind it */
 };
@@ -40,6 +40,7 @@ struct standing {
     uint64_t made; /* the clock; 0: before the start */
     int64_t made_ms; /* the time for pacing */
     int64_t as_of_ms; /* as the list says, by the wall clock */
+    int64_t due_ms;   /* when rules would list an item again; INT64_MAX: none */
     int32_t older, newer; /* its neighbours in its queue */
     uint16_t id_size;
     uint16_t count; /* of the items */
@@ -81,9 +82,16 @@ static inline void standing_lists_date(struct standing_lists *standing, size_t a
 {
     standing->at[at].as_of_ms = as_of_ms;
 }
-/* Marks current lists as aged and behind that are of before a moment, or of after another one;
- * looks at a few thousand records at most, and goes on from there with the next call. */
-void standing_lists_age(struct standing_lists *standing, int64_t before_ms, int64_t after_ms);
+/* Sets from when on a list would have an item again; INT64_MAX: never. */
+static inline void standing_lists_due(struct standing_lists *standing, size_t at, int64_t due_ms)
+{
+    standing->at[at].due_ms = due_ms;
+}
+/* Marks current lists as aged and behind that are of before a moment, or of after another one, or
+ * due by now; looks at a few thousand records at most, and goes on from there with the next
+ * call. */
+void standing_lists_age(struct standing_lists *standing, int64_t before_ms, int64_t after_ms,
+                        int64_t now_ms);
 /* Removes a user's record, if there is one. */
 void standing_lists_drop(struct standing_lists *standing, struct slice user_id);
 /* Finds a user's position, or HASH_INDEX_NONE. */

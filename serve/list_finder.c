@@ -80,6 +80,7 @@ static void copy_item(struct list_finder *finder, struct recommendation_list *pa
     page->evidence.at[to] = list->evidence.at[at];
     page->shares.at[to] = list_share(list, at);
     page->reasons.at[to] = list->reasons.at[at];
+    if (page->last_ms.at) { page->last_ms.at[to] = list_last_ms(list, at); }
     if (!page->placement_ranks.at) { return; }
     page->placement_ranks.at[to] = list->placement_ranks.at[at];
     page->placement_rules.at[to] = arena_copy(finder->arena, list->placement_rules.at[at]);
@@ -129,6 +130,8 @@ static void take_page(void *arg, const struct recommendation_list *list)
     page->evidence = (struct floats){arena_alloc_array(arena, most, sizeof(float)), 0};
     page->shares = (struct floats){arena_alloc_array(arena, most, sizeof(float)), 0};
     page->reasons = (struct ints){arena_alloc_array(arena, most, sizeof(int32_t)), 0};
+    page->last_ms = (struct longs){
+        list->last_ms.count ? arena_alloc_array(arena, most, sizeof(int64_t)) : NULL, 0};
     copy_removals(arena, page, list);
     begin_places(arena, page, list);
     size_t left = 0;
@@ -139,6 +142,7 @@ static void take_page(void *arg, const struct recommendation_list *list)
     }
     page->because.count = page->scores.count = page->items.count;
     page->evidence.count = page->shares.count = page->reasons.count = page->items.count;
+    if (page->last_ms.at) { page->last_ms.count = page->items.count; }
     if (page->placement_ranks.at) {
         page->placement_ranks.count = page->placement_rules.count = page->items.count;
     }

@@ -19,6 +19,9 @@ static void take_reasons(struct recommendation_list *list, const struct placemen
     list->reasons = (struct ints){list->placement_reasons.at + from, count};
     list->evidence = (struct floats){list->placement_evidence.at + from, count};
     list->shares = (struct floats){list->placement_shares.at + from, count};
+    bool dated = list->placement_last_ms.count > 0;
+    list->last_ms = (struct longs){dated ? list->placement_last_ms.at + from : NULL,
+                                   dated ? count : 0};
 }
 
 /* Finds the reasons of a list of an earlier release: those of the list itself. */
@@ -42,6 +45,7 @@ static void find_reasons(struct recommendation_list *list, const struct placemen
     list->reasons = (struct ints){reasons, count};
     list->evidence = (struct floats){evidence, count};
     list->shares = (struct floats){shares, count};
+    list->last_ms.count = 0;
 }
 
 /* Writes the columns of a placement's list. */

@@ -219,6 +219,7 @@ static int write_response(struct request_topic *requests,
         .ranks = list->placement_ranks,
         .rules = list->placement_rules,
         .users = found->users,
+        .last_ms = list->last_ms,
     };
     if (request->placement.size) {
         response.removal_items = list->removal_items;

@@ -61,6 +61,7 @@ enum ranked_reason {
     RANKED_POPULAR,
     RANKED_NEW, /* never acted on */
     RANKED_ALIKE, /* content: like `because`; never by ranking_list() */
+    RANKED_AGAIN, /* the user's own, by rules: due again; never by ranking_list() */
 };
 
 struct ranked {

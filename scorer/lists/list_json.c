@@ -11,6 +11,8 @@ void list_json_text(struct buf *out, const char *name, struct slice text)
 
 void list_json_figures(struct buf *out, const struct recommendation_list *list, size_t at)
 {
+    int64_t last_ms = list_last_ms(list, at); /* only of items that are due again */
+    if (last_ms) { buf_printf(out, "\"last_ms\":%" PRId64 ",", last_ms); }
     buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,\"score\":%.9g}",
                (double)list_share(list, at), (double)list->evidence.at[at],
                (double)list->scores.at[at]);
@@ -42,6 +44,8 @@ static void put_placed_reason(struct buf *out, const struct recommendation_list 
     int32_t reason = told ? list->placement_reasons.at[at] : REASON_OTHER;
     list_json_text(out, "reason", slice_str(list_reason_name(reason)));
     list_json_text(out, "because", told ? list->placement_because.at[at] : slice_str(""));
+    int64_t last_ms = told && list->placement_last_ms.count ? list->placement_last_ms.at[at] : 0;
+    if (last_ms) { buf_printf(out, "\"last_ms\":%" PRId64 ",", last_ms); }
     buf_printf(out, "\"share\":%.9g,\"evidence\":%.9g,",
                told ? (double)list->placement_shares.at[at] : 0.0,
                told ? (double)list->placement_evidence.at[at] : 0.0);

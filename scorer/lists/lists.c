@@ -14,11 +14,10 @@
 #include "scorer/lists/lists.h"
 #include "scorer/lists/candidates.h"
 #include "scorer/lists/had_items.h"
+#include "scorer/lists/leader.h"
 #include "scorer/lists/ranked_columns.h"
 #include "scorer/lists/reasons.h"
 #include "scorer/lists/shown_weights.h"
-
-#include <float.h>
 
 enum { CANDIDATES_LEAST = 50, CANDIDATES_MOST = MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS };
 
@@ -67,6 +66,7 @@ struct lists {
     struct ranked_columns columns; /* of the list */
     struct ranked places[LIST_PLACES_MAX]; /* of all placements, */
     struct ranked_columns placed;          /* and their columns */
+    int64_t last_ms[LIST_PLACES_MAX];
 };
 
 static size_t candidates_each(const struct list_settings *settings)
@@ -132,18 +132,6 @@ const struct prediction *lists_prediction(const struct lists *lists)
     return lists->prediction.best.count ? &lists->prediction : NULL;
 }
 
-const char *lists_contender(int contender)
-{
-    static const char *const names[MIXTURE_CONTENDERS] = {
-        [MEMBER_COUNTING] = "counting",
-        [MEMBER_SEQUENCE] = "sequence",
-        [MEMBER_CONTENT] = "content",
-        [MIXTURE_MEMBERS] = "mixture",
-    };
-    assert(contender >= 0 && contender < MIXTURE_CONTENDERS);
-    return names[contender];
-}
-
 static void write_columns(struct lists *lists, const struct ranked *ranked, size_t count)
 {
     for (size_t k = 0; k < count; k++) {
@@ -202,22 +190,6 @@ static void write_prediction(struct lists *lists, const struct user_history *his
     candidate_set_best(candidates, &lists->prediction.best);
 }
 
-/* Returns the member that adds most to a candidate's score. */
-static int member_behind(const struct lists *lists, const struct candidate_set *candidates,
-                         enum mixture_segment segment, size_t candidate)
-{
-    if (lists->leader != MIXTURE_MEMBERS) { return lists->leader; }
-    const float *weights = lists->mixture->parts[segment].weights;
-    int behind = MEMBER_COUNTING;
-    float most = -FLT_MAX;
-    for (int m = 0; m < MIXTURE_MEMBERS; m++) {
-        float part = weights[m] * candidates->zscores.z[m][candidate];
-        if (part > most) { behind = m; }
-        most = MAX_OF(most, part);
-    }
-    return behind;
-}
-
 /* Orders all candidates by the leader's scores; then appends the items with which counting filled
  * its list up. */
 static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ranked_count,
@@ -233,7 +205,7 @@ static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ran
         int32_t item = candidates->items[k];
         /* counting's own candidates come first, in its order */
         bool counted = k < ranked_count && ranked[k].item == item;
-        int member = member_behind(lists, candidates, segment, k);
+        int member = leader_behind(lists->leader, lists->mixture, segment, candidates, k);
         bool reasoned = !lists->reasoned || count < lists->reasoned;
         lists->merged[count] =
             reasoned ? reasons_find(&lists->behind, item, member, counted ? &ranked[k] : NULL)
@@ -255,17 +227,6 @@ static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ran
         lists->merged[count++].score = MIN_OF(before, 0.0F) - 1.0F;
     }
     return count;
-}
-
-static int leader_of(const struct lists *lists, enum mixture_segment segment)
-{
-    switch ((enum leader_choice)lists->settings->blend_leader) {
-    case LEADER_COUNTING: return MEMBER_COUNTING;
-    case LEADER_SEQUENCE: return MEMBER_SEQUENCE;
-    case LEADER_MIXTURE: return MIXTURE_MEMBERS;
-    case LEADER_PROVED: break;
-    }
-    return mixture_leader(lists->mixture, segment);
 }
 
 /* ---- Given candidates ---- */
@@ -300,13 +261,14 @@ static size_t order_given(struct lists *lists, const struct ranking_request *req
         int32_t item = scope->given[k];
         if (item_flags_barred(&request->flags, item)) { continue; }
         bool had = !ranking_allows(lists->ranking, &request->flags, item);
+        int member = set ? leader_behind(lists->leader, lists->mixture, segment, set, k)
+                         : MEMBER_COUNTING;
         float score = had ? 0.0F : ranking_score(lists->ranking, item);
         lists->given[count++] = (struct scored){
             .score = set ? set->scores[k] : score,
             .had = had,
             .actions = item_table_actions(lists->tables->items, item),
-            .entry = reasons_find(&lists->behind, item,
-                                  set ? member_behind(lists, set, segment, k) : MEMBER_COUNTING,
+            .entry = reasons_find(&lists->behind, item, member,
                                   counted_entry(*ranked, ranked_count, item)),
         };
     }
@@ -358,7 +320,7 @@ static size_t blend(struct lists *lists, const struct user_history *history,
 {
     enum mixture_segment segment = mixture_segment(history->events_total);
     write_prediction(lists, history, segment, candidates);
-    lists->leader = leader_of(lists, segment);
+    lists->leader = leader_choose(lists->settings, lists->mixture, segment);
     if (lists->leader == MEMBER_COUNTING) {
         if (lists->request.shown.count) {
             ranked_count = ranking_list(lists->ranking, &lists->request, ranked);
@@ -377,7 +339,7 @@ static const struct candidate_set *score_given(struct lists *lists,
                                                struct candidate_set *candidates)
 {
     const struct topk_entry *order;
-    lists->leader = leader_of(lists, segment);
+    lists->leader = leader_choose(lists->settings, lists->mixture, segment);
     if (lists->leader == MEMBER_COUNTING) { return NULL; }
     (void)candidate_set_rank(candidates, lists->mixture, segment, lists->leader,
                              scope->given_count, &order);
@@ -466,7 +428,7 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
         .evidence = {lists->columns.evidence, count},
         .shares = {lists->columns.shares, count},
         .model = slice_str(lists->settings->model_name),
-        .made_by = slice_str(lists_contender(lists->leader)),
+        .made_by = slice_str(leader_name(lists->leader)),
         .vectors = slice_str(blending && served ? served->version : ""),
         .actions = history->events_total,
         .generation = slice_str(lists->generation),
@@ -482,6 +444,7 @@ static void set_length(struct recommendation_list *list, size_t count)
 {
     list->items.count = list->scores.count = list->reasons.count = count;
     list->because.count = list->evidence.count = list->shares.count = count;
+    if (list->last_ms.count) { list->last_ms.count = count; }
 }
 
 /* With rules, more is ranked than the list has places. */
@@ -512,10 +475,18 @@ static struct ranked ranked_entry(struct lists *lists, size_t k)
 }
 
 /* Finds a candidate in the ranking (keep_scoring()); an item that rules brought has no reason but
- * its actions. */
-static struct ranked ranked_item(struct lists *lists, size_t candidate, int32_t item)
+ * its actions, or that it is due again. */
+static struct ranked ranked_item(struct lists *lists, size_t candidate, int32_t item,
+                                 const struct again *again)
 {
     size_t k = candidate;
+    if (again->count) {
+        return (struct ranked){.item = item,
+                               .because = item,
+                               .evidence = (float)again->count,
+                               .share = 1.0F,
+                               .reason = RANKED_AGAIN};
+    }
     if (lists->was_given) { /* candidates leave some out */
         for (k = 0; k < lists->ranked_count && lists->merged[k].item != item; k++) {}
     }
@@ -535,10 +506,14 @@ static void reason_places(struct lists *lists, struct recommendation_list *list)
 {
     const int32_t *numbers = placement_lists_numbers(lists->placements);
     const uint32_t *candidates = placement_lists_candidates(lists->placements);
+    const struct again *again = placement_lists_again(lists->placements);
     size_t count = list->placement_items.count;
+    bool some = false;
     assert(count <= LIST_PLACES_MAX);
     for (size_t k = 0; k < count; k++) {
-        lists->places[k] = ranked_item(lists, candidates[k], numbers[k]);
+        lists->places[k] = ranked_item(lists, candidates[k], numbers[k], &again[k]);
+        lists->last_ms[k] = again[k].count ? again[k].last_ms : 0;
+        some |= again[k].count > 0;
         lists->places[k].score = list->placement_scores.at[k];
         ranked_columns_write(&lists->placed, k, lists->tables->ids, &lists->places[k]);
     }
@@ -546,6 +521,17 @@ static void reason_places(struct lists *lists, struct recommendation_list *list)
     list->placement_because = (struct slices){lists->placed.because, count};
     list->placement_evidence = (struct floats){lists->placed.evidence, count};
     list->placement_shares = (struct floats){lists->placed.shares, count};
+    list->placement_last_ms = (struct longs){lists->last_ms, some ? count : 0};
+}
+
+/* Makes `count` places from one on the list itself. */
+static void take_places(struct lists *lists, size_t from, size_t count,
+                        struct recommendation_list *list)
+{
+    write_columns(lists, lists->places + from, count);
+    set_length(list, count);
+    size_t dated = list->placement_last_ms.count ? count : 0;
+    list->last_ms = (struct longs){lists->last_ms + from, dated};
 }
 
 /* Describes the scoring of the last list, from which any number of lists can be cut. */
@@ -580,8 +566,7 @@ void lists_place(struct lists *lists, const struct user_history *history,
     for (size_t p = 0, from = 0; p < list->placements.count; p++) {
         size_t count = (size_t)list->placement_counts.at[p];
         if (slice_equal(list->placements.at[p], slice_str(PLACEMENT_MAIN))) {
-            write_columns(lists, lists->places + from, count);
-            set_length(list, count);
+            take_places(lists, from, count, list);
         }
         from += count;
     }
@@ -594,6 +579,10 @@ void lists_place_one(struct lists *lists, const struct user_history *history, si
     placement_lists_make_one(lists->placements, lists->rules, placement, length, &scoring, history,
                              list);
     reason_places(lists, list);
-    write_columns(lists, lists->places, list->placement_items.count);
-    set_length(list, list->placement_items.count);
+    take_places(lists, 0, list->placement_items.count, list);
+}
+
+int64_t lists_due_ms(const struct lists *lists)
+{
+    return lists->rules ? placement_lists_due_ms(lists->placements) : INT64_MAX;
 }

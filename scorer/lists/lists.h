@@ -73,7 +73,8 @@ struct placement_lists *lists_placements(const struct lists *lists);
 const int32_t *lists_numbers(const struct lists *lists);
 /* Returns the members' scores for the last list; borrowed; NULL when counting ranked alone. */
 const struct prediction *lists_prediction(const struct lists *lists);
-/* Returns the name of a contender of the mixture, as in made_by of lists. */
-const char *lists_contender(int contender);
+/* Returns when one of the user's items is due again on a placement that was made last, and is not
+ * yet; INT64_MAX: none. */
+int64_t lists_due_ms(const struct lists *lists);
 
 #endif

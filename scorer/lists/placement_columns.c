@@ -33,6 +33,7 @@ static void set_reasons(struct recommendation_list *list, size_t count)
 {
     list->placement_reasons.count = list->placement_because.count = count;
     list->placement_evidence.count = list->placement_shares.count = count;
+    if (list->placement_last_ms.count) { list->placement_last_ms.count = count; }
 }
 
 static void drop_all(struct recommendation_list *list)
@@ -50,6 +51,9 @@ static void move_reason(struct recommendation_list *list, size_t from, size_t to
     list->placement_because.at[to] = list->placement_because.at[from];
     list->placement_evidence.at[to] = list->placement_evidence.at[from];
     list->placement_shares.at[to] = list->placement_shares.at[from];
+    if (list->placement_last_ms.count) {
+        list->placement_last_ms.at[to] = list->placement_last_ms.at[from];
+    }
 }
 
 void placement_columns_strip(const struct tables *tables, struct recommendation_list *list)
@@ -89,6 +93,7 @@ bool placement_columns_same(const struct recommendation_list *a,
            slices_equal(&a->placement_rules, &b->placement_rules) &&
            ints_equal(&a->placement_reasons, &b->placement_reasons) &&
            slices_equal(&a->placement_because, &b->placement_because) &&
+           longs_equal(&a->placement_last_ms, &b->placement_last_ms) &&
            ints_equal(&a->removal_counts, &b->removal_counts) &&
            slices_equal(&a->removal_items, &b->removal_items) &&
            slices_equal(&a->removal_rules, &b->removal_rules);
@@ -136,9 +141,11 @@ void lists_take_off_barred(const struct tables *tables, struct recommendation_li
         list->because.at[kept] = list->because.at[k];
         list->evidence.at[kept] = list->evidence.at[k];
         if (list->shares.count) { list->shares.at[kept] = list->shares.at[k]; }
+        if (list->last_ms.count) { list->last_ms.at[kept] = list->last_ms.at[k]; }
         kept++;
     }
     list->items.count = list->scores.count = list->reasons.count = kept;
     list->because.count = list->evidence.count = kept;
     if (list->shares.count) { list->shares.count = kept; }
+    if (list->last_ms.count) { list->last_ms.count = kept; }
 }

@@ -24,6 +24,8 @@ struct placement_lists {
     int32_t placement_counts[PLACEMENTS_MAX], removal_counts[PLACEMENTS_MAX];
     int32_t numbers[PLACEMENT_PLACES_MAX];
     uint32_t sources[PLACEMENT_PLACES_MAX]; /* places among the candidates */
+    struct again again[PLACEMENT_PLACES_MAX];
+    int64_t due_ms;
     struct slice items[PLACEMENT_PLACES_MAX], rules[PLACEMENT_PLACES_MAX];
     float scores[PLACEMENT_PLACES_MAX];
     int32_t ranks[PLACEMENT_PLACES_MAX];
@@ -69,6 +71,16 @@ const int32_t *placement_lists_numbers(const struct placement_lists *lists)
 const uint32_t *placement_lists_candidates(const struct placement_lists *lists)
 {
     return lists->sources;
+}
+
+const struct again *placement_lists_again(const struct placement_lists *lists)
+{
+    return lists->again;
+}
+
+int64_t placement_lists_due_ms(const struct placement_lists *lists)
+{
+    return lists->due_ms;
 }
 
 uint64_t placement_lists_moved(const struct placement_lists *lists, size_t placement, size_t rule)
@@ -237,6 +249,7 @@ static void write_cut(struct placement_lists *lists, const struct placement *pla
         size_t at = lists->places_count++;
         lists->numbers[at] = place->item;
         lists->sources[at] = place->candidate;
+        lists->again[at] = place->again;
         lists->items[at] = ids_text(ids, place->item);
         lists->scores[at] = place->relevance;
         lists->ranks[at] = place->rank;
@@ -284,7 +297,10 @@ static void find_candidates(struct placement_lists *lists, const struct rule_set
         return;
     }
     add_ranked(lists, scoring);
-    for (size_t p = 0; p < rules->count; p++) { repeats |= rules->placements[p].repeats; }
+    for (size_t p = 0; p < rules->count; p++) {
+        const struct placement *placement = &rules->placements[p];
+        repeats |= placement->repeats || placement_has(placement, RULE_AGAIN);
+    }
     if (repeats) { add_repeats(lists, scoring, history); }
     if (any_share(rules)) { add_newest(lists, scoring); }
     for (size_t p = 0; p < rules->count; p++) {
@@ -333,21 +349,28 @@ static void cut_one(struct placement_lists *lists, const struct placement *place
 {
     struct cut_result result;
     list_cut_make(lists->cut, placement, &result);
-    bool wanting = result.count < placement->length && !scoring->given;
+    bool wanting = result.count < placement->length && !scoring->given && !placement->only_again;
     if (wanting && placement->fallbacks & FALLBACK_POPULAR && widen(lists, scoring)) {
         request->candidates = lists->candidates;
         request->count = lists->count;
         list_cut_begin(lists->cut, request);
         list_cut_make(lists->cut, placement, &result);
     }
+    lists->due_ms = MIN_OF(lists->due_ms, result.due_ms);
     write_cut(lists, placement, p, &result);
+}
+
+static void begin_lists(struct placement_lists *lists)
+{
+    lists->places_count = lists->removals_count = 0;
+    lists->due_ms = INT64_MAX;
 }
 
 void placement_lists_make(struct placement_lists *lists, const struct rule_set *rules,
                           const struct placement_scoring *scoring,
                           const struct user_history *history, struct recommendation_list *list)
 {
-    lists->places_count = lists->removals_count = 0;
+    begin_lists(lists);
     find_candidates(lists, rules, scoring, history);
     struct cut_request request = request_of(lists, scoring, history, list->as_of_ms);
     list_cut_begin(lists->cut, &request);
@@ -365,7 +388,7 @@ void placement_lists_make_one(struct placement_lists *lists, const struct rule_s
     struct placement one = rules->placements[placement];
     assert(length <= PLACEMENT_PLACES_MAX);
     one.length = length;
-    lists->places_count = lists->removals_count = 0;
+    begin_lists(lists);
     find_candidates(lists, rules, scoring, history);
     struct cut_request request = request_of(lists, scoring, history, list->as_of_ms);
     list_cut_begin(lists->cut, &request);

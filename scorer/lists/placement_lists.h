@@ -1,9 +1,10 @@
 /* Placement lists: the lists that rules define, cut from the scoring of a user's list.
  *
  * Candidates are the best of the leading model's ranking, with the trending and popular items
- * behind them; items that the user has had, where a placement takes repeats; the newest items,
- * where rules ask for such; and items that pins name. When a placement stays short, counting ranks
- * far more items, and they follow behind. No clock but as_of_ms. Memory is reused. One thread.
+ * behind them; items that the user has had, where a placement takes repeats or lets some of them
+ * come again; the newest items, where rules ask for such; and items that pins name. When a
+ * placement stays short, counting ranks far more items, and they follow behind. No clock but
+ * as_of_ms. Memory is reused. One thread.
  */
 #ifndef FRESHET_SCORER_LISTS_PLACEMENT_LISTS_H
 #define FRESHET_SCORER_LISTS_PLACEMENT_LISTS_H
@@ -53,6 +54,12 @@ const int32_t *placement_lists_numbers(const struct placement_lists *lists);
 /* Returns for each of them its place among the candidates: unless candidates were given, those
  * before ranked_count are what is ranked, in its order. Borrowed. */
 const uint32_t *placement_lists_candidates(const struct placement_lists *lists);
+/* Returns for each of them how often the user got it, if it is there because it is due again
+ * (count 0: it is not); borrowed. */
+const struct again *placement_lists_again(const struct placement_lists *lists);
+/* Returns when the next of the user's items is due again on one of the placements that were made
+ * last; INT64_MAX: none. */
+int64_t placement_lists_due_ms(const struct placement_lists *lists);
 /* Counts how many items a rule of a placement has moved to their places on the last lists, and how
  * many it has taken off; both start at 0 with placement_lists_reset(). `rule` as in cut_place; the
  * number of rules: one of a group. */

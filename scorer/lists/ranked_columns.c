@@ -9,6 +9,7 @@ static int32_t reason_of(enum ranked_reason reason)
     case RANKED_POPULAR: return REASON_POPULAR;
     case RANKED_NEW: return REASON_NEW;
     case RANKED_ALIKE: return REASON_TAGS;
+    case RANKED_AGAIN: return REASON_AGAIN;
     }
     return REASON_OTHER;
 }

@@ -246,6 +246,7 @@ static void put_reason(const struct page *page, const struct recommendation_list
         [REASON_OTHER] = TEXT_OTHER,       [REASON_BECAUSE] = TEXT_BECAUSE,
         [REASON_POPULAR] = TEXT_POPULAR,   [REASON_TRENDING] = TEXT_TRENDING,
         [REASON_NEW] = TEXT_NEW,           [REASON_TAGS] = TEXT_TAGS,
+        [REASON_AGAIN] = TEXT_AGAIN,
     };
     int32_t reason = list->reasons.at[at];
     bool known = reason >= 0 && reason < LIST_REASONS;
@@ -254,7 +255,11 @@ static void put_reason(const struct page *page, const struct recommendation_list
     html_put(page->out, " ");
     (void)put_item_link(page, list->because.at[at]);
     double share = (double)list_share(list, at);
-    if (share > 0.0) {
+    if (list_last_ms(list, at)) {
+        html_put(page->out, " <small>");
+        page_ago(page, list_last_ms(list, at));
+        html_put(page->out, "</small>");
+    } else if (share > 0.0) {
         html_put(page->out, "<small>");
         html_real(page->out, share * 100.0, 0);
         html_put(page->out, " %</small>");

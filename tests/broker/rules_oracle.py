@@ -16,7 +16,7 @@ from list_oracle import Counting, F, Place, Table, Verdict, catalogue, number, s
 
 CANDIDATES, WIDE, NEWEST = 200, 2000, 64
 LENGTH = 20              # of a placement that does not say it: list.length
-KINDS = ("filter", "exclude", "boost", "pin", "cap", "share")
+KINDS = ("filter", "exclude", "boost", "pin", "cap", "share", "again")
 PERIODS = {"s": 1e3, "m": 6e4, "h": 36e5, "d": 864e5, "w": 6048e5}
 RANKED, REPEAT, FILLED, NEW, NAMED = range(5)
 FREE, TAKEN, BARRED = "free", "taken", "not allowed"
@@ -117,6 +117,8 @@ def rule_of(kind, name, text):
     value, holds = None, None
     if kind == "exclude":
         value = exclusion(words)
+    elif kind == "again":
+        value = expectation(words)
     elif kind == "boost":
         sign = words.take("+", "-")
         amount = value_of(words.take())
@@ -145,10 +147,19 @@ def exclusion(words):
     return actions, times, within, rests
 
 
+def expectation(words):
+    actions = []
+    while words.peek() != "every":
+        actions.append(words.take().upper())
+        words.take(",")
+    assert words.take("every")
+    return actions or ["PURCHASE"], int(value_of(words.take()))
+
+
 class Placement:
     def __init__(self, name):
         self.name, self.length, self.repeats, self.diversity = name, LENGTH, False, 0.0
-        self.fallback, self.rules = ["popular"], []
+        self.fallback, self.rules, self.only_again = ["popular"], [], False
 
     def set(self, name, value):
         if name == "length":
@@ -157,6 +168,8 @@ class Placement:
             self.repeats = value in ("yes", "true")
         elif name == "diversity":
             self.diversity = float(value)
+        elif name == "only":
+            self.only_again = value == "again"
         else:
             self.fallback = [word.strip() for word in value.split(",")]
 
@@ -227,6 +240,7 @@ class Cut:
         self.user, self.as_of_ms = user, as_of_ms
         self._scale()
         self._allow()
+        self._bring_again()
         self._apply()
         self.order = sorted(range(len(self.all)), key=lambda k: -self.relevance[k])
         self._choose()
@@ -245,6 +259,8 @@ class Cut:
                               NEW: 0.005 * place, NAMED: 0.0}[one.origin])
 
     def _may(self, one):
+        if self.placement.only_again:
+            return False
         if one.origin == REPEAT:
             return self.placement.repeats
         return one.origin != FILLED or "popular" in self.placement.fallback
@@ -261,6 +277,41 @@ class Cut:
             rank += ranked
             self.state.append(FREE if self._may(one) else BARRED)
             self.ranks.append(rank if ranked else 0)
+
+    def _bring_again(self):
+        self.due, self.due_ms = {}, np.inf
+        for rule in self._in_force("again"):
+            for k, one in enumerate(self.all):
+                if one.origin != REPEAT or not self._holds(rule, k):
+                    continue
+                when = self._had(one.at, *rule.value)
+                if not when:
+                    continue
+                count, last, due = when
+                if due > self.as_of_ms:
+                    self.due_ms = min(self.due_ms, due)
+                    continue
+                relevance = count / (count + 1) * min(
+                    (due - last) / max(self.as_of_ms - last, 1), 1.0)
+                listed = self.state[k] == FREE
+                self.relevance[k] = max(self.relevance[k], relevance) if listed else relevance
+                self.state[k], self.boosted[k] = FREE, rule.name
+                self.due[one.at] = count, last
+
+    def _had(self, at, actions, period):
+        """How often, when last, and when it is due."""
+        count, first, last = 0, 0, None
+        for item, action, when in self.user.actions:
+            if item != at or action not in actions:
+                continue
+            if last is None:
+                first = when
+            if last is None or when - last >= period // 10:
+                count += 1
+            last = when
+        if last is None:
+            return None
+        return count, last, last + max((period + last - first) // count, 1)
 
     def _in_force(self, kind):
         return [rule for rule in self.placement.rules
@@ -440,7 +491,8 @@ class Placed:
         candidates = self._candidates()
         for placement in placements:
             cut = Cut(placement, candidates, self.user, as_of_ms)
-            if len(cut.places) < placement.length and "popular" in placement.fallback:
+            wanting = len(cut.places) < placement.length and not placement.only_again
+            if wanting and "popular" in placement.fallback:
                 candidates = self._widened(candidates, history)
                 cut = Cut(placement, candidates, self.user, as_of_ms)
             self.cuts[placement.name] = cut
@@ -461,7 +513,8 @@ class Placed:
 
         for one in self.counting.list:
             add(one.item, one.score, RANKED if one.score >= 0 else FILLED)
-        if any(one.repeats for one in self.placements):
+        if any(one.repeats or any(rule.kind == "again" for rule in one.rules)
+               for one in self.placements):
             self._add_repeats(add, found)
         wanted = any("new" in one.fallback or any(rule.kind == "share" for rule in one.rules)
                      for one in self.placements)
@@ -507,6 +560,8 @@ class Placed:
         for at, relevance, _, _ in cut.places:
             actions = float(F(self.table.actions[at]))
             plain = Place(at, 0.0, "POPULAR" if actions > 0 else "NEW", None, actions)
+            if at in cut.due:
+                plain = Place(at, 0.0, "AGAIN", at, float(cut.due[at][0]))
             places.append(self.first.get(at, plain)._replace(score=float(F(relevance))))
         return places
 
@@ -548,6 +603,10 @@ class Placed:
             if is_ != want:
                 return f"{name}: removals {is_}, must be {want}"
             at, gone = at + count, gone + removed
+        last = [cut.due.get(item, (0, 0))[1] for cut in self.cuts.values()
+                for item, *_ in cut.places]
+        if found["placement_last_ms"] != (last if any(last) else []):
+            return f"last_ms {found['placement_last_ms']}, must be {last}"
         return None
 
 

@@ -48,6 +48,7 @@ PLACEMENTS = """\
 home.length=8
 home.filter.cheap=price < 80 or price is unknown
 home.filter.not_odd=not (kind = 'odd' and stock <= 2)
+home.again.rated=rating, like every 3650d if price < 20
 home.boost.house=1.5 if brand in ('b1', 'b2') from 2020-01-01
 home.boost.over=3 if brand = 'b3' until 2020-01-01
 home.cap.brand=2 per brand
@@ -64,6 +65,9 @@ mail.fallback=new, uncapped
 MAIN = f"""\
 {PLACEMENTS}
 main.length=15
+shelf.only=again
+shelf.length=4
+shelf.again.rated=rating, like every 30d
 main.boost.house=2 if brand = 'b1'
 main.cap.kind=9 per kind
 """

@@ -1,7 +1,9 @@
 """Rules of placements through a real broker: `freshet rules` puts them in force, the scorer's lists
 obey them, as a reader of another program sees, and a user's list says what each rule did."""
 
+import json
 import subprocess
+import time
 
 from conftest import BIN
 from stream_data import SETTINGS, clicks, records
@@ -108,4 +110,69 @@ def test_rules_from_a_file_to_lists(make_world, tmp_path):
     file.write_text("home.length=0\n")
     rules(world, "apply", file, code=1)
     assert rules(world, "list") == "# offset 1\n" + OTHER
+    assert set(world.stop().values()) == {0}
+
+
+DAY_MS = 86_400_000
+AGAIN = """\
+main.length=6
+main.again.coffee=purchase every 30d if tags has 'coffee'
+shelf.only=again
+shelf.again.all=every 30d
+"""
+
+
+def purchases(now_ms):
+    """Coffee is due, beans will be in some seconds, tea is not; soap is due on the shelf only."""
+    bought = {"coffee": [65, 45, 25], "tea": [5], "soap": [200]}
+    times = [(item, now_ms - days * DAY_MS) for item, all_days in bought.items()
+             for days in all_days]
+    times.append(("beans", now_ms - 30 * DAY_MS + 12_000))
+    made = [("ann", item, when) for item, when in sorted(times, key=lambda one: one[1])]
+    made += [(user, item, now_ms - DAY_MS) for user in ("bob", "cid")
+             for item in ("coffee", "tea", "soap", "beans", "mug", "milk")]
+    return [(user, json.dumps({"id": f"p{number}", "user": user, "item": item, "type": "purchase",
+                               "value": 1.0, "ts": when // 1000}), when)
+            for number, (user, item, when) in enumerate(made)]
+
+
+def test_what_is_due_comes_again(make_world, tmp_path):
+    world = make_world(partitions=2)
+    write_items(world, tmp_path, [
+        {"item_id": item, "tags": tags} for item, tags in
+        {"coffee": ["coffee"], "beans": ["coffee"], "tea": ["tea"], "soap": [], "mug": [],
+         "milk": []}.items()])
+    file = tmp_path / "again.rules"
+    file.write_text(AGAIN)
+    rules(world, "apply", file)
+    now_ms = int(time.time() * 1000)
+    world.start("ingest", "features", "trainer", "scorer",
+                ingest={**SETTINGS, "action.purchase": "PURCHASE:1"},
+                scorer={"lists.remake.share": "50"})
+    world.produce("clicks", purchases(now_ms))
+    world.drain("ingest", "features", "trainer", "scorer")
+
+    def made():
+        return world.decoded("recommendations", "recommendation_list").get(b"ann")
+
+    world.wait(lambda: made() and "beans" in made()["items"], "the beans are due: nobody acted")
+    found = made()
+    assert found["as_of_ms"] >= now_ms + 12_000 - 1000
+    assert set(found["items"]) == {"coffee", "beans", "mug", "milk"}
+    assert set(placement(found, "shelf")) == {"coffee", "beans", "soap"}
+    at = found["items"].index("coffee")
+    assert (found["reasons"][at], found["because"][at]) == ("AGAIN", "coffee")
+    assert found["evidence"][at] == 3
+    assert found["last_ms"][at] // 1000 == (now_ms - 25 * DAY_MS) // 1000
+    assert found["last_ms"][found["items"].index("mug")] == 0
+    words = subprocess.run([BIN / "freshet", "list", "ann", "--bootstrap", world.bootstrap,
+                            "--prefix", world.prefix], text=True, stdout=subprocess.PIPE,
+                           timeout=60, check=True).stdout
+    day = time.strftime("%Y-%m-%d", time.gmtime((now_ms - 25 * DAY_MS) / 1000))
+    assert f"due again: had 3 times, last on {day}" in words
+    assert "coffee: again.coffee" in rules(world, "--try", "ann")
+    tried = rules(world, "--try", "ann", "--file", file).splitlines()
+    assert sum("again.all" in line for line in tried) == 3
+    assert not set(world.decoded("recommendations", "recommendation_list")[b"bob"]["items"]) & \
+        {"coffee", "tea", "soap", "beans", "mug", "milk"}
     assert set(world.stop().values()) == {0}

@@ -134,7 +134,9 @@ static size_t compare(const struct recommendation_list *list, size_t placement, 
         int32_t reason = list->placement_reasons.at[from + k];
         struct slice because = list->placement_because.at[from + k];
         assert_int_not_equal(reason, REASON_OTHER); /* each place has one */
-        assert_int_equal(because.size > 0, reason == REASON_BECAUSE || reason == REASON_TAGS);
+        bool of_item =
+            reason == REASON_BECAUSE || reason == REASON_TAGS || reason == REASON_AGAIN;
+        assert_int_equal(because.size > 0, of_item);
         assert_int_equal(response->reasons.at[k], reason);
         assert_true(slice_equal(response->because.at[k], because));
         assert_true(response->evidence.at[k] == list->placement_evidence.at[from + k]);
@@ -145,6 +147,12 @@ static size_t compare(const struct recommendation_list *list, size_t placement, 
         _cleanup_(xfreep) char *score_of = xprintf("\"score\":%.9g}", score);
         body = strstr(body, begin_of);
         assert_non_null(body);
+        if (reason == REASON_AGAIN) {
+            int64_t last_ms = list->placement_last_ms.at[from + k];
+            _cleanup_(xfreep) char *last_of = xprintf("\"last_ms\":%" PRId64 ",", last_ms);
+            assert_int_equal(response->last_ms.at[k], last_ms);
+            assert_non_null(strstr(body, last_of));
+        }
         assert_non_null(strstr(body, end_of));
         assert_non_null(strstr(body, score_of));
     }
@@ -212,6 +220,33 @@ static void test_stored(void **state _unused_)
     assert_has(body, "unknown argument");
     body = ask_get(fixture.copy, "/v1/users/u07/recommendations", 200);
     assert_null(strstr(body, "\"rule\""));
+    end(&fixture);
+}
+
+/* What is due stands in the topic, and is made the same for a request that a rule sees. */
+static void test_due(void **state _unused_)
+{
+    static struct fixture fixture;
+    begin(&fixture, "shelf.only=again\nshelf.length=9\nshelf.again.all=click every 30d\n"
+                    "shelf.boost.tv=1 if device = 'tv'\n");
+    compare_placement(&fixture, 0, "shelf");
+    _cleanup_(xfreep) char *stands =
+        xstrdup(ask_get(fixture.copy, "/v1/users/u07/recommendations?placement=shelf", 200));
+    assert_has(stands, "\"cause\":\"action\"");
+    const char *made =
+        ask_get(fixture.copy, "/v1/users/u07/recommendations?placement=shelf&device=tv", 200);
+    assert_has(made, "\"reason\":\"again\"");
+    assert_has(made, "\"cause\":\"request\"");
+    for (const char *at = stands; (at = strstr(at, "{\"item\":\""));) {
+        _cleanup_(xfreep) char *item = xprintf("%.*s", (int)strcspn(at, ","), at);
+        made = strstr(made, item); /* in the same order */
+        assert_non_null(made);
+        const char *last = strstr(at, "\"last_ms\":"), *end_of = strchr(at, '}');
+        assert_true(last && last < end_of);
+        _cleanup_(xfreep) char *figures = xprintf("%.*s", (int)(end_of - last), last);
+        assert_non_null(strstr(made, figures));
+        at = end_of;
+    }
     end(&fixture);
 }
 
@@ -380,6 +415,7 @@ int main(void)
     rig_choose_place();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stored),
+        cmocka_unit_test(test_due),
         cmocka_unit_test(test_made),
         cmocka_unit_test(test_context),
         cmocka_unit_test(test_bad_context),

@@ -345,6 +345,114 @@ static void repeats_are_listed_where_they_may(void **state _unused_)
     rig_release(&rig);
 }
 
+/* What a user has had of an item that is due: how often (0: it is not due), and when last. */
+struct due {
+    int32_t count;
+    int64_t last_ms;
+};
+
+/* Clicks within three days of each other are one; 30 days are expected. */
+static struct due due_of(const struct user_history *history, struct slice item, int64_t as_of_ms)
+{
+    const int64_t day_ms = 86400000;
+    int64_t first_ms = 0;
+    struct due due = {0};
+    for (size_t k = 0; k < history->items.count; k++) {
+        int64_t time_ms = history->event_times_ms.at[k];
+        if (!slice_equal(history->items.at[k], item)) { continue; }
+        if (!due.count) { first_ms = time_ms; }
+        due.count += !due.count || time_ms - due.last_ms >= 3 * day_ms;
+        due.last_ms = time_ms;
+    }
+    assert_true(due.count > 0);
+    int64_t from_ms = due.last_ms + (30 * day_ms + due.last_ms - first_ms) / due.count;
+    return as_of_ms >= from_ms ? due : (struct due){0};
+}
+
+static void check_due(const struct recommendation_list *list, const struct user_history *history,
+                      int64_t as_of_ms, size_t *due_count)
+{
+    size_t had = 0, listed = (size_t)list->placement_counts.at[0];
+    assert_true(slice_equal(list->placements.at[0], slice_str("shelf")));
+    for (size_t k = 0; k < history->items.count; k++) {
+        struct slice item = history->items.at[k];
+        bool again = false;
+        for (size_t i = k + 1; i < history->items.count && !again; i++) {
+            again = slice_equal(history->items.at[i], item);
+        }
+        had += !again && due_of(history, item, as_of_ms).count > 0;
+    }
+    assert_int_equal(listed, had);
+    for (size_t k = 0; k < listed; k++) {
+        struct slice item = list->placement_items.at[k];
+        struct due due = due_of(history, item, as_of_ms);
+        assert_int_equal(list->placement_reasons.at[k], REASON_AGAIN);
+        assert_true(slice_equal(list->placement_because.at[k], item));
+        assert_true(slice_equal(list->placement_rules.at[k], slice_str("again.all")));
+        assert_true(list->placement_evidence.at[k] == (float)due.count);
+        assert_int_equal(list->placement_last_ms.at[k], due.last_ms);
+        assert_true(k == 0 || list->placement_scores.at[k] <= list->placement_scores.at[k - 1]);
+    }
+    for (size_t k = 0; k < list->items.count; k++) { /* elsewhere, nothing comes again */
+        assert_int_not_equal(list->reasons.at[k], REASON_AGAIN);
+    }
+    *due_count += had;
+}
+
+/* Returns how many items are due of all users, whose shelves have just these. */
+static size_t count_due(const struct rig *rig, size_t *ret_of_cause)
+{
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&user_history_contract, schemas);
+    struct recommendation_list list;
+    struct user_history history;
+    struct answers answers, histories; /* each has an arena of its own */
+    size_t count = 0;
+    answers_init(&answers, rig);
+    answers_init(&histories, rig);
+    struct fold *lists = rig_fold(rig, "recommendations"), *fold = rig_fold(rig, "histories");
+    assert_int_equal(lists->count, fold->count);
+    *ret_of_cause = 0;
+    for (size_t i = 0; i < fold->count; i++) {
+        answers_decode(&histories, codec, fold->at[i].value, &history);
+        for (size_t l = 0; l < lists->count; l++) {
+            if (!slice_equal(lists->at[l].key, fold->at[i].key)) { continue; }
+            answers_decode(&answers, answers.lists, lists->at[l].value, &list);
+            check_due(&list, &history, rig->wall_ms, &count);
+            *ret_of_cause += list.cause == CAUSE_RULES;
+        }
+    }
+    free(lists);
+    free(fold);
+    answers_release(&answers);
+    answers_release(&histories);
+    codec_free(codec);
+    schema_cache_free(schemas);
+    return count;
+}
+
+/* Nobody acts and no record comes: time alone brings the items that are due. */
+static void items_come_again_when_they_are_due(void **state _unused_)
+{
+    const int64_t day_ms = 86400000;
+    size_t of_cause, before = 0, dues[5];
+    struct rig rig;
+    (void)begin(&rig);
+    rig.wall_ms = feed_time_ms();
+    apply(&rig, "shelf.only=again\nshelf.length=40\nshelf.again.all=click every 30d\n");
+    for (size_t k = 0; k < ARRAY_COUNT(dues); k++) {
+        dues[k] = count_due(&rig, &of_cause);
+        assert_true(dues[k] >= before);
+        if (k > 0 && dues[k] > before) { assert_true(of_cause > 0); }
+        before = dues[k];
+        rig.wall_ms += 9 * day_ms;
+        rest(&rig);
+    }
+    assert_true(dues[0] < dues[2] && dues[2] < dues[4]);
+    apply(&rig, NULL);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +463,7 @@ int main(void)
         cmocka_unit_test(rules_that_cannot_be_read_change_nothing),
         cmocka_unit_test(a_foreign_list_is_too_large),
         cmocka_unit_test(repeats_are_listed_where_they_may),
+        cmocka_unit_test(items_come_again_when_they_are_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

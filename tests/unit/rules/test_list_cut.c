@@ -177,6 +177,69 @@ static void exclusions_count_actions_and_time(void **state _unused_)
     world_clear(&world);
 }
 
+/* Items 0 to 3 are the user's own: 0 was had 40 days ago, 1 ten days ago; 2 on days 60, 40 and 20,
+ * so every 23 days where a rule expects 30; 3 was only viewed. 4 is the best of the others. */
+static void what_is_due_comes_again(void **state _unused_)
+{
+    static const int32_t items[] = {2, 0, 2, 2, 1, 3};
+    static const int32_t actions[] = {ACTION_PURCHASE, ACTION_PURCHASE, ACTION_PURCHASE,
+                                      ACTION_PURCHASE, ACTION_PURCHASE, ACTION_VIEW};
+    static const int64_t days[] = {60, 40, 40, 20, 10, 1};
+    static const struct {
+        const char *rules, *list;
+        int due_in; /* days; 0: nothing */
+    } cases[] = {
+        {"p.length=4\np.again.x=every 30d", "4 5 6 7", 4}, /* 0 has the relevance 3/8 */
+        {"p.length=14\np.cap.group=9 per group\np.again.x=every 30d",
+         "4 5 6 7 8 9 10 11 12 13 14 15 16 17", 4},
+        {"p.only=again\np.again.x=every 30d", "0", 4},
+        {"p.only=again\np.again.x=every 20d", "2 0", 10}, /* 3/4 and 1/4 */
+        {"p.only=again\np.again.x=every 20d\np.boost.b=9 if id='i0'", "0 2", 10},
+        {"p.only=again\np.again.x=every 20d if price = 0", "0", 0},
+        {"p.only=again\np.again.x=every 20d\np.filter.f=price > 0", "2", 10},
+        {"p.only=again\np.again.x=every 20d\np.exclude.e=purchase for 30d", "0", 10},
+        {"p.only=again\np.again.x=view every 12h", "3", 0},
+        {"p.only=again\np.again.x=view, purchase every 12h\np.again.y=every 10d", "2 1 3 0", 0},
+        {"p.only=again\np.again.x=every 1d until 2026-12-01", "", 0},
+        {"p.length=2\np.again.x=every 20d\np.filter.f=price in (0, 2) and id != 'i7'", "9 2", 10},
+        {"p.length=3\np.repeats=yes\np.again.x=every 20d", "0 1 2", 10},
+        {"p.length=3\np.again.x=every 20d\np.pin.one=1 if id='i0'", "0 4 5", 10},
+        {"p.length=3\np.again.x=every 20d\np.pin.one=1 if id='i1'", "4 5 6", 10},
+    };
+    struct world world;
+    char name[2 * RULE_NAME_BYTES_MAX];
+    int64_t times_ms[ARRAY_COUNT(days)];
+    world_init(&world);
+    for (size_t k = 0; k < ARRAY_COUNT(days); k++) { times_ms[k] = AS_OF_MS - days[k] * DAY_MS; }
+    for (int k = 0; k < 4; k++) { world.candidates[k].origin = CUT_REPEAT; }
+    world.request.user = (struct cut_user){.items = items, .actions = actions,
+                                           .times_ms = times_ms, .count = ARRAY_COUNT(items)};
+    for (size_t k = 0; k < ARRAY_COUNT(cases); k++) {
+        const char *list = cut(&world, cases[k].rules);
+        int64_t due_in = world.result.due_ms == INT64_MAX ? 0 : world.result.due_ms - AS_OF_MS;
+        if (strcmp(list, cases[k].list)) {
+            fail_msg("%s: %s, expected %s", cases[k].rules, list, cases[k].list);
+        }
+        if ((due_in + DAY_MS - 1) / DAY_MS != cases[k].due_in) {
+            fail_msg("%s: due in %" PRId64 " ms", cases[k].rules, due_in);
+        }
+    }
+    (void)cut(&world, "p.only=again\np.boost.b=2 if id='i0'\np.again.x=every 20d");
+    const struct cut_place *place = &world.result.places[1]; /* 2 * 1/4 is less than 3/4 */
+    assert_int_equal(place->item, 0);
+    assert_int_equal(place->again.count, 1);
+    assert_int_equal(place->again.last_ms, AS_OF_MS - 40 * DAY_MS);
+    assert_int_equal(place->rank, 0);
+    place = &world.result.places[0];
+    assert_string_equal(list_cut_rule_name(&world.rules->placements[0], place->rule, name,
+                                           sizeof(name)), "again.x");
+    assert_int_equal(place->again.count, 3);
+    (void)cut(&world, "p.length=3");
+    assert_int_equal(world.result.places[0].again.count, 0);
+    assert_int_equal(world.result.due_ms, INT64_MAX);
+    world_clear(&world);
+}
+
 static void origins_have_their_places(void **state _unused_)
 {
     struct world world;
@@ -444,6 +507,7 @@ int main(void)
         cmocka_unit_test(one_rule_at_a_time),
         cmocka_unit_test(many_boosts_stay_finite),
         cmocka_unit_test(exclusions_count_actions_and_time),
+        cmocka_unit_test(what_is_due_comes_again),
         cmocka_unit_test(origins_have_their_places),
         cmocka_unit_test(random_cuts_are_those_of_the_slow_cut),
     };

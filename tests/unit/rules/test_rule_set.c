@@ -24,7 +24,7 @@ static void a_file_is_read(void **state _unused_)
     assert_int_equal(rule_set_places(rules), 15);
     const struct placement *home = rule_set_find(rules, slice_str("home"));
     assert_int_equal(home->rules_count, 7);
-    assert_true(home->repeats);
+    assert_true(home->repeats && !home->only_again && !placement_has(home, RULE_AGAIN));
     assert_true(home->diversity == 0.3);
     assert_int_equal(home->fallbacks, FALLBACK_NEW | FALLBACK_UNCAPPED);
     assert_true(home->rules[0].for_ms == RULE_FOR_EVER);
@@ -46,11 +46,54 @@ static void a_file_is_read(void **state _unused_)
     rules_rig_clear(&rig);
 }
 
+static void rules_bring_items_again(void **state _unused_)
+{
+    struct rules_rig rig;
+    rules_rig_init(&rig);
+    struct rule_set *rules = rules_rig_parse(
+        &rig, "shelf.only=again\n"
+              "shelf.again.all=every 30d\n"
+              "shelf.again.views=view, cart every 36h if tags has 'news' until 2026-12-02\n");
+    const struct placement *shelf = rule_set_find(rules, slice_str("shelf"));
+    assert_true(shelf->only_again && placement_has(shelf, RULE_AGAIN));
+    assert_int_equal(shelf->rules[0].actions, 1u << ACTION_PURCHASE);
+    assert_int_equal(shelf->rules[0].every_ms, INT64_C(30) * 86400000);
+    assert_null(shelf->rules[0].condition);
+    assert_int_equal(shelf->rules[1].actions, 1u << ACTION_VIEW | 1u << ACTION_CART);
+    assert_int_equal(shelf->rules[1].every_ms, INT64_C(36) * 3600000);
+    assert_non_null(shelf->rules[1].condition);
+    assert_int_equal(rule_set_next_ms(rules, 0), INT64_C(1796169600000));
+    rule_set_free(rules);
+    rules_rig_clear(&rig);
+}
+
+struct fault_case {
+    const char *text, *part;
+};
+
+static void check_faults(const struct fault_case *cases, size_t count)
+{
+    struct rules_rig rig;
+    struct buf faults;
+    rules_rig_init(&rig);
+    buf_init(&faults, 1 << 16);
+    for (size_t k = 0; k < count; k++) {
+        buf_clear(&faults);
+        if (rule_set_parse(slice_str(cases[k].text), &rig.columns, 10, &faults)) {
+            fail_msg("%s: has a fault", cases[k].text);
+        }
+        buf_append(&faults, "", 1);
+        if (!strstr(faults.data, cases[k].part)) {
+            fail_msg("%s: \"%s\", expected \"%s\"", cases[k].text, faults.data, cases[k].part);
+        }
+    }
+    buf_release(&faults);
+    rules_rig_clear(&rig);
+}
+
 static void faults_say_where_and_what_to_do(void **state _unused_)
 {
-    static const struct {
-        const char *text, *part;
-    } cases[] = {
+    static const struct fault_case cases[] = {
         {"length=3", "line 1: length: a key is PLACEMENT.SETTING"},
         {"Home.length=3", "line 1: Home.length: a name has 1 to 64 small letters"},
         {"\nhome.lenght=3", "line 2: home.lenght: there is no setting of this name"},
@@ -84,22 +127,22 @@ static void faults_say_where_and_what_to_do(void **state _unused_)
         {"a.length=300\nb.length=300", "have 600 places; at most 500"},
         {"home.filter.x=\\u00", "line 1: "},
     };
-    struct rules_rig rig;
-    struct buf faults;
-    rules_rig_init(&rig);
-    buf_init(&faults, 1 << 16);
-    for (size_t k = 0; k < ARRAY_COUNT(cases); k++) {
-        buf_clear(&faults);
-        if (rule_set_parse(slice_str(cases[k].text), &rig.columns, 10, &faults)) {
-            fail_msg("%s: has a fault", cases[k].text);
-        }
-        buf_append(&faults, "", 1);
-        if (!strstr(faults.data, cases[k].part)) {
-            fail_msg("%s: \"%s\", expected \"%s\"", cases[k].text, faults.data, cases[k].part);
-        }
-    }
-    buf_release(&faults);
-    rules_rig_clear(&rig);
+    check_faults(cases, ARRAY_COUNT(cases));
+}
+
+static void faults_of_rules_that_bring_items(void **state _unused_)
+{
+    static const struct fault_case cases[] = {
+        {"home.only=repeats", "write again"},
+        {"home.only=again", "home.only: nothing would ever be listed"},
+        {"home.again.x=purchase", "how often? Write a period above 0"},
+        {"home.again.x=", "is no kind of action"},
+        {"home.again.x=every 0d", "how often? Write a period above 0"},
+        {"home.again.x=every 30", "behind \"every\" comes a period"},
+        {"home.again.x=exposure every 30d", "only shown is not had again"},
+        {"home.again.x=every 36501d", "a period is at most 36500d"},
+    };
+    check_faults(cases, ARRAY_COUNT(cases));
 }
 
 static void all_faults_are_told_up_to_a_limit(void **state _unused_)
@@ -151,7 +194,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read),
+        cmocka_unit_test(rules_bring_items_again),
         cmocka_unit_test(faults_say_where_and_what_to_do),
+        cmocka_unit_test(faults_of_rules_that_bring_items),
         cmocka_unit_test(all_faults_are_told_up_to_a_limit),
         cmocka_unit_test(numbers_of_rules_are_limited),
     };

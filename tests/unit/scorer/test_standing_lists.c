@@ -185,15 +185,37 @@ static void test_old_lists_are_behind(void **state)
     standing_lists_date(&standing, put(&standing, "a", 0, 3, 0), 1000);
     standing_lists_date(&standing, put(&standing, "b", 0, 4, 0), 2000);
     standing_lists_date(&standing, put(&standing, "c", 0, 5, STANDING_ORPHAN), 0);
-    standing_lists_age(&standing, 1000, 2000);
+    standing_lists_age(&standing, 1000, 2000, 0);
     assert_int_equal(standing_lists_behind(&standing), 0);
-    standing_lists_age(&standing, 1001, 2000);
+    standing_lists_age(&standing, 1001, 2000, 0);
     assert_int_equal(standing_lists_behind(&standing), 1);
     int32_t at = standing_lists_next(&standing, INT64_MIN, 0); /* it does not rest */
     assert_true(slice_equal(id_at(&standing, at), slice_str("a")));
     assert_int_equal(standing.at[at].flags, STANDING_AGED);
-    standing_lists_age(&standing, 0, 1999); /* a clock was set back */
+    standing_lists_age(&standing, 0, 1999, 0); /* a clock was set back */
     assert_int_equal(standing_lists_behind(&standing), 2);
+    standing_lists_release(&standing);
+}
+
+static void test_due_lists_are_behind(void **state)
+{
+    struct standing_lists standing;
+    standing_lists_init(&standing, PLACES);
+    standing_lists_need(&standing, 2);
+    size_t a = put(&standing, "a", 0, 3, 0), b = put(&standing, "b", 0, 4, 0);
+    standing_lists_date(&standing, a, 1000);
+    standing_lists_date(&standing, b, 1000);
+    standing_lists_due(&standing, b, 5000);
+    standing_lists_age(&standing, 0, INT64_MAX, 4999);
+    assert_int_equal(standing_lists_behind(&standing), 0);
+    standing_lists_age(&standing, 0, INT64_MAX, 5000);
+    assert_int_equal(standing_lists_behind(&standing), 1);
+    int32_t at = standing_lists_next(&standing, INT64_MIN, 0);
+    assert_true(slice_equal(id_at(&standing, at), slice_str("b")));
+    standing_lists_mark(&standing, (size_t)at, 5, 0); /* made again, and not due */
+    standing_lists_due(&standing, (size_t)at, INT64_MAX);
+    standing_lists_age(&standing, 0, INT64_MAX, INT64_MAX - 1);
+    assert_int_equal(standing_lists_behind(&standing), 0);
     standing_lists_release(&standing);
 }
 
@@ -241,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_lists_rest),
         cmocka_unit_test(test_the_oldest_comes_first),
         cmocka_unit_test(test_old_lists_are_behind),
+        cmocka_unit_test(test_due_lists_are_behind),
         cmocka_unit_test(test_what_was_rolled_back_is_unsure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
