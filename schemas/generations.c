@@ -67,19 +67,43 @@ static bool makes_sense(const struct generation_step *step)
            generation_step_is_name(step->previous);
 }
 
+/* Says whether a switch is newer than the one that is known. */
+static bool is_newer(const struct generations *generations, int64_t epoch)
+{
+    if (generations->epoch == GENERATION_EPOCH_MAX) { return epoch && epoch != generations->epoch; }
+    return epoch > generations->epoch;
+}
+
+int64_t generations_next(const struct generations *generations)
+{
+    return generations->epoch < GENERATION_EPOCH_MAX ? generations->epoch + 1 : 1;
+}
+
+/* Nobody can have released or taken a partition in a switch before it began. */
+static void begin_switch(struct generations *generations, const struct generation_step *step)
+{
+    generations->epoch = step->epoch;
+    copy_name(generations->live, step->generation);
+    copy_name(generations->previous, step->previous);
+    for (size_t i = 0; i < generations->progress_count; i++) {
+        struct generation_progress *progress = &generations->progress[i];
+        if (progress->released >= step->epoch) { progress->released = 0; }
+        if (progress->taken >= step->epoch) { progress->taken = 0; }
+    }
+}
+
 bool generations_apply(struct generations *generations, const struct generation_step *step)
 {
     if (!makes_sense(step)) { return false; }
-    if (step->kind == STEP_LIVE && step->epoch > generations->epoch) {
-        generations->epoch = step->epoch;
-        copy_name(generations->live, step->generation);
-        copy_name(generations->previous, step->previous);
+    if (step->kind == STEP_LIVE && is_newer(generations, step->epoch)) {
+        begin_switch(generations, step);
     } else if (step->kind == STEP_RELEASED || step->kind == STEP_TAKEN) {
         struct generation_progress *progress = find_or_add(generations, step);
         if (!progress) { return true; }
         bool released = step->kind == STEP_RELEASED;
         int64_t *newest = released ? &progress->released : &progress->taken;
-        *newest = MAX_OF(*newest, step->epoch);
+        bool to_come = *newest > generations->epoch;
+        *newest = to_come ? step->epoch : MAX_OF(*newest, step->epoch);
         progress->apart |= released;
     }
     return true;
@@ -113,11 +137,11 @@ enum generation_role generations_role(const struct generations *generations,
     if (strcmp(generations->live, generation) == 0) {
         if (epoch == generations_taken(generations, generation, partition)) { return ROLE_LIVE; }
         bool released =
-            generations_released(generations, generations->previous, partition) >= epoch;
+            generations_released(generations, generations->previous, partition) == epoch;
         return released ? ROLE_TAKE : ROLE_SHADOW;
     }
     if (epoch && strcmp(generations->previous, generation) == 0) {
-        bool released = generations_released(generations, generation, partition) >= epoch;
+        bool released = generations_released(generations, generation, partition) == epoch;
         return released ? ROLE_SHADOW : ROLE_RELEASE;
     }
     return ROLE_SHADOW;

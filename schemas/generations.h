@@ -15,6 +15,10 @@
  * RELEASE and TAKE name what the scorer must do next; SHADOW and LIVE last until the next switch. A
  * switch back before the first switch is complete is an epoch like any other: B then releases
  * partitions that it may not have taken.
+ *
+ * Any program with the right to write to the topic may write any epoch. None of them ends the
+ * switches: after GENERATION_EPOCH_MAX any other epoch is newer, and RELEASED or TAKEN of an epoch
+ * that has not begun counts for nothing and gives way to the next one.
  */
 #ifndef FRESHET_SCHEMAS_GENERATIONS_H
 #define FRESHET_SCHEMAS_GENERATIONS_H
@@ -26,7 +30,7 @@ enum generation_role { ROLE_SHADOW, ROLE_LIVE, ROLE_RELEASE, ROLE_TAKE };
 /* Most entries, one for each generation and partition that took part in a switch. */
 enum { GENERATION_PROGRESS_MAX = 1 << 16 };
 
-/* Steps of higher epochs make no sense: there must always be a next one. */
+/* Steps of higher epochs make no sense. */
 #define GENERATION_EPOCH_MAX (INT64_C(1) << 53)
 
 struct generation_progress;
@@ -44,8 +48,10 @@ void generations_init(struct generations *generations);
 void generations_release(struct generations *generations);
 /* Applies a step. Ignores a step that is older than the newest one known, of an unknown kind, or
  * past GENERATION_PROGRESS_MAX. False: it makes no sense (names, a negative partition, an epoch
- * that no other could follow), and nothing has changed. */
+ * out of range), and nothing has changed. */
 bool generations_apply(struct generations *generations, const struct generation_step *step);
+/* Returns the epoch of the next switch. */
+int64_t generations_next(const struct generations *generations);
 /* Returns the role of a generation in a partition. */
 enum generation_role generations_role(const struct generations *generations,
                                       const char *generation, int32_t partition);

@@ -34,10 +34,22 @@ static bool start_makes_sense(const struct trial_record *rec)
            generation_step_is_name(rec->live);
 }
 
+/* Says whether a trial is newer than the one that is known; after the last number any other is. */
+static bool is_newer(const struct trials *trials, int64_t number)
+{
+    bool last = trials->number == TRIAL_NUMBER_MAX;
+    return last ? number != trials->number : number > trials->number;
+}
+
+int64_t trials_next(const struct trials *trials)
+{
+    return trials->number < TRIAL_NUMBER_MAX ? trials->number + 1 : 1;
+}
+
 static bool start(struct trials *trials, const struct trial_record *rec)
 {
     if (!start_makes_sense(rec)) { return false; }
-    if (rec->trial <= trials->number) { return true; }
+    if (!is_newer(trials, rec->trial)) { return true; }
     trials_release(trials);
     trials->number = rec->trial;
     copy_name(trials->generation, rec->generation);

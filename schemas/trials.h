@@ -17,7 +17,8 @@
 /* Partitions of higher numbers are neither counted nor returned. */
 enum { TRIAL_PARTITIONS_MAX = 1 << 14 };
 
-/* Records of trials of higher numbers are refused: there must always be a next one. */
+/* Records of trials of higher numbers are refused. After this one the numbers begin again: whoever
+ * may write to the topic may write it, and no trial is the last. */
 #define TRIAL_NUMBER_MAX (INT64_C(1) << 53)
 
 enum trial_arm { TRIAL_ARM_LIVE, TRIAL_ARM_TRIAL, TRIAL_ARMS };
@@ -73,6 +74,8 @@ void trials_release(struct trials *trials);
 /* Applies a record; one of another trial than the newest changes nothing. False: it makes no sense,
  * and nothing has changed. */
 bool trials_apply(struct trials *trials, const struct trial_record *rec);
+/* Returns the number of the next trial. */
+int64_t trials_next(const struct trials *trials);
 /* Says whether a trial runs now. */
 bool trials_run(const struct trials *trials, const struct generations *generations);
 /* Says whether a partition may hold lists of a trial that is over, which are to be replaced by

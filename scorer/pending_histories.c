@@ -2,6 +2,7 @@
 #include "base/array.h"
 #include "base/xalloc.h"
 #include "model/ids.h"
+#include "schemas/offset_order.h"
 #include "scorer/pending_histories.h"
 
 enum { PENDING_HISTORIES_FIRST = 64 };
@@ -26,7 +27,7 @@ void pending_histories_clear(struct pending_histories *pending)
 
 bool history_older(const struct user_history *history, int32_t partition, int64_t offset)
 {
-    return history->input_partition == partition && history->input_offset < offset;
+    return history->input_partition == partition && offset_older(history->input_offset, offset);
 }
 
 static uint64_t hash_of(const void *pending, uint32_t at)

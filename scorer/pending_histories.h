@@ -33,7 +33,7 @@ void pending_histories_release(struct pending_histories *pending);
 /* Removes all entries. */
 void pending_histories_clear(struct pending_histories *pending);
 /* Says whether a history is older than another one of the same user: built from the same partition
- * of `events`, up to a smaller offset. */
+ * of `events`, up to a smaller offset (schemas/offset_order.h). */
 bool history_older(const struct user_history *history, int32_t partition, int64_t offset);
 /* Adds a user's history (NULL: a tombstone) and the bytes that it was read from, or replaces the
  * user's earlier one. False when it is older than that and was not taken. */

@@ -4,9 +4,11 @@
  * Counts go on from where `trials` has them. A crash between the acknowledgement of the counts and
  * the commit of the offsets brings histories again that are counted already; the offset in the
  * counts tells. The poll in which that ends is not counted at all: of a trial, some lists may be
- * missing, none may count twice.
+ * missing, none may count twice. Counts up to an offset that is far ahead of the input are somebody
+ * else's: it is counted anew.
  */
 #include "base/base.h"
+#include "schemas/offset_order.h"
 #include "scorer/scorer_internal.h"
 
 /* Begins to count, with what `trials` has, when another trial has begun. */
@@ -53,9 +55,10 @@ void trial_count(struct task *task, const struct recommendation_list *list,
     follow_trial(task, arm);
     const struct trial_user user = trials_user(trials, list->user_id);
     if (user.in_trial != (arm == TRIAL_ARM_TRIAL) ||
-        part->polled_from < part->now.to_offset) {
+        offset_older(part->polled_from, part->now.to_offset)) {
         return;
     }
+    if (part->polled_from < part->now.to_offset) { part->now = (struct counted_outcomes){0}; }
     part->now.counts.judged[user.bucket]++;
     part->changed = true;
     if (outcome != OUTCOME_HIT) { return; }

@@ -178,7 +178,7 @@ static int begin(struct promotion *promotion, const struct generations *generati
         return EXIT_FAILURE;
     }
     const struct generation_step step = {.kind = STEP_LIVE,
-                                         .epoch = generations->epoch + 1,
+                                         .epoch = generations_next(generations),
                                          .generation = slice_str(promotion->generation),
                                          .previous = slice_str(generations->live),
                                          .partition = -1};

@@ -180,7 +180,7 @@ static int start(struct trial_call *trial)
     if (check_start(trial, generation) != 0) { return EXIT_FAILURE; }
     const struct trial_record rec = {
         .kind = TRIAL_STARTED,
-        .trial = trial->trials.number + 1,
+        .trial = trials_next(&trial->trials),
         .generation = slice_str(generation),
         .live = slice_str(trial->generations.live),
         .epoch = trial->generations.epoch,

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
+#include "schemas/offset_order.h"
 #include "scorer/lists/tables.h"
 
 enum { ROWS_FIRST = 1024 };
@@ -176,7 +177,7 @@ const char *tables_put_row(struct tables *tables, const struct serving_row *row)
     int32_t item = admit(tables, row->item_id, &claim);
     if (item == ID_NONE) { return NULL; }
     struct tables_row *kept = row_of(tables, item);
-    if (row->version < kept->version) { return NULL; }
+    if (offset_older(row->version, kept->version)) { return NULL; }
     kept->version = row->version;
     admission_put_row(&tables->admission, item, &claim);
     size_t count = take_neighbours(tables, row);

@@ -88,6 +88,31 @@ static void test_promote_and_roll_back(void **state)
     both_release(&both);
 }
 
+/* Somebody has written the last epoch that there is, and progress in it: switches go on, and each
+ * partition is released before it is taken. */
+static void test_no_epoch_is_the_last(void **state)
+{
+    struct two_generations both;
+    both_init(&both);
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        write_step(&both, STEP_RELEASED, GENERATION_EPOCH_MAX, "", "", p);
+        write_step(&both, STEP_TAKEN, GENERATION_EPOCH_MAX, "g2", "", p);
+    }
+    rig_survive(&both.rig, false);
+    write_step(&both, STEP_LIVE, GENERATION_EPOCH_MAX, "g2", "", -1);
+    until_taken(&both, "g2", GENERATION_EPOCH_MAX);
+    feed(&both, MORE);
+    rig_survive(&both.rig, false);
+    check_same(&both, "recommendations", "lists.g2", "g2");
+    write_step(&both, STEP_LIVE, 1, "", "g2", -1);
+    until_taken(&both, "", 1);
+    feed(&both, MORE);
+    rig_survive(&both.rig, false);
+    check_order(&both, (const char *const[]){"", "g2", ""}, 3);
+    check_same(&both, "recommendations", "lists", "");
+    both_release(&both);
+}
+
 static void test_slow_acknowledgements(void **state)
 {
     struct two_generations both;
@@ -179,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_shadow),
         cmocka_unit_test(test_promote_and_roll_back),
+        cmocka_unit_test(test_no_epoch_is_the_last),
         cmocka_unit_test(test_slow_acknowledgements),
         cmocka_unit_test(test_killed_during_the_switch),
         cmocka_unit_test(test_message_lost_during_the_switch),

@@ -111,8 +111,16 @@ static void test_records_that_make_no_sense(void **state)
     apply(&trials, (struct trial_record){.kind = TRIAL_OTHER, .trial = 7}); /* a newer program's */
     assert_false(trials.ended);
     assert_int_equal(trials.partitions_count, 0);
-    apply(&trials, started(TRIAL_NUMBER_MAX, "g2", "", 1000));
+    assert_int_equal(trials_next(&trials), 8);
+    apply(&trials, started(TRIAL_NUMBER_MAX, "g2", "", 1000)); /* somebody's: none is the last */
     assert_true(trials.number == TRIAL_NUMBER_MAX);
+    for (int64_t number = 1; number < 4; number++) {
+        assert_int_equal(trials_next(&trials), number);
+        apply(&trials, started(number, "g3", "", 1000));
+        assert_int_equal(trials.number, number);
+        apply(&trials, (struct trial_record){.kind = TRIAL_ENDED, .trial = number});
+        assert_true(trials.ended);
+    }
     trials_release(&trials);
     assert_int_equal(trials.partitions_max, PARTITIONS);
 }

@@ -47,6 +47,21 @@ static void test_newest_of_each(void **state)
     pending_histories_release(&pending);
 }
 
+/* A program that writes the largest offset there is does not end a user's lists. */
+static void test_no_offset_is_the_last(void **state)
+{
+    struct pending_histories pending;
+    pending_histories_init(&pending);
+    assert_true(put(&pending, "b", 0, INT64_MAX));
+    assert_true(put(&pending, "b", 0, 7));
+    check(&pending, 0, "b", 7);
+    assert_false(put(&pending, "b", 0, 6));
+    assert_true(put(&pending, "b", 0, INT64_MIN));
+    assert_true(put(&pending, "b", 0, 8));
+    check(&pending, 0, "b", 8);
+    pending_histories_release(&pending);
+}
+
 static void test_tombstones(void **state)
 {
     struct pending_histories pending;
@@ -85,6 +100,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_newest_of_each),
+        cmocka_unit_test(test_no_offset_is_the_last),
         cmocka_unit_test(test_tombstones),
         cmocka_unit_test(test_many),
     };

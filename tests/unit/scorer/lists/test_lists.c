@@ -203,6 +203,12 @@ static void test_the_greater_version_stays(void **state)
     row.version = 3;
     assert_null(tables_put_row(&fixture.tables, &row));
     assert_true(item_table_actions(fixture.tables.items, item) == 100);
+    row.version = INT64_MAX; /* somebody's: the trainer's next row counts all the same */
+    assert_null(tables_put_row(&fixture.tables, &row));
+    row.version = 4;
+    row.actions = 5;
+    assert_null(tables_put_row(&fixture.tables, &row));
+    assert_true(item_table_actions(fixture.tables.items, item) == 5);
     fixture_release(&fixture);
 }
 
