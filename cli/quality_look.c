@@ -4,6 +4,7 @@
 #include "cli/client_schemas.h"
 #include "cli/quality_look.h"
 #include "cli/scan.h"
+#include "cli/screen.h"
 #include "model/ids.h"
 #include "schemas/list_quality.h"
 
@@ -26,6 +27,7 @@ struct quality_reading {
     struct ids *keys;
     struct range *ranges; /* by the key's number */
     size_t capacity;
+    int64_t unreadable;
 };
 
 static struct range *range_of(struct quality_reading *reading, struct slice key)
@@ -46,8 +48,9 @@ static bool take(void *arg, const struct record *rec)
     struct list_quality quality;
     struct codec_error error;
     arena_reset(reading->arena);
-    if (!rec->value.data ||
-        codec_decode(reading->codec, rec->value, reading->arena, &quality, &error) < 0) {
+    if (!rec->value.data) { return true; }
+    if (codec_decode(reading->codec, rec->value, reading->arena, &quality, &error) < 0) {
+        reading->unreadable++;
         return true;
     }
     size_t kinds = MIN_OF(MIN_OF(quality.kinds.count, quality.judged_by_kind.count),
@@ -128,6 +131,10 @@ json_t *quality_look(const struct client *client, struct wire *wire)
                                    .arena = arena_new(QUALITY_ARENA_BLOCK),
                                    .keys = ids_new(RANGES_MAX)};
     int result = scan_since(wire, topic, clock_wall_ms() - HOUR_MS, take, &reading);
+    if (reading.unreadable) {
+        screen_line(stderr, "freshet: %" PRId64 " records of %s cannot be read",
+                    reading.unreadable, topic);
+    }
     const struct range sum = sum_of(&reading);
     free(reading.ranges);
     ids_free(reading.keys);

@@ -444,12 +444,19 @@ static enum verdict take_user(struct run *run, int input, const struct record *r
     return VERDICT_DONE;
 }
 
-/* What only the console shows. False: it is another input. */
+static enum verdict take_quality(struct run *run, const struct record *rec)
+{
+    struct codec_error error;
+    const struct serve_state *state = run_state(run);
+    int result = quality_board_put(state->quality, rec, run_wall_ms(run), &error);
+    return result < 0 ? run_refuse_undecoded(run, &error) : VERDICT_DONE;
+}
+
+/* What the console shows, and other workers refuse. False: it is another input. */
 static bool take_shown(struct serve_state *state, int input, const struct record *rec)
 {
     switch (input) {
     case LETTERS: refused_records_put(state->letters, rec); return true;
-    case QUALITY: quality_board_put(state->quality, rec); return true;
     case TRIALS: quality_board_put_trial(state->quality, rec); return true;
     case STEPS: quality_board_put_step(state->quality, rec); return true;
     default: return false;
@@ -460,6 +467,7 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
 {
     struct serve_state *state = run_state(run);
     if (take_shown(state, input, rec)) { return VERDICT_DONE; }
+    if (input == QUALITY) { return take_quality(run, rec); }
     if (input == SENT) {
         item_lists_see(state->item_lists, rec);
         return VERDICT_DONE;

@@ -115,14 +115,19 @@ static void add_parts(struct quality_board *board, struct quality_hour *hour, in
     }
 }
 
+static int read(struct quality_board *board, struct slice value, struct list_quality *ret_quality,
+                struct codec_error *ret_error)
+{
+    arena_reset(board->arena);
+    return codec_decode(board->quality, value, board->arena, ret_quality, ret_error);
+}
+
 /* Adds what a record says to an hour, or takes it out again. */
 static void apply(struct quality_board *board, struct quality_hour *hour, int sign,
                   struct slice value)
 {
     struct list_quality quality;
-    struct codec_error error;
-    arena_reset(board->arena);
-    if (codec_decode(board->quality, value, board->arena, &quality, &error) < 0) { return; }
+    if (read(board, value, &quality, NULL) < 0) { return; }
     add(&hour->all, sign, quality.judged, quality.hits_at_10, quality.repeats,
         quality.ndcg_at_10);
     hour->unlisted += sign * counter(quality.unlisted);
@@ -169,17 +174,32 @@ static void replace(struct quality_board *board, const struct record *rec, int64
     memcpy(kept->bytes + rec->key.size, rec->value.data, rec->value.size);
 }
 
-void quality_board_put(struct quality_board *board, const struct record *rec)
+/* Fills ret_error and returns -EBADMSG when a record says nothing. */
+static int check(struct quality_board *board, const struct record *rec, int64_t now_ms,
+                 struct codec_error *ret_error)
+{
+    struct list_quality quality;
+    if (!rec->key.data) { return codec_error_set(ret_error, -EBADMSG, "bad_key", "there is none"); }
+    if (rec->time_ms > now_ms && rec->time_ms - now_ms > HOUR_MS) {
+        return codec_error_set(ret_error, -EBADMSG, "time_ahead", "it is of an hour to come");
+    }
+    return read(board, rec->value, &quality, ret_error);
+}
+
+int quality_board_put(struct quality_board *board, const struct record *rec, int64_t now_ms,
+                      struct codec_error *ret_error)
 {
     int64_t number = rec->time_ms / HOUR_MS;
-    if (!rec->key.data || !rec->value.data || number <= 0) { return; }
+    if (!rec->value.data) { return 0; }
     pthread_mutex_lock(&board->lock);
-    struct quality_hour *hour = hour_of(board, number);
+    int result = check(board, rec, now_ms, ret_error);
+    struct quality_hour *hour = result == 0 && number > 0 ? hour_of(board, number) : NULL;
     if (hour) {
         replace(board, rec, number);
         apply(board, hour, 1, rec->value);
     }
     pthread_mutex_unlock(&board->lock);
+    return result;
 }
 
 void quality_board_put_trial(struct quality_board *board, const struct record *rec)

@@ -57,9 +57,12 @@ struct quality_board;
 struct quality_board *quality_board_new(struct schema_cache *schemas, int32_t partitions);
 /* Takes NULL; returns NULL. */
 struct quality_board *quality_board_free(struct quality_board *board);
-/* Take a record of `quality`, `trials` and `generations`. One that cannot be read is passed over:
- * its writer, or the scorer that reads it, has refused it or will. */
-void quality_board_put(struct quality_board *board, const struct record *rec);
+/* Takes a record of `quality` at this time. 0, or -EBADMSG with ret_error filled: it cannot be
+ * read, or is of an hour that is to come, after which none would be among the newest hours. */
+int quality_board_put(struct quality_board *board, const struct record *rec, int64_t now_ms,
+                      struct codec_error *ret_error);
+/* Take a record of `trials` and `generations`. One that cannot be read is passed over: the scorer
+ * reads it, too, and refuses it. */
 void quality_board_put_trial(struct quality_board *board, const struct record *rec);
 void quality_board_put_step(struct quality_board *board, const struct record *rec);
 /* Copies the board. */

@@ -36,8 +36,7 @@ static int64_t refused(struct rig *rig)
  * item-lists where it writes it. */
 static bool is_taken(const struct worker *worker, const char *topic)
 {
-    static const char *const shown[] = {"dead-letters", "quality", "trials", "generations",
-                                        "item-lists"};
+    static const char *const shown[] = {"dead-letters", "trials", "generations", "item-lists"};
     for (size_t i = 0; i < ARRAY_COUNT(shown); i++) {
         if (worker == &serve_worker && strcmp(topic, shown[i]) == 0) { return false; }
     }

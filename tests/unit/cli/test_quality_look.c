@@ -96,10 +96,42 @@ static void test_counters_at_the_ends_of_their_type(void **state)
     memlog_free(log);
 }
 
+/* Returns what went to stderr. */
+static char *told_by(struct memlog *log)
+{
+    char *told = NULL;
+    size_t size = 0;
+    FILE *all = stderr, *taken = open_memstream(&told, &size);
+    stderr = taken;
+    free(line_of(log));
+    stderr = all;
+    (void)fclose(taken);
+    return told;
+}
+
+static void test_garbage_is_told(void **state)
+{
+    struct memlog *log = memlog_new(1);
+    memlog_topic(log, "quality", 1);
+    put(log, "m/0/0", 10, 3, 2);
+    char *told = told_by(log);
+    assert_string_equal(told, "");
+    free(told);
+    for (int i = 0; i < 3; i++) {
+        memlog_append(log, "quality", 0, slice_str("m/0/1"), slice_str("garbage"),
+                      clock_wall_ms());
+    }
+    told = told_by(log);
+    assert_string_equal(told, "freshet: 3 records of quality cannot be read\n");
+    free(told);
+    memlog_free(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_line),
+        cmocka_unit_test(test_garbage_is_told),
         cmocka_unit_test(test_counters_at_the_ends_of_their_type),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,8 @@
 
 enum { HOUR = 3600000, RECORDS = 400, KEYS = 150, FIRST = 490000, PARTITIONS = 4 };
 
+static const int64_t NOW = (FIRST + 1000) * (int64_t)HOUR;
+
 struct one_record {
     int64_t hour, judged, hits, segment;
 };
@@ -52,7 +54,7 @@ static void put(struct fixture *fixture, const char *key, const struct one_recor
     assert_int_equal(codec_encode(fixture->codec, &quality, &fixture->out), 0);
     const struct record rec = {.key = slice_str(key), .value = buf_slice(&fixture->out),
                                .time_ms = one->hour * HOUR + 5};
-    quality_board_put(fixture->board, &rec);
+    assert_int_equal(quality_board_put(fixture->board, &rec, NOW, NULL), 0);
 }
 
 static void test_sums(void **state)
@@ -118,6 +120,37 @@ static void test_only_newest_hours(void **state)
     finish(&fixture);
 }
 
+static void refuse(struct fixture *fixture, struct record rec, int64_t now_ms, const char *reason)
+{
+    struct codec_error error;
+    assert_int_equal(quality_board_put(fixture->board, &rec, now_ms, &error), -EBADMSG);
+    assert_string_equal(error.reason, reason);
+}
+
+/* A record of an hour to come would be the newest for good, and every later one older. */
+static void test_hours_to_come(void **state)
+{
+    static struct quality_view view;
+    struct fixture fixture;
+    begin(&fixture);
+    put(&fixture, "a", &(struct one_record){FIRST, 4, 1, 0});
+    struct record rec = {.key = slice_str("b"), .value = buf_slice(&fixture.out)};
+    rec.time_ms = INT64_MAX;
+    refuse(&fixture, rec, NOW, "time_ahead");
+    rec.time_ms = NOW + 2L * HOUR;
+    refuse(&fixture, rec, NOW, "time_ahead");
+    rec.key = (struct slice){0};
+    refuse(&fixture, rec, rec.time_ms, "bad_key");
+    rec.time_ms = INT64_MIN; /* Kafka knows no time */
+    rec.key = slice_str("b");
+    assert_int_equal(quality_board_put(fixture.board, &rec, NOW, NULL), 0);
+    quality_board_look(fixture.board, &view);
+    assert_int_equal(view.hours_count, 1);
+    assert_int_equal(view.hours[0].hour, FIRST);
+    assert_int_equal(view.hours[0].all.judged, 4);
+    finish(&fixture);
+}
+
 /* Bytes that are no record, and numbers that nobody counted. */
 static void test_hostile(void **state)
 {
@@ -126,7 +159,7 @@ static void test_hostile(void **state)
     begin(&fixture);
     const struct record bad = {.key = slice_str("k"), .value = slice_str("no record"),
                                .time_ms = FIRST * (int64_t)HOUR};
-    quality_board_put(fixture.board, &bad);
+    refuse(&fixture, bad, bad.time_ms, "bad_magic");
     quality_board_put_trial(fixture.board, &bad);
     quality_board_put_step(fixture.board, &bad);
     put(&fixture, "a", &(struct one_record){FIRST, INT64_MIN, INT64_MAX, 2});
@@ -178,6 +211,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_only_newest_hours),
+        cmocka_unit_test(test_hours_to_come),
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_partitions_of_a_trial),
     };
