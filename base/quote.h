@@ -13,7 +13,7 @@
 
 enum {
     QUOTE_VALUE_LEAST = 8, /* smallest buffer of quote_value() */
-    QUOTE_TEXT_BYTES = 1024,
+    QUOTE_TEXT_BYTES = 2048,
 };
 
 /* Quotes the value of a `key=value` pair: plain if it needs no quotes, else "..." with \" \\ \n

@@ -13,7 +13,7 @@
 #include "stream/worker.h"
 #include "stream/kafka/origin.h"
 
-enum { ENV_TEXT_MAX = 1000 }; /* two commands with long names of topics fit */
+enum { ENV_TEXT_MAX = 2000 }; /* two commands with long names of topics fit */
 
 /* The source of the time for pacing, and of the time since 1970. `work_us` tells how long this
  * thread has computed: on a machine with other load, less than the time that passed. NULL: it

@@ -224,12 +224,11 @@ static bool has_room(struct run *run, const struct topic_partition *at)
     if (changelog == NO_CHANGELOG) { return true; }
     int32_t partitions = run->topics.output_partitions[changelog];
     if (at->partition < partitions) { return true; }
-    _cleanup_(xfreep) char *again = remedy_begin_again(&run->env, at->topic, at->partition);
+    _cleanup_(xfreep) char *mend = remedy_partition_added(&run->env, at->topic, at->partition);
     env_break(&run->env, EXIT_CONFIG,
               "topic %s has got a partition %d, but %s, its state's changelog, has only %d; hint: "
-              "partitions cannot be added to a topic with state, as keys move: make it again with "
-              "the former number (deploy/topics apply), fill it from what it was made of, and %s",
-              at->topic, at->partition, run->topics.outputs[changelog], partitions, again);
+              "%s",
+              at->topic, at->partition, run->topics.outputs[changelog], partitions, mend);
     return false;
 }
 

@@ -18,6 +18,7 @@
 #include "cli/generations/offset_range.h"
 #include "cli/progress.h"
 #include "cli/scan.h"
+#include "cli/screen.h"
 #include "stream/generation.h"
 
 #include <signal.h>
@@ -224,6 +225,17 @@ static int start(struct backfill *backfill, const char *worker, bool in_hindsigh
 
 /* ---- Before ---- */
 
+/* Without --from all events are meant: that some are gone is no reason to stop, but is told. */
+static void tell_lost(const struct backfill *backfill, const char *topic)
+{
+    int64_t gone = 0;
+    for (int32_t p = 0; p < backfill->range.partitions; p++) { gone += backfill->range.from[p]; }
+    if (!gone || backfill->from) { return; }
+    screen_line(stderr, "freshet: %s has lost its first %" PRId64 " records (retention, or they "
+                        "were deleted): %s is made without them",
+                topic, gone, backfill->generation);
+}
+
 /* Sets the group's offsets as --from says, or keeps those of an earlier run. */
 static int set_offsets(struct backfill *backfill, const char *topic)
 {
@@ -245,7 +257,10 @@ static int set_offsets(struct backfill *backfill, const char *topic)
                            "it stopped; freshet reset %s throws it away",
                            backfill->generation, backfill->generation);
     }
-    if (result == 0 && !begun) { result = wire_offsets_commit(wire, at, (size_t)count); }
+    if (result == 0 && !begun) {
+        tell_lost(backfill, topic);
+        result = wire_offsets_commit(wire, at, (size_t)count);
+    }
     free(at);
     return result < 0 ? client_fail("%s", wire_why(wire)) : 0;
 }
