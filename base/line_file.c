@@ -73,7 +73,7 @@ int line_file_next(struct line_file *file, struct slice *ret_line, struct reason
 {
     bool any = false, whole = false;
     buf_clear(&file->line);
-    while (!whole) {
+    while (!whole && !buf_failed(&file->line)) { /* a line may have no end: /dev/zero */
         if (file->at == file->size) {
             if (fill(file, reason)) { return -1; }
             if (file->ended) { break; }

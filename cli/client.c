@@ -146,7 +146,8 @@ int client_load(struct client *client)
         (void)client_fail("%s", fault);
         return -EINVAL;
     }
-    fault = client_keys_fault(&client->settings->others, client->words, client->words_count);
+    fault = client_keys_fault(&client->settings->others, client->used, client->used_count,
+                              client->words, client->words_count);
     if (!fault) { fault = kafka_fault(client->settings); }
     if (!fault) { fault = schemas_fault(client->settings->schemas_path); }
     if (!fault && !run_topic_text_valid(client->settings->topic_prefix)) {

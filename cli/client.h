@@ -5,6 +5,7 @@
 #include "base/exit_code.h"
 #include "stream/kafka/wire.h"
 
+struct option;
 struct options;
 struct client_settings;
 struct buf;
@@ -16,6 +17,8 @@ struct client {
     struct options *options;
     char **words; /* --config and --set as they came, for options_load() */
     int words_count;
+    const struct option *used; /* options of one worker that the command uses, too */
+    size_t used_count;
 };
 
 /* Prepares a client without flags; release with client_release(). */

@@ -54,12 +54,14 @@ static const struct option *find(const struct option *options, size_t count, con
 }
 
 /* Returns what is wrong with the value of a key of the workers. */
-static char *value_fault(const struct property *property)
+static char *value_fault(const struct property *property, const struct option *used,
+                         size_t used_count)
 {
     struct option_value value;
     struct buf text;
     const struct option *option = find(run_options, run_options_count, property->key);
     if (!option) { option = find(mapping_options, MAPPING_OPTIONS_COUNT, property->key); }
+    if (!option) { option = find(used, used_count, property->key); }
     if (!option || option_value_parse(option, property->value, &value) == 0) { return NULL; }
     const bool secret = option->type == OPTION_SECRET || secret_named(slice_str(property->key));
     buf_init(&text, FAULT_BYTES_MAX);
@@ -71,14 +73,16 @@ static char *value_fault(const struct property *property)
     return fault;
 }
 
-char *client_keys_fault(const struct properties *others, char *const *words, int words_count)
+char *client_keys_fault(const struct properties *others, const struct option *used,
+                        size_t used_count, char *const *words, int words_count)
 {
     for (size_t i = 0; i < others->count; i++) {
         const char *key = others->at[i].key;
         struct nearest nearest = {.distance = SIZE_MAX};
         compare(&nearest, run_options, run_options_count, key);
         compare(&nearest, mapping_options, MAPPING_OPTIONS_COUNT, key);
-        char *fault = nearest.known ? value_fault(&others->at[i]) : NULL;
+        compare(&nearest, used, used_count, key);
+        char *fault = nearest.known ? value_fault(&others->at[i], used, used_count) : NULL;
         if (fault) { return fault; }
         if (nearest.known) { continue; }
         bool near = nearest.name && nearest.distance <= NEAR_NAME_EDITS &&

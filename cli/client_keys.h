@@ -6,9 +6,10 @@
 #include "stream/config/options.h"
 
 /* Returns what is wrong with the keys, with the nearest one that is known: a near misspelling of an
- * option of all workers or of ingest, a value that such an option cannot have, and with --set any
- * key that is none. `words` are the arguments with their flags. NULL: nothing is wrong. The caller
- * frees. */
-char *client_keys_fault(const struct properties *others, char *const *words, int words_count);
+ * option of all workers, of ingest or of those that the command uses, a value that such an option
+ * cannot have, and with --set any key that is none. `words` are the arguments with their flags.
+ * NULL: nothing is wrong. The caller frees. */
+char *client_keys_fault(const struct properties *others, const struct option *used,
+                        size_t used_count, char *const *words, int words_count);
 
 #endif

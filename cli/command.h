@@ -88,6 +88,9 @@ struct command {
     const char *about; /* paragraphs for `freshet COMMAND --help`; a line each */
     const struct flag *flags;
     size_t flags_count;
+    /* Options of one worker that the command uses when --config or --set has them. NULL: none. */
+    const struct option *used;
+    size_t used_count;
     enum command_needs needs;
     size_t settings_size;
     /* Checks what the table cannot describe, before anything is loaded; false with the reason in

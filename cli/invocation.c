@@ -142,6 +142,8 @@ enum invocation_result invocation_read(struct invocation *invocation, const stru
     *invocation =
         (struct invocation){.command = command, .settings = xcalloc(1, command->settings_size + 1)};
     client_init(&invocation->client);
+    invocation->client.used = command->used;
+    invocation->client.used_count = command->used_count;
     struct reading reading = {.why = why};
     add_all(&reading, invocation);
     keep_defaults(&reading);

@@ -1,9 +1,22 @@
 #include "base/base.h"
+#include "base/line_file.h"
 #include "cli/client.h"
 #include "cli/named_file.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
+
+static int check_beginning(const char *path)
+{
+    struct line_file *file;
+    struct reason reason = {{0}};
+    if (line_file_open(path, &file, &reason)) {
+        (void)client_fail("%s", reason.text);
+        return EXIT_INPUT;
+    }
+    line_file_close(file);
+    return 0;
+}
 
 static int check(const char *path, bool is_directory)
 {
@@ -12,7 +25,7 @@ static int check(const char *path, bool is_directory)
     if (!error && is_directory && !S_ISDIR(about.st_mode)) { error = ENOTDIR; }
     if (!error && !is_directory && S_ISDIR(about.st_mode)) { error = EISDIR; }
     if (!error && access(path, R_OK) < 0) { error = errno; }
-    if (!error) { return 0; }
+    if (!error) { return S_ISREG(about.st_mode) ? check_beginning(path) : 0; }
     (void)client_fail("%s: %s", path[0] ? path : "\"\"", strerror(error));
     return EXIT_INPUT;
 }

@@ -3,7 +3,8 @@
 #define FRESHET_CLI_NAMED_FILE_H
 
 /* Says whether a file can be read ("-": standard input, which can): 0, or EXIT_INPUT with the fault
- * printed. It reads nothing, so the file may be a pipe. NULL is no file: 0. */
+ * printed. Nothing is read of a pipe; a file whose beginning says that it is of no use (UTF-16, or
+ * packed and damaged) cannot be read either. NULL is no file: 0. */
 int named_file_check(const char *path);
 /* The same for a directory. */
 int named_file_check_directory(const char *path);

@@ -40,7 +40,7 @@ static const struct flag flags[] = {
     SWITCH('f', "follow", follow, "Print new records as they come, from the topic's end on"),
     SWITCH('a', "all", all, "With --follow: begin with the records that the topic has"),
     FLAG('l', "N",
-         OPTION("last", LONG, last, "0", OPTION_RANGE(0, NEWEST_MAX),
+         OPTION("last", LONG, last, NULL, OPTION_RANGE(1, NEWEST_MAX),
                 "The newest N records of all partitions; with --follow, before the new ones")),
     FLAG('n', "N",
          OPTION("limit", LONG, limit, "0", OPTION_RANGE(0, INFINITY),

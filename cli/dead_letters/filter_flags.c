@@ -5,6 +5,10 @@
 bool filter_take_reason(void *settings, const char *text, struct buf *why)
 {
     struct dead_letter_filter *filter = settings;
+    if (!text[0]) {
+        buf_printf(why, "want a word such as missing_item; none: all reasons");
+        return false;
+    }
     if (filter->reasons_count == DEAD_LETTER_REASONS_MAX) {
         buf_printf(why, "at most %d times", DEAD_LETTER_REASONS_MAX);
         return false;

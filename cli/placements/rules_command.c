@@ -242,6 +242,8 @@ const struct command rules_command = {
              "they were in force: nothing is written. docs/rules.md explains the rules.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
+    .used = tried_rules_options,
+    .used_count = LIST_OPTIONS_COUNT,
     .needs = NEEDS_KAFKA,
     .settings_size = sizeof(struct rules),
     .check = check,

@@ -23,7 +23,7 @@ struct try_settings {
 
 #define OPTION_SETTINGS struct try_settings
 
-static const struct option list_options[LIST_OPTIONS_COUNT] = {LIST_OPTIONS};
+const struct option tried_rules_options[LIST_OPTIONS_COUNT] = {LIST_OPTIONS};
 
 enum table { ROWS, ITEMS, VECTORS, MODELS, CONTENT, TABLES };
 
@@ -64,13 +64,13 @@ struct trying {
 
 static int load_settings(struct trying *trying)
 {
-    const struct option_group group = {"lists", list_options, ARRAY_COUNT(list_options),
+    const struct option_group group = {"lists", tried_rules_options, LIST_OPTIONS_COUNT,
                                        &trying->settings};
     char *pairs[LIST_OPTIONS_COUNT];
     size_t count = 0;
-    for (size_t i = 0; i < ARRAY_COUNT(list_options); i++) {
-        const char *value = client_other(trying->client, list_options[i].name);
-        if (value) { pairs[count++] = xprintf("%s=%s", list_options[i].name, value); }
+    for (size_t i = 0; i < LIST_OPTIONS_COUNT; i++) {
+        const char *value = client_other(trying->client, tried_rules_options[i].name);
+        if (value) { pairs[count++] = xprintf("%s=%s", tried_rules_options[i].name, value); }
     }
     int result = options_fill(&group, 1, (const char *const *)pairs, count, stderr,
                               &trying->options);

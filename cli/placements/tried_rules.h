@@ -9,6 +9,10 @@
 
 #include "cli/client.h"
 #include "schemas/recommendation_list.h"
+#include "scorer/lists/list_settings.h"
+
+/* The options of lists. */
+extern const struct option tried_rules_options[LIST_OPTIONS_COUNT];
 
 /* Makes the lists of a user, named as on our topics, by rules that are right, and hands them over,
  * borrowed for the call. 0, or EXIT_FAILURE with the fault printed. */

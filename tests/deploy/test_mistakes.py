@@ -343,6 +343,30 @@ def test_a_file_that_cannot_be_read_has_one_exit_code(tmp_path, words, file, why
     assert "Usage" not in said
 
 
+@pytest.mark.parametrize("words", NAMED_FILES)
+@pytest.mark.parametrize("name, content, why", [
+    ("f.csv", "user,item\n1,2\n".encode("utf-16"), "it is UTF-16; hint: iconv"),
+    ("f.csv", b"\x1f\x8b\x08\x00rubbish rubbish rubbish", "it is packed, and damaged or cut off"),
+    ("f.csv.gz", b"user,item\n1,2\n", "it is not gzip, as its name says")])
+def test_a_file_that_is_of_no_use_has_the_same_exit_code(tmp_path, words, name, content, why):
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "good").write_text("user,item\n1,2\n")
+    file, good = str(tmp_path / name), str(tmp_path / "good")
+    code, said = freshet(*({"FILE": file, "GOOD": good}.get(word, word) for word in words))
+    assert code == 66 and why in said and "broker" not in said, said
+
+
+def test_a_file_without_an_end_is_not_read_for_ever(tmp_path):
+    (tmp_path / "good").write_text("user,item\n1,2\n")
+    for words in (["evaluate", "/dev/zero"], ["map", "--try", "/dev/zero"],
+                  ["rules", "plan", "/dev/zero"],
+                  ["evaluate", tmp_path / "good", "--vectors", "/dev/zero"],
+                  ["evaluate", tmp_path / "good", "--attributes", "/dev/zero"],
+                  ["status", "--config", "/dev/zero"]):
+        code, said = freshet(*words)
+        assert code in (1, 66, CONFIG) and "Usage" not in said, said
+
+
 def test_a_directory_or_a_setting_that_names_nothing(tmp_path):
     (tmp_path / "file").write_text("")
     for path, why in [(tmp_path / "none", "No such file"), (tmp_path / "file", "Not a directory")]:
@@ -370,6 +394,11 @@ def test_a_directory_that_is_no_state_stays_as_it_is(tmp_path):
     (["backfill", "-g", "bad name"], "a-z, 0-9 and -"),
     (["compare", "base", "G2"], "a-z, 0-9 and -"),
     (["topics", "make", "t", "--retention", "5"], "from 1m to 36500d"),
+    (["refusals", "--reason", ""], "want a word such as missing_item"),
+    (["redrive", "--reason", ""], "want a word such as missing_item"),
+    (["peek", "events", "--last", "0"], "a whole number, from 1 to"),
+    (["rules", "--try", "1", "--set", "list.length=0"], "list.length=0: expected a whole number"),
+    (["rules", "--try", "1", "--set", "content.usd=true"], "did you mean content.used?"),
 ])
 def test_what_cannot_be_meant(tmp_path, words, part):
     (tmp_path / "file").write_text("")
@@ -398,6 +427,21 @@ def test_a_setting_without_a_key_is_refused():
 def test_a_number_that_is_none_is_told(words):
     code, said = freshet(*words)
     assert code == 64 and "is wrong; it takes" in said
+
+
+def test_what_a_command_uses_is_taken_by_set_as_by_config(tmp_path):
+    """Each option that a scorer's file has, where the command makes lists as the scorer does."""
+    nowhere = ["--bootstrap", "127.0.0.1:9"]
+    shown = subprocess.run([BIN / "freshet-scorer", "--options"], text=True, check=True,
+                           stdout=subprocess.PIPE).stdout
+    options = {"content.used": "true", "list.length": "5", "items.max": "100"}
+    assert all(f"`{key}`" in shown for key in options), shown
+    (tmp_path / "scorer.properties").write_text(
+        "".join(f"{key}={value}\n" for key, value in options.items()))
+    for words in (["--config", tmp_path / "scorer.properties"],
+                  [f"--set={key}={value}" for key, value in options.items()]):
+        code, said = freshet("rules", "--try", "1", *words, *nowhere)
+        assert code == 1 and "127.0.0.1:9" in said and "content" not in said, said
 
 
 @pytest.mark.parametrize("key, value, part", [

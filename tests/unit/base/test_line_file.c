@@ -54,6 +54,18 @@ static void line_ends(void **state)
     assert_non_null(strstr(READ("\xff\xfe" "a\0"), "UTF-16"));
 }
 
+/* A line without an end is told of, and not read for ever. */
+static void a_line_without_an_end(void **state)
+{
+    struct reason reason = {{0}};
+    struct line_file *file;
+    struct slice line;
+    assert_int_equal(line_file_open("/dev/zero", &file, &reason), 0);
+    assert_int_equal(line_file_next(file, &line, &reason), -1);
+    assert_string_equal(reason.text, "/dev/zero: line 1 has more than 67108864 bytes");
+    line_file_close(file);
+}
+
 /* Lines that go over the ends of chunks, packed and plain. */
 static void long_lines(void **state)
 {
@@ -108,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(line_ends),
+        cmocka_unit_test(a_line_without_an_end),
         cmocka_unit_test(long_lines),
         cmocka_unit_test(what_cannot_be_read),
     };

@@ -12,7 +12,7 @@ static void check(const char *key, bool by_set, const char *part)
     (void)snprintf(pair, sizeof(pair), "%s=1", key);
     char *const words[] = {(char[]){"freshet"}, (char[]){"--config"}, (char[]){"x"},
                            by_set ? (char[]){"--set"} : (char[]){"--config"}, pair};
-    char *fault = client_keys_fault(&others, words, ARRAY_COUNT(words));
+    char *fault = client_keys_fault(&others, NULL, 0, words, ARRAY_COUNT(words));
     if (!part && fault) { fail_msg("%s", fault); }
     if (part && (!fault || !strstr(fault, part))) { fail_msg("%s: %s", key, fault ? fault : "-"); }
     free(fault);
