@@ -66,29 +66,51 @@ static int write_file(const struct doctor *doctor, const char *name, const struc
 
 typedef void masking(struct slice text, struct buf *out);
 
-/* Puts a file in, masked; of a large one the end. */
-static int add_masked(const struct doctor *doctor, const char *path, const char *name,
-                      masking *mask)
+/* Puts what was read of a file in, masked. */
+static int add_read(const struct doctor *doctor, const char *path, const char *name,
+                    masking *mask, int result, struct buf *text)
 {
-    struct buf text, masked;
-    buf_init(&text, TEXT_BYTES_MAX);
+    struct buf masked;
     buf_init(&masked, 2 * TEXT_BYTES_MAX);
-    int result = text_file_read(path, &text);
-    struct slice end = buf_slice(&text);
-    if (result < 0) { buf_printf(&masked, "%s: %s\n", path, strerror(-result)); }
-    if (end.size > LOG_BYTES) {
-        end.data += end.size - LOG_BYTES;
-        end.size = LOG_BYTES;
+    if (result == 0) { mask(buf_slice(text), &masked); }
+    if (result < 0) {
+        buf_clear(&masked);
+        buf_printf(&masked, "%s: %s\n", path, strerror(-result));
     }
-    if (result == 0) { mask(end, &masked); }
     result = write_file(doctor, name, &masked);
-    buf_release(&text);
     buf_release(&masked);
     return result;
 }
 
+/* Puts a file in that was named, or is one of the configurations, which may be links. */
+static int add_named(const struct doctor *doctor, const char *path, const char *name,
+                     masking *mask)
+{
+    struct buf text;
+    buf_init(&text, TEXT_BYTES_MAX);
+    int result = text_file_read(path, &text);
+    result = add_read(doctor, path, name, mask, result, &text);
+    buf_release(&text);
+    return result;
+}
+
+/* Puts a log in; of a large one the end. No link is followed: root may run this
+ * command, and a worker's user may write to the directory of its log. */
+static int add_masked(const struct doctor *doctor, const char *path, const char *name,
+                      masking *mask)
+{
+    struct buf text;
+    buf_init(&text, TEXT_BYTES_MAX);
+    int result = text_file_read_end(path, LOG_BYTES, &text);
+    result = add_read(doctor, path, name, mask, result, &text);
+    buf_release(&text);
+    return result;
+}
+
+typedef int adding(const struct doctor *doctor, const char *path, const char *name, masking *mask);
+
 static int add_matching(const struct doctor *doctor, const char *directory, const char *pattern,
-                        const char *prefix, masking *mask)
+                        const char *prefix, adding *add, masking *mask)
 {
     glob_t found;
     int result = 0;
@@ -97,7 +119,7 @@ static int add_matching(const struct doctor *doctor, const char *directory, cons
     for (size_t i = 0; i < found.gl_pathc && !result; i++) {
         const char *path = found.gl_pathv[i];
         _cleanup_(xfreep) char *name = xprintf("%s%s", prefix, strrchr(path, '/') + 1);
-        result = add_masked(doctor, path, name, mask);
+        result = add(doctor, path, name, mask);
     }
     globfree(&found);
     return result;
@@ -152,11 +174,11 @@ static int add_versions(const struct doctor *doctor)
 static int add_configuration(const struct doctor *doctor)
 {
     int result = add_matching(doctor, doctor->configurations, "*.properties", "configuration-",
-                              masked_properties);
+                              add_named, masked_properties);
     for (int i = 0; i + 1 < doctor->client->words_count && !result; i++) {
         if (strcmp(doctor->client->words[i], "--config") != 0) { continue; }
         _cleanup_(xfreep) char *name = xprintf("configuration-given-%d.properties", i);
-        result = add_masked(doctor, doctor->client->words[i + 1], name, masked_properties);
+        result = add_named(doctor, doctor->client->words[i + 1], name, masked_properties);
     }
     return result;
 }
@@ -179,7 +201,7 @@ static int add_environment(const struct doctor *doctor)
 static int add_logs(const struct doctor *doctor)
 {
     if (doctor->logs[0]) {
-        return add_matching(doctor, doctor->logs, "*.log", "log-", masked_log);
+        return add_matching(doctor, doctor->logs, "*.log", "log-", add_masked, masked_log);
     }
     _cleanup_(xfreep) char *lines = xprintf("--lines=%" PRId64, doctor->lines);
     const char *const words[] = {"journalctl", "--no-pager", "--unit=freshet-*", lines, NULL};

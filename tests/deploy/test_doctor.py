@@ -48,3 +48,31 @@ def test_the_archive_has_all_parts_and_no_password(tmp_path):
     assert "the configuration is wrong" in texts["status.json"]
     assert "system.txt" in texts
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("freshet-doctor")]
+
+
+def test_what_others_put_among_the_logs(tmp_path):
+    """root runs it, and a worker's user may write to the directory of its log: no link leads to a
+    file that only root may read, no pipe is waited for, the end of a large log is masked."""
+    logs, private = tmp_path / "logs", tmp_path / "private"
+    logs.mkdir()
+    private.write_text(f"only root may read {SECRET}\n")
+    (logs / "a.log").symlink_to(private)
+    os.mkfifo(logs / "b.log")
+    with open(logs / "c.log", "wb") as log:
+        log.truncate(80 << 20)
+        log.seek(0, os.SEEK_END)
+        # The last 4 MB begin behind the equals sign.
+        log.write(b"level=warn sasl.password=" + SECRET.encode() + b"\n" +
+                  b"x" * ((4 << 20) - len(SECRET) - 20) + b"\nlevel=info the-end\n"[-19:])
+    archive = tmp_path / "out.tar.gz"
+    done = subprocess.run([BIN / "freshet", "doctor", "--configurations", tmp_path, "--logs", logs,
+                           "--output", archive, "--set", "bootstrap.servers=127.0.0.1:1"],
+                          text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+    assert done.returncode == 0, done.stdout
+    with tarfile.open(archive) as tar:
+        texts = {Path(one.name).name: tar.extractfile(one).read()
+                 for one in tar.getmembers() if one.isfile()}
+    assert not [name for name, text in texts.items() if SECRET.encode() in text]
+    assert b"symbolic links" in texts["log-a.log"]
+    assert b"Invalid argument" in texts["log-b.log"]
+    assert b"the-end" in texts["log-c.log"]
