@@ -340,11 +340,11 @@ static int evaluate_check_files(struct invocation *invocation)
 {
     const struct evaluate *evaluate = invocation->settings;
     if (evaluate->list_models) { return 0; }
-    int result = named_file_check(evaluate->file);
+    int result = named_file_check_again(evaluate->file);
     for (size_t at = 0; result == 0 && at < evaluate->attributes_count; at++) {
-        result = named_file_check(evaluate->attributes[at]);
+        result = named_file_check_again(evaluate->attributes[at]);
     }
-    return result ? result : named_file_check(evaluate->vectors);
+    return result ? result : named_file_check_again(evaluate->vectors);
 }
 
 static int evaluate_run(struct invocation *invocation)

@@ -36,6 +36,21 @@ int named_file_check(const char *path)
     return check(path, /* is_directory= */ false);
 }
 
+int named_file_check_again(const char *path)
+{
+    struct stat about = {0};
+    if (!path) { return 0; }
+    bool standard = strcmp(path, "-") == 0;
+    bool there = standard || (path[0] && stat(path, &about) == 0);
+    if (!there || S_ISREG(about.st_mode) || S_ISDIR(about.st_mode)) {
+        return check(path, /* is_directory= */ false);
+    }
+    (void)client_fail("%s: it is read more than once, and a pipe cannot be; hint: write it to a "
+                      "file first",
+                      path);
+    return EXIT_INPUT;
+}
+
 int named_file_check_directory(const char *path)
 {
     return check(path, /* is_directory= */ true);

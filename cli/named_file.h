@@ -6,6 +6,9 @@
  * printed. Nothing is read of a pipe; a file whose beginning says that it is of no use (UTF-16, or
  * packed and damaged) cannot be read either. NULL is no file: 0. */
 int named_file_check(const char *path);
+/* The same for a file that is read more than once: a pipe is refused, of which only the first
+ * reading would find the beginning. */
+int named_file_check_again(const char *path);
 /* The same for a directory. */
 int named_file_check_directory(const char *path);
 

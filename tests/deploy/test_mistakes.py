@@ -356,6 +356,17 @@ def test_a_file_that_is_of_no_use_has_the_same_exit_code(tmp_path, words, name, 
     assert code == 66 and why in said and "broker" not in said, said
 
 
+def test_a_pipe_is_not_read_twice(tmp_path):
+    """evaluate reads a file to know its columns, and then again: of a pipe it would miss the rest."""
+    rows = "user,item\n" + "1,2\n" * 100_000
+    (tmp_path / "good").write_text(rows)
+    for words in (["-"], ["/dev/stdin"], [tmp_path / "good", "--attributes", "/dev/stdin"],
+                  [tmp_path / "good", "--vectors", "-"]):
+        done = subprocess.run([BIN / "freshet", "evaluate", *words], text=True, input=rows,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120)
+        assert done.returncode == 66 and "a pipe cannot be; hint: " in done.stderr, done.stderr
+
+
 def test_a_file_without_an_end_is_not_read_for_ever(tmp_path):
     (tmp_path / "good").write_text("user,item\n1,2\n")
     for words in (["evaluate", "/dev/zero"], ["map", "--try", "/dev/zero"],
