@@ -126,9 +126,13 @@ static bool describe_error(struct kafka *kafka, const char *what, rd_kafka_resp_
     char trouble[ERROR_TEXT_MAX] = "";
     const char *hint = hint_of(code);
     if (is_silence(code)) { copy_trouble(kafka, trouble); }
+    const char *told = !hint && trouble[0]
+                           ? "an address that is not in bootstrap.servers is one that brokers tell "
+                             "their clients: advertised.listeners"
+                           : hint;
     kafka_set_why(kafka, "%s: %s (%s)%s%s%s%s", what, text, rd_kafka_err2name(code),
-                  trouble[0] ? "; last trouble: " : "", trouble, hint ? "; hint: " : "",
-                  hint ? hint : "");
+                  trouble[0] ? "; last trouble: " : "", trouble, told ? "; hint: " : "",
+                  told ? told : "");
     return hint != NULL;
 }
 

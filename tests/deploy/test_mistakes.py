@@ -357,7 +357,7 @@ def test_a_file_that_is_of_no_use_has_the_same_exit_code(tmp_path, words, name, 
 
 
 def test_a_pipe_is_not_read_twice(tmp_path):
-    """evaluate reads a file to know its columns, and then again: of a pipe it would miss the rest."""
+    """evaluate reads a file to know its columns, and then again: it would miss a part of a pipe."""
     rows = "user,item\n" + "1,2\n" * 100_000
     (tmp_path / "good").write_text(rows)
     for words in (["-"], ["/dev/stdin"], [tmp_path / "good", "--attributes", "/dev/stdin"],
