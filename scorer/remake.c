@@ -5,11 +5,13 @@
  *   the other lists  that are behind are made again from the histories that are kept: urgent ones
  *                    first, then those that were made the longest time ago, and only while the
  *                    partition has no lag
+ *   foreign lists    of another generation are deleted, or replaced (foreign_lists.c)
  *
- * The second is done in a share of a core (lists.remake.share), which is the process's: partitions
- * take turns, and none makes an ordinary list while another has something more urgent to do. While
- * histories come, nearly every row changes all the time; an ordinary list then rests until it is
- * some seconds old, so that it is not made again and again.
+ * All but the first is done in a share of a core (lists.remake.share; without one, the last is done
+ * all the same), which is the process's:
+ * partitions take turns, and none makes an ordinary list while another has something more urgent to
+ * do. While histories come, nearly every row changes all the time; an ordinary list then rests
+ * until it is some seconds old, so that it is not made again and again.
  *
  * A list that is the same as before is not sent, unless it is older than list.age.max. A list that
  * was made again is not evaluated, and nothing is learned from it: by then, the counts may contain
@@ -215,6 +217,7 @@ void remake_open(struct task *task)
     state->flushed = state->committed = scorer->tables.clock;
     update_need(task);
     (void)task_scan(task, record_one, task);
+    foreign_lists_look(task);
 }
 
 void remake_close(struct task *task)
@@ -226,6 +229,7 @@ void remake_close(struct task *task)
     metrics_drop(metrics, state->behind_seconds);
     metrics_drop(metrics, state->orphans);
     standing_lists_release(&state->standing);
+    foreign_lists_stop(task);
 }
 
 /* ---- Lists that are behind ---- */
@@ -356,19 +360,38 @@ static bool lists_rest(struct task *task, int64_t now_ms)
            histories_come(run_state(task_run(task)), now_ms);
 }
 
-/* Lost histories and lists take turns. */
+/* Chooses what the next piece is of: lists, lost histories and foreign lists take turns. Without a
+ * share there are only the last. */
+static enum remake_work choose_work(struct task *task)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    bool share = scorer->budget.percent, rest = lists_rest(task, run_now_ms(task_run(task)));
+    const bool work[REMAKE_WORKS] = {
+        [WORK_LISTS] = share && standing_lists_workable(&state->standing) && !rest,
+        [WORK_LOST_HISTORIES] = share && lost_histories_due(task),
+        [WORK_FOREIGN_LISTS] = foreign_lists_workable(task),
+    };
+    for (int i = 1; i <= REMAKE_WORKS; i++) {
+        enum remake_work next = (state->turn + i) % REMAKE_WORKS;
+        if (work[next]) { return state->turn = next; }
+    }
+    return WORK_LISTS;
+}
+
 static void remake_piece(struct task *task)
 {
     struct run *run = task_run(task);
     struct scorer *scorer = run_state(run);
-    struct partition_state *state = task_state(task);
     int64_t begun_us = run_work_us(run);
-    bool lists = standing_lists_workable(&state->standing) && !lists_rest(task, run_now_ms(run));
-    bool lost = lost_histories_due(task);
-    state->rereads_next = lost && !state->rereads_next;
-    if (lost && (state->rereads_next || !lists)) {
+    switch (choose_work(task)) {
+    case WORK_LOST_HISTORIES:
         lost_histories_step(task);
-    } else {
+        break;
+    case WORK_FOREIGN_LISTS:
+        foreign_lists_step(task);
+        break;
+    default:
         remake_lists(task);
     }
     remake_budget_spend(&scorer->budget, run_work_us(run) - begun_us);
@@ -381,8 +404,9 @@ static enum spare_work find_spare(struct task *task)
     const struct scorer *scorer = run_state(task_run(task));
     const struct partition_state *state = task_state(task);
     if (barred_items_left(task)) { return SPARE_BARRED; }
-    bool left = standing_lists_behind(&state->standing) || task_rereads(task);
-    if (!scorer->budget.percent || !left || !task_caught_up(task)) { return SPARE_NONE; }
+    bool share = scorer->budget.percent;
+    bool left = share && (standing_lists_behind(&state->standing) || task_rereads(task));
+    if (!(left || foreign_lists_workable(task)) || !task_caught_up(task)) { return SPARE_NONE; }
     return standing_lists_urgent(&state->standing) ? SPARE_URGENT : SPARE_REMAKE;
 }
 
@@ -396,8 +420,10 @@ int64_t remake_in_ms(struct task *task)
     if (work == SPARE_BARRED) { return 0; }
     if (work == SPARE_NONE) { return -1; }
     int64_t now_ms = run_now_ms(task_run(task));
-    int64_t in_ms = remake_budget_in_ms(&scorer->budget, now_ms);
-    if (work == SPARE_REMAKE && lists_rest(task, now_ms) && !lost_histories_due(task)) {
+    bool share = scorer->budget.percent;
+    int64_t in_ms = share ? remake_budget_in_ms(&scorer->budget, now_ms) : 0;
+    bool more = lost_histories_due(task) || foreign_lists_workable(task);
+    if (work == SPARE_REMAKE && lists_rest(task, now_ms) && !more) {
         in_ms = MAX_OF(in_ms, state->rests_until_ms - now_ms);
     }
     for (int other = work + 1; other < SPARE_WORKS; other++) {
@@ -413,6 +439,7 @@ void remake_roll_back(struct task *task)
     standing_lists_distrust(&state->standing, state->committed);
     if (state->deleted_commits) { (void)task_scan(task, record_returned, task); }
     barred_items_roll_back(task);
+    foreign_lists_again(task);
 }
 
 void remake_step(struct task *task)
@@ -429,7 +456,7 @@ bool remake_at_rest(struct task *task)
     const struct scorer_settings *settings = run_settings(task_run(task));
     const struct partition_state *state = task_state(task);
     update_need(task);
-    if (barred_items_left(task)) { return false; }
+    if (barred_items_left(task) || foreign_lists_left(task)) { return false; }
     return !settings->remake_share ||
            (standing_lists_behind(&state->standing) == 0 && !task_rereads(task));
 }

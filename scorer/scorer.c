@@ -426,6 +426,7 @@ static void watch_lists(struct task *task)
     state->late = false;
     send_gone(task);
     trial_copy_again(task);
+    foreign_lists_again(task);
 }
 
 /* A former owner's weights may have arrived behind the task's own, or these were removed: then they
@@ -465,10 +466,12 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     if (task_state(task)) { watch_lists(task); }
     steering_tick(&scorer->steering, run_wall_ms(task_run(task)), &scorer->tables, scorer->lists);
     if (!task_state(task)) { return; }
+    scorer_metrics_tell(scorer);
     watch_weights(task);
     remake_tell(task);
     trial_evaluate(task);
     trial_copy(task);
+    foreign_lists_look(task);
 }
 
 static bool at_rest(struct task *task)

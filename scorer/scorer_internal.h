@@ -18,12 +18,16 @@
 #include "scorer/steering.h"
 #include "scorer/table_offsets.h"
 #include "scorer/trial.h"
+#include "scorer/user_set.h"
 #include "stream/output_watch.h"
 
 enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES, CONTENT, TRIALS };
 enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS, JSON_LISTS, TRIALS_TOLD };
 /* Of a list's message; and by how much one may grow when it is read and written again. */
 enum { LIST_BYTES_MAX = 1 << 20, LIST_GROWTH_MAX = 1 << 16 };
+
+/* Pieces of work that take turns. */
+enum remake_work { WORK_LISTS, WORK_LOST_HISTORIES, WORK_FOREIGN_LISTS, REMAKE_WORKS };
 
 /* What a partition would do between polls, the most urgent last. */
 enum spare_work { SPARE_NONE, SPARE_REMAKE, SPARE_URGENT, SPARE_BARRED, SPARE_WORKS };
@@ -52,8 +56,28 @@ struct scorer {
     struct arena *arena; /* of one broadcast record */
     struct buf message;
     struct metric *published, *freshness, *hits, *repeats, *evaluated, *stale, *known, *over_max;
-    struct metric *switches, *rows, *indexed, *examples, *blended, *checked;
+    struct metric *switches, *rows, *indexed, *examples, *blended, *checked, *foreign, *looked;
     struct metric *remade[LIST_CAUSES];
+};
+
+/* After which switch, and after which trial. */
+struct foreign_source {
+    int64_t epoch, trial;
+};
+
+enum foreign_phase { FOREIGN_NONE, FOREIGN_READS, FOREIGN_DELETES, FOREIGN_SENDS };
+
+/* A partition's state of foreign_lists.c. */
+struct foreign_lists {
+    bool left; /* as it was last looked at: some may be there */
+    bool done; /* a pass, of the source below */
+    enum foreign_phase phase; /* of the pass that is going on */
+    struct foreign_source source;
+    int64_t not_before_ms;
+    struct user_set found; /* lists that nothing gives */
+    struct user_set right; /* the topic's last list is the state's */
+    size_t next;           /* the records of standing lists before this one are to be looked at */
+    size_t deleted, sent;
 };
 
 /* State of a partition. */
@@ -77,11 +101,12 @@ struct partition_state {
     bool live; /* at the last tick */
     struct trial_part trial;
     struct gone_users gone;
+    struct foreign_lists foreign;
     bool late; /* a former owner's lists have arrived late: ours must be sent again */
     struct standing_lists standing;
     enum spare_work spare; /* as it was last counted */
     int64_t rests_until_ms; /* no list may be made again before, but for urgent ones */
-    bool rereads_next;       /* whose turn it is: lost histories, or lists */
+    enum remake_work turn;   /* what the last piece was of */
     uint64_t reread_losses;  /* standing.losses when the histories began to be read again */
     int64_t behind_since_ms; /* 0: no list is behind */
     uint64_t flushed, committed; /* the tables' clock at the newest flush and commit */
@@ -90,6 +115,8 @@ struct partition_state {
 
 /* scorer_metrics.c: registers the metrics, but those of a partition. */
 void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics);
+/* Updates those that are counted elsewhere. */
+void scorer_metrics_tell(struct scorer *scorer);
 
 /* trial_result.c */
 
@@ -128,6 +155,8 @@ void trial_copy(struct task *task);
 void trial_copy_again(struct task *task);
 /* Says whether nothing is left to copy or to send again, as far as is known. */
 bool trial_at_rest(struct task *task);
+/* Says whether `recommendations` may have lists that a trial has put there. */
+bool trial_shows(struct task *task);
 
 /* broadcast_tables.c */
 
@@ -168,6 +197,21 @@ void scorer_keep_first(struct task *task, struct slice user_id,
 bool lost_histories_due(struct task *task);
 /* Reads on in the histories. At the end, those that were not found are not there. */
 void lost_histories_step(struct task *task);
+
+/* foreign_lists.c */
+
+/* Finds out whether foreign lists may stand in the partition. To be called when it is opened, after
+ * a rollback, and from the worker's tick. */
+void foreign_lists_look(struct task *task);
+/* Says whether some may be left; whether they may be looked for now. */
+bool foreign_lists_left(const struct task *task);
+bool foreign_lists_workable(struct task *task);
+/* Goes on with the pass: deletes foreign lists, and sends own ones that the topic lacks. */
+void foreign_lists_step(struct task *task);
+/* Ends a pass that is going on, and frees its memory: the next one begins with the first list. */
+void foreign_lists_stop(struct task *task);
+/* Another copy's lists may have arrived: a pass is due that was done. */
+void foreign_lists_again(struct task *task);
 
 /* barred_items.c */
 

@@ -34,6 +34,12 @@ void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics)
                                       "Lists that counting did not make.");
     scorer->checked = metrics_counter(metrics, "freshet_lists_checked_total", "",
                                       "Standing lists made again to see whether they differ.");
+    scorer->foreign =
+        metrics_counter(metrics, "freshet_foreign_lists_deleted_total", "",
+                        "Lists of users whom only another generation knew, deleted.");
+    scorer->looked =
+        metrics_counter(metrics, "freshet_list_items_looked_total", "",
+                        "Items looked at to know the most popular ones and to fill up lists.");
     static const char *const causes[LIST_CAUSES] = {
         [CAUSE_BARRED] = "barred", [CAUSE_PROVISIONAL] = "provisional", [CAUSE_ROWS] = "rows",
         [CAUSE_CATALOGUE] = "catalogue", [CAUSE_MODEL] = "model",
@@ -46,4 +52,10 @@ void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics)
         scorer->remade[cause] = metrics_counter(metrics, "freshet_lists_remade_total", labels,
                                                 "Standing lists that were sent anew, by cause.");
     }
+}
+
+void scorer_metrics_tell(struct scorer *scorer)
+{
+    double looked = (double)lists_looked(scorer->lists);
+    metric_add(scorer->looked, looked - metric_value(scorer->looked));
 }

@@ -13,8 +13,8 @@
 #ifndef FRESHET_SCORER_TRIAL_H
 #define FRESHET_SCORER_TRIAL_H
 
-#include "base/hash_index.h"
 #include "schemas/trials.h"
+#include "scorer/user_set.h"
 #include "stream/worker.h"
 
 /* Of the process. */
@@ -42,10 +42,9 @@ struct trial_part {
     struct counted_outcomes now, flushed, committed;
     int64_t polled_from; /* the first offset of the poll */
     bool changed;        /* since the newest flush */
-    /* trial_lists.c: users whose list in `recommendations` is the trial's, as hashes */
-    uint64_t *shown;
-    size_t shown_count, shown_capacity;
-    struct hash_index shown_index;
+    /* trial_lists.c: users whose list in `recommendations` is the trial's */
+    struct user_set shown;
+    bool copies;    /* the other generation's lists began to be read */
     bool caught_up; /* with the lists that there were when they began to be followed */
     bool withheld;  /* before that, lists of our own stayed out of `recommendations` */
     int64_t again_ms; /* not to be followed before */

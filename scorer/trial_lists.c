@@ -7,64 +7,22 @@
  *      them until it has caught up, then those of users who have a list of the trial. So a user
  *      whom the other generation does not know keeps seeing the live one's.
  *   3. When the trial is over, it sends its own lists of all the trial's users, waits until they
- *      are acknowledged, and sends RETURNED. A user whom only the other generation knows keeps that
- *      list, as in a switch.
+ *      are acknowledged, and sends RETURNED. The list of a user whom only the other generation
+ *      knows goes then, as after a switch (foreign_lists.c).
  *
  * After a start, a rollback or an error it begins with 2 again: what is sent twice is the same.
  */
 #include "base/base.h"
-#include "base/array.h"
 #include "base/xalloc.h"
 #include "scorer/scorer_internal.h"
 
-enum { SHOWN_FIRST = 256, COPY_US = 5000, AGAIN_MS = 5000 };
-
-/* ---- Users who see the trial's list ---- */
-
-static uint64_t shown_hash(const void *owner, uint32_t at)
-{
-    return ((const struct trial_part *)owner)->shown[at];
-}
-
-static bool shown_is(const void *owner, uint32_t at, const void *key)
-{
-    return ((const struct trial_part *)owner)->shown[at] == *(const uint64_t *)key;
-}
-
-static int32_t find_shown(const struct trial_part *part, uint64_t hash)
-{
-    return hash_index_find(&part->shown_index, hash, shown_is, part, &hash);
-}
-
-static void add_shown(struct trial_part *part, uint64_t hash)
-{
-    if (find_shown(part, hash) != HASH_INDEX_NONE) { return; }
-    ARRAY_RESERVE(part->shown, part->shown_capacity, part->shown_count + 1, SHOWN_FIRST);
-    part->shown[part->shown_count] = hash;
-    hash_index_add(&part->shown_index, hash, (uint32_t)part->shown_count, shown_hash, part);
-    part->shown_count++;
-}
-
-/* The last one takes the place of the one that goes. */
-static void drop_shown(struct trial_part *part, uint64_t hash)
-{
-    int32_t at = find_shown(part, hash);
-    if (at == HASH_INDEX_NONE) { return; }
-    size_t last = part->shown_count - 1;
-    hash_index_remove(&part->shown_index, hash, (uint32_t)at, shown_hash, part);
-    if ((size_t)at != last) {
-        hash_index_move(&part->shown_index, part->shown[last], (uint32_t)last, (uint32_t)at);
-        part->shown[at] = part->shown[last];
-    }
-    part->shown_count--;
-}
+enum { COPY_US = 5000, AGAIN_MS = 5000 };
 
 void trial_close(struct task *task)
 {
     struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
     trial_evaluate_no_more(task);
-    hash_index_release(&part->shown_index);
-    free(part->shown);
+    user_set_release(&part->shown);
 }
 
 /* ---- Whose list a user sees ---- */
@@ -88,11 +46,18 @@ static bool in_trial(struct task *task, struct slice user_id)
     return trials_user(&scorer->trial.trials, user_id).in_trial;
 }
 
+/* Says whether the other generation's lists are read; a step that fails has ended that. */
+static bool copies(struct task *task)
+{
+    const struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
+    return part->copies && task_follows(task);
+}
+
 bool trial_withholds(struct task *task, struct slice user_id)
 {
     struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
-    if (!task_follows(task) || !runs(task) || !in_trial(task, user_id)) { return false; }
-    if (part->caught_up) { return find_shown(part, hash_index_text(user_id)) != HASH_INDEX_NONE; }
+    if (!copies(task) || !runs(task) || !in_trial(task, user_id)) { return false; }
+    if (part->caught_up) { return user_set_has(&part->shown, user_id); }
     part->withheld = true;
     return true;
 }
@@ -113,12 +78,12 @@ static void copy_record(struct task *task, const struct record *rec)
     struct slice own = {0};
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX || !in_trial(task, rec->key)) { return; }
     if (rec->value.data) {
-        add_shown(part, hash_index_text(rec->key));
+        (void)user_set_add(&part->shown, rec->key);
         send(task, rec->key, rec->value);
         metric_add(scorer->trial.copied, 1);
         return;
     }
-    drop_shown(part, hash_index_text(rec->key));
+    user_set_drop(&part->shown, rec->key);
     int found = task_get(task, rec->key, &own);
     if (found == 0 || found == -ENOENT) { send(task, rec->key, own); }
 }
@@ -128,8 +93,7 @@ static int send_own(void *arg, struct slice key, struct slice value)
 {
     struct task *task = arg;
     const struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
-    bool shown = find_shown(part, hash_index_text(key)) != HASH_INDEX_NONE;
-    if (in_trial(task, key) && !shown) { send(task, key, value); }
+    if (in_trial(task, key) && !user_set_has(&part->shown, key)) { send(task, key, value); }
     return 0;
 }
 
@@ -140,15 +104,14 @@ static bool send_all_own(struct task *task)
 
 static void forget_shown(struct trial_part *part)
 {
-    hash_index_clear(&part->shown_index);
-    part->shown_count = 0;
-    part->caught_up = part->withheld = false;
+    user_set_clear(&part->shown);
+    part->copies = part->caught_up = part->withheld = false;
 }
 
 void trial_copy_again(struct task *task)
 {
     struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
-    task_unfollow(task);
+    if (part->copies) { task_unfollow(task); }
     forget_shown(part);
     part->again_ms = 0;
 }
@@ -161,9 +124,10 @@ static void begin_copying(struct task *task)
     if (now_ms < part->again_ms) { return; }
     part->again_ms = now_ms + AGAIN_MS;
     forget_shown(part);
+    foreign_lists_stop(task);
     _cleanup_(xfreep) char *topic =
         run_topic_of(task_run(task), "lists", scorer->trial.trials.generation);
-    (void)task_follow(task, topic);
+    part->copies = task_follow(task, topic);
 }
 
 static void copy_some(struct task *task)
@@ -204,20 +168,26 @@ static bool owes(struct task *task)
 void trial_copy(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
+    const struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
     if (!runs(task)) {
-        if (task_follows(task)) { trial_copy_again(task); }
+        if (part->copies) { trial_copy_again(task); }
         if (owes(task)) { give_back(task); }
     } else if (task_changelog(task) == RECOMMENDATIONS) {
         cutover_move_lists(&scorer->cutover, task);
     } else {
-        if (!task_follows(task)) { begin_copying(task); }
-        if (task_follows(task)) { copy_some(task); }
+        if (!copies(task)) { begin_copying(task); }
+        if (copies(task)) { copy_some(task); }
     }
 }
 
 bool trial_at_rest(struct task *task)
 {
     const struct trial_part *part = &((struct partition_state *)task_state(task))->trial;
-    if (runs(task)) { return task_follows(task) && part->caught_up; }
+    if (runs(task)) { return copies(task) && part->caught_up; }
     return !owes(task);
+}
+
+bool trial_shows(struct task *task)
+{
+    return runs(task) || owes(task);
 }

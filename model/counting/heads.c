@@ -142,6 +142,7 @@ static void make(struct heads *heads, struct head *head, score_fn score, const s
     int32_t end = end_of(view);
     size_t count = 0;
     heads->scans++;
+    heads->looked += (uint64_t)end;
     head->count = 0;
     head->whole = true;
     for (int32_t item = 0; item < end; item++) {
@@ -174,6 +175,7 @@ static size_t take_changed(struct heads *heads, const struct head *head, score_f
 {
     for (; log && version < log->version; version++) {
         int32_t item = change_log_at(log, version);
+        heads->looked++;
         if (heads->marked[item]) { continue; }
         heads->marked[item] = true;
         const struct head_entry entry = {.score = score(view, item), .item = item};

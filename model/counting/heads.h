@@ -38,6 +38,7 @@ struct head {
 struct heads {
     const struct ids *ids;
     uint64_t scans; /* how often all items were looked at, for either head */
+    uint64_t looked; /* at how many items, in scans and updates */
     struct head popular, trending;
     struct head_entry *changed; /* scratch: changed items with their new scores, then a merge */
     struct head_entry *merged;

@@ -65,6 +65,7 @@ struct ranking {
     float *parts; /* per place, the largest part so far */
     size_t list_count, list_capacity;
     struct heads heads;
+    uint64_t looked; /* at so many items, to fill up lists from all of them */
 };
 
 struct ranking *ranking_new(const struct ranking_settings *settings, const struct ids *ids,
@@ -454,6 +455,7 @@ static void fill_from_all(struct ranking *ranking, const struct item_flags *flag
 {
     const struct item_table *table = ranking->table;
     int32_t end = MAX_OF(item_table_end(table), flags->count);
+    ranking->looked += (uint64_t)end;
     topk_clear(&ranking->top, length - ranking->list_count);
     for (int32_t item = 0; item < end; item++) {
         bool listed = item_flags_of(flags, item) & ITEM_LISTED;
@@ -529,6 +531,11 @@ float ranking_score(const struct ranking *ranking, int32_t item)
     bool spoken_for = cell->stamp == ranking->touched &&
                       (cell->directed > 0.0F || cell->symmetric > 0.0F);
     return spoken_for ? score_of(ranking, item_table_factors(ranking->table), item) : 0.0F;
+}
+
+uint64_t ranking_looked(const struct ranking *ranking)
+{
+    return ranking->heads.looked + ranking->looked;
 }
 
 struct ranking_sums ranking_sums(const struct ranking *ranking)

@@ -85,6 +85,10 @@ struct ranking *ranking_free(struct ranking *ranking);
 size_t ranking_list(struct ranking *ranking, const struct ranking_request *request,
                     const struct ranked **ret_list);
 
+/* Returns at how many items was looked so far beside candidates: to know the most popular and the
+ * most trending ones, and to fill up lists. For a list, that must not grow with the catalogue. */
+uint64_t ranking_looked(const struct ranking *ranking);
+
 /* Scores behind the last list, also of items that are not on it, for blending with other models. */
 
 /* Says whether an item might have been listed: neither had by the user nor barred by these flags,

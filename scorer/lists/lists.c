@@ -132,6 +132,11 @@ const struct prediction *lists_prediction(const struct lists *lists)
     return lists->prediction.best.count ? &lists->prediction : NULL;
 }
 
+uint64_t lists_looked(const struct lists *lists)
+{
+    return ranking_looked(lists->ranking);
+}
+
 static void write_columns(struct lists *lists, const struct ranked *ranked, size_t count)
 {
     for (size_t k = 0; k < count; k++) {

@@ -76,5 +76,7 @@ const struct prediction *lists_prediction(const struct lists *lists);
 /* Returns when one of the user's items is due again on a placement that was made last, and is not
  * yet; INT64_MAX: none. */
 int64_t lists_due_ms(const struct lists *lists);
+/* Returns at how many items was looked so far to fill up lists (ranking_looked()). */
+uint64_t lists_looked(const struct lists *lists);
 
 #endif

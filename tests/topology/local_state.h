@@ -33,9 +33,9 @@ static inline bool state_is_changelog(struct rig *rig, struct copy *copy)
 {
     const struct run *run = copy->run;
     if (!env_has_changelog(&run->env)) { return true; }
-    const char *changelog = run->topics.outputs[run->env.worker->changelog];
     for (size_t t = 0; t < run->tasks.count; t++) {
         struct task *task = run->tasks.at[t];
+        const char *changelog = run->topics.outputs[task_changelog(task)];
         size_t expected = 0;
         _cleanup_(xfreep) struct fold *fold =
             rig_fold_range(rig, changelog, task->partition, task->partition + 1);

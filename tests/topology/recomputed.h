@@ -70,6 +70,20 @@ static inline struct slice recomputed_find(const struct fold *fold, struct slice
     return slice_of(NULL, 0);
 }
 
+/* Counts the lists of users of whom nothing is known: no history gives them. */
+static inline size_t recomputed_foreign(const struct fold *standing, const struct fold *histories)
+{
+    size_t foreign = 0;
+    for (size_t i = 0; i < standing->count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < histories->count && !known; k++) {
+            known = slice_equal(histories->at[k].key, standing->at[i].key);
+        }
+        foreign += standing->at[i].value.data && !known;
+    }
+    return foreign;
+}
+
 /* Compares all standing lists of a topic with those that the settings give. */
 static inline struct recomputed recomputed_lists(const struct rig *rig, const char *topic,
                                                  const struct list_settings *settings)
@@ -105,6 +119,7 @@ static inline struct recomputed recomputed_lists(const struct rig *rig, const ch
         result.empty += !list.items.count;
         result.differing += !value.data || !recomputed_same(&list, &want);
     }
+    result.differing += recomputed_foreign(standing, histories);
     arena_free(arena);
     lists_free(lists);
     codec_free(codec);

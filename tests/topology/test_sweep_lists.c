@@ -6,6 +6,9 @@
  *     make sweep                  several passes of each point, with and without local state
  *     SWEEP=lists make sweep      this alone; `make test` tries each point once
  *
+ * In a second story, the live generation changes in each round, there and back, and leaves lists
+ * of users whom the scorer does not know.
+ *
  * All is one story of rounds. At the beginning of each, the scorer is dead and there are changes;
  * it starts, works and dies at the round's point as kill -9 stops a process: nothing is closed or
  * taken back. It starts again with a copy of what lies on its disk, or with nothing.
@@ -13,6 +16,7 @@
 #include "base/base.h"
 #include "base/crash.h"
 #include "features/features.h"
+#include "schemas/generation_step.h"
 #include "scorer/scorer.h"
 #include "stream/sim/memlog_internal.h"
 #include "tests/topology/local_state.h"
@@ -48,9 +52,10 @@ struct story {
     struct rig rig;
     struct copy *scorer;
     struct schema_cache *schemas;
-    struct codec *items;
+    struct codec *items, *steps;
     struct buf out;
     jmp_buf death;
+    bool switches; /* the live generation does, in each round */
     bool dies, died, emptied;
     int round, abandoned;
 };
@@ -171,6 +176,53 @@ static int barred(int round, int which)
     return (round * BARRED + which) % FEED_ITEMS;
 }
 
+static void put_step(struct story *story, enum generation_step_kind kind, const char *generation,
+                     const char *previous, int32_t partition, int64_t epoch)
+{
+    const struct generation_step step = {.kind = kind,
+                                         .epoch = epoch,
+                                         .generation = slice_str(generation),
+                                         .previous = slice_str(previous),
+                                         .partition = partition};
+    char key[STEP_KEY_BYTES_MAX];
+    buf_clear(&story->out);
+    assert_int_equal(codec_encode(story->steps, &step, &story->out), 0);
+    memlog_append(story->rig.log, "generations", 0, slice_str(generation_step_key(&step, key)),
+                  buf_slice(&story->out), 1);
+}
+
+/* The lists of the base are in `lists` from its first release on, as `freshet promote` copies them
+ * where no scorer runs. */
+static void move_lists(struct story *story, const struct fold *seen)
+{
+    for (size_t i = 0; i < seen->count; i++) {
+        memlog_append(story->rig.log, "lists", seen->at[i].partition, seen->at[i].key,
+                      seen->at[i].value, 1);
+    }
+}
+
+/* g2 was live while the scorer did not run, and has left a list in each partition. */
+static void switch_there_and_back(struct story *story)
+{
+    struct rig *rig = &story->rig;
+    int64_t epoch = 2 * (int64_t)story->round - 1;
+    _cleanup_(xfreep) struct fold *seen = rig_fold(rig, "recommendations");
+    size_t some = 0;
+    while (!seen->at[some].value.data) { assert_true(++some < seen->count); }
+    if (story->round == 1) { move_lists(story, seen); }
+    put_step(story, STEP_LIVE, "g2", "", -1, epoch);
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        put_step(story, STEP_RELEASED, "", "", p, epoch);
+        put_step(story, STEP_TAKEN, "g2", "", p, epoch);
+        _cleanup_(xfreep) char *user = xprintf("foreign%d.%d", story->round, p);
+        memlog_append(rig->log, "recommendations", p, slice_str(user), seen->at[some].value, 1);
+    }
+    put_step(story, STEP_LIVE, "", "g2", -1, epoch + 1);
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        put_step(story, STEP_RELEASED, "g2", "", p, epoch + 1);
+    }
+}
+
 /* Actions, so that rows change; items are barred and come back, one of them by its dates, and one
  * goes; every third time all lists are too old. */
 static void change(struct story *story)
@@ -179,6 +231,7 @@ static void change(struct story *story)
     int round = ++story->round, from = EVENTS + round * EVENTS_EACH;
     char gone[16];
     feed_events(rig, 5, from, from + EVENTS_EACH);
+    if (story->switches) { switch_there_and_back(story); }
     if (round % 3 == 0) { rig->wall_ms += DAY_MS + 1; }
     rig->wall_ms += 1000;
     const struct item free = {.available = true}, none = {.available = false};
@@ -223,11 +276,12 @@ static void check(struct story *story, const char *point)
 
 /* ---- The story ---- */
 
-static void begin(struct story *story)
+static void begin(struct story *story, bool switches)
 {
     struct rig *rig = &story->rig;
-    *story = (struct story){.schemas = schema_cache_new()};
+    *story = (struct story){.schemas = schema_cache_new(), .switches = switches};
     story->items = codec_new(&item_contract, story->schemas);
+    story->steps = codec_new(&generation_step_contract, story->schemas);
     buf_init(&story->out, 4096);
     rig_init(rig, PARTITIONS);
     rig_start(rig, &features_worker, 0, NULL);
@@ -248,7 +302,9 @@ static bool play(struct story *story, const char *point, int64_t nth, bool empti
     change(story);
     /* Every other time a message is lost while lists are made again. */
     memlog_ack_delay(rig->log, 1);
-    if (story->round % 2) { memlog_fail(rig->log, MEMLOG_PRODUCE, 30, WIRE_ABORTED); }
+    if (story->round % 2) {
+        memlog_fail(rig->log, MEMLOG_PRODUCE, story->switches ? 60 : 30, WIRE_ABORTED);
+    }
     crash_reset();
     if (point) { crash_arm(point, nth, die, story); }
     rest(story);
@@ -303,12 +359,14 @@ static int try_point(struct story *story, size_t point, const struct passes *pas
     return deaths;
 }
 
-static void tell_story(bool all)
+static void tell_story(bool all, bool switches)
 {
     static struct story story;
     static struct passes passes;
     int points = 0, deaths = 0;
-    begin(&story);
+    begin(&story, switches);
+    /* Its first switch gives the scorer another changelog, once and for all. */
+    if (switches) { assert_false(play(&story, NULL, 0, /* emptied= */ false)); }
     count_passes(&story, &passes);
     for (size_t i = 0; crash_name(i); i++) {
         if (!passes.of[0][i] && !passes.of[1][i]) { continue; }
@@ -324,7 +382,7 @@ static void tell_story(bool all)
 }
 
 /* In a process of its own: what the dead leave is never released. */
-static void test_every_point(void **state)
+static void try_every_point(bool switches)
 {
     const char *named = getenv("SWEEP");
     bool all = named && (strcmp(named, "all") == 0 || strcmp(named, "lists") == 0);
@@ -334,16 +392,29 @@ static void test_every_point(void **state)
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        tell_story(all);
+        tell_story(all, switches);
         _exit(0);
     }
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
 }
 
+static void test_every_point(void **state)
+{
+    try_every_point(/* switches= */ false);
+}
+
+static void test_every_point_of_a_switch(void **state)
+{
+    try_every_point(/* switches= */ true);
+}
+
 int main(void)
 {
     rig_choose_place();
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_point)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_point),
+        cmocka_unit_test(test_every_point_of_a_switch),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

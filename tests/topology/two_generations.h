@@ -123,4 +123,31 @@ static inline void check_same(struct two_generations *both, const char *one, con
     free(b);
 }
 
+/* Steps, with new events in between, until a generation has taken every partition. */
+static inline void until_taken(struct two_generations *both, const char *generation, int64_t epoch)
+{
+    for (int rounds = 0;; rounds++) {
+        struct generations generations;
+        struct generation_step step;
+        struct record rec;
+        bool all = true;
+        generations_init(&generations);
+        for (int64_t at = 0; memlog_read(both->rig.log, "generations", 0, at, &rec) == 0;
+             at = rec.offset + 1) {
+            struct codec_error error;
+            assert_int_equal(codec_decode(both->steps, rec.value, both->arena, &step, &error), 0);
+            (void)generations_apply(&generations, &step);
+        }
+        for (int32_t p = 0; p < PARTITIONS; p++) {
+            all &= generations_taken(&generations, generation, p) == epoch;
+        }
+        generations_release(&generations);
+        arena_reset(both->arena);
+        if (all) { break; }
+        assert_true(rounds < 2000);
+        if (rounds < MORE) { feed(both, 1); }
+        rig_round(&both->rig, false);
+    }
+}
+
 #endif
