@@ -1,3 +1,7 @@
+/* The item's row, and what is known of its neighbours, come from three scans: `neighbours` for the
+ * row and for the masses of all items, by their numbers; then `items`, which bars some of them. The
+ * similarity is derived from the counts at the end, as freshet-serve derives it from its table.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/buf.h"
@@ -13,6 +17,7 @@
 #include "cli/screen.h"
 #include "schemas/item.h"
 #include "schemas/item_neighbours.h"
+#include "stream/config/options.h"
 
 enum {
     SIMILAR_ARENA_BLOCK = 1 << 18,
@@ -33,11 +38,21 @@ struct neighbour {
     double co_rating;
 };
 
-struct similar {
-    int32_t measure; /* flag; enum similarity_measure */
-    int64_t count;   /* flag */
-    bool required;   /* flag */
+/* Choices of the flag: as the scorer's configuration says, or one of enum similarity_measure. */
+enum { MEASURE_CONFIGURED, MEASURES_FROM };
 
+/* What the scorer's configuration says, by the names that its options have. */
+struct list_words {
+    int32_t measure; /* enum similarity_measure */
+    bool required;
+};
+
+struct similar {
+    int32_t chosen;  /* flag */
+    int64_t count;   /* flag */
+    bool required;   /* flag; or as configured */
+
+    int32_t measure; /* enum similarity_measure */
     const char *item;
     int64_t now_ms;
     struct codec *codec;
@@ -51,17 +66,49 @@ struct similar {
     struct item_neighbours row;
 };
 
-#define OPTION_SETTINGS struct similar
+#define OPTION_SETTINGS struct list_words
+static const struct option list_options[] = {
+    OPTION("similarity.measure", CHOICE, measure, "cosine", OPTION_ONE_OF("cosine|jaccard|llr"),
+           "Measure of the symmetric similarity."),
+    OPTION("items.required", BOOL, required, "false", OPTION_FREE,
+           "Recommend only items of the topic items."),
+};
 
+#undef OPTION_SETTINGS
+#define OPTION_SETTINGS struct similar
 static const struct flag flags[] = {
     FLAG('m', "NAME",
-         OPTION("measure", CHOICE, measure, "cosine", OPTION_ONE_OF("cosine|jaccard|llr"),
-                "How similarity is derived from the counts")),
+         OPTION("measure", CHOICE, chosen, "configured",
+                OPTION_ONE_OF("configured|cosine|jaccard|llr"),
+                "How similarity is derived from the counts; configured: by similarity.measure of "
+                "--config, else cosine")),
     SWITCH('r', "items-required", required,
-           "Leave out what the catalogue does not list, too, as scorers with items.required do"),
+           "Leave out what the catalogue does not list, too, as with items.required of --config"),
     FLAG('n', "N",
          OPTION("count", LONG, count, "20", OPTION_RANGE(0, INFINITY), "Print N neighbours")),
 };
+
+/* Takes from the configuration what the flags do not say; 0, or an exit code. */
+static int load_settings(struct similar *similar, const struct client *client)
+{
+    struct list_words words;
+    const struct option_group group = {"lists", list_options, ARRAY_COUNT(list_options), &words};
+    char *pairs[ARRAY_COUNT(list_options)];
+    struct options *options = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_COUNT(list_options); i++) {
+        const char *value = client_other(client, list_options[i].name);
+        if (value) { pairs[count++] = xprintf("%s=%s", list_options[i].name, value); }
+    }
+    int result = options_fill(&group, 1, (const char *const *)pairs, count, stderr, &options);
+    for (size_t i = 0; i < count; i++) { free(pairs[i]); }
+    options_free(options);
+    if (result < 0) { return client_fail("the settings of lists are wrong: see above"); }
+    bool chosen = similar->chosen != MEASURE_CONFIGURED;
+    similar->measure = chosen ? similar->chosen - MEASURES_FROM : words.measure;
+    similar->required |= words.required;
+    return 0;
+}
 
 /* Bars the numbered items, until the catalogue is read. */
 static void bar_all(struct similar *similar)
@@ -223,6 +270,7 @@ static int run(struct similar *similar, const struct client *client, struct wire
 static int similar_run(struct invocation *invocation)
 {
     struct similar *similar = invocation->settings;
+    if (load_settings(similar, &invocation->client)) { return EXIT_FAILURE; }
     struct schema_cache *schemas = client_schemas(&invocation->client);
     similar->item = invocation->arguments[0];
     similar->now_ms = clock_wall_ms();
@@ -251,7 +299,8 @@ const struct command similar_command = {
     .arguments_most = 1,
     .about = "Prints an item's nearest neighbours as JSON lines, without those that the catalogue "
              "has removed or that are not available now. Similarities are derived from the "
-             "counts in `neighbours`, at full precision.",
+             "counts in `neighbours`, at full precision. With the scorer's or the server's file as "
+             "--config, items.required and similarity.measure are as there.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_KAFKA,

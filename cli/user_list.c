@@ -11,12 +11,16 @@
 
 enum { LIST_ARENA_BLOCK = 1 << 16 };
 
+static const char deleted_hint[] = ": it was deleted; hint: the user was forgotten or merged with "
+                                   "another one, or the live generation does not know the user";
+
 static bool take_list(void *arg, const struct record *rec)
 {
     struct user_list *user_list = arg;
     struct codec_error error;
     if (!slice_equal(rec->key, slice_str(user_list->name))) { return true; }
     user_list->found = rec->value.data != NULL;
+    user_list->deleted = !user_list->found;
     if (!rec->value.data) { return true; }
     struct slice kept = arena_copy(user_list->arena, rec->value);
     if (codec_decode(user_list->lists, kept, user_list->arena, &user_list->list, &error) < 0) {
@@ -110,7 +114,8 @@ static int read_list(struct user_list *user_list, const struct user_names *names
     }
     if (result < 0) { return client_fail("%s", wire_why(user_list->wire)); }
     if (!user_list->found) {
-        return client_fail("no list for user \"%s\" in %s", user_list->user, user_list->topic);
+        return client_fail("no list for user \"%s\" in %s%s", user_list->user, user_list->topic,
+                           user_list->deleted ? deleted_hint : "");
     }
     user_list->titles = xcalloc(user_list->list.items.count * 2, sizeof(*user_list->titles));
     if (scan_topic(user_list->wire, items, -1, /* follow= */ false, take_item, user_list) < 0) {

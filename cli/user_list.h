@@ -24,6 +24,7 @@ struct user_list {
     struct codec *items;
     struct arena *arena; /* holds the list and the titles */
     bool found;
+    bool deleted; /* the newest record is a tombstone */
 };
 
 /* Reads the newest list of the user that the command's first argument names, of the live generation

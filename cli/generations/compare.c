@@ -273,6 +273,8 @@ static void print(const struct compare *compare)
     printf("%-28s %14s %14s\n", "", generation_label(a->generation),
            generation_label(b->generation));
     printf("%-28s %14" PRId64 " %14" PRId64 "\n", "users with a list", a->users, b->users);
+    printf("%-28s %14" PRId64 " %14" PRId64 "\n", "no list of the other", a->users - compare->both,
+           b->users - compare->both);
     printf("%-28s %14" PRId64 " %14" PRId64 "\n", "items among first ten", a->items, b->items);
     if (compare->evaluated) {
         printf("%-28s %14.4f %14.4f\n", "hit@10", (double)a->hits / evaluated,
@@ -352,7 +354,8 @@ const struct command compare_command = {
     .about =
         "Prints how many users and items the newest lists of two generations cover, how much the "
         "first ten items of a user's two lists have in common, and how often the item of an event "
-        "was among the first ten of its user's list. Only events count for which both generations "
+        "was among the first ten of its user's list. Users of whom the other one has no list lose "
+        "theirs when that one is promoted. Only events count for which both generations "
         "had published a list before.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),

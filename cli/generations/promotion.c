@@ -241,7 +241,8 @@ const struct command promote_command = {
     .arguments_most = 1,
     .about =
         "Makes a generation the live one. In each partition of `recommendations` the scorer of the "
-        "former live generation sends its last list, then that of the new one sends all its lists. "
+        "former live generation sends its last list, then that of the new one sends all its lists, "
+        "and deletes those of users whom it does not know (freshet compare counts them). "
         "Waits until every partition is taken; when it is run again, it goes on waiting. Refuses "
         "when the generation lacks what the live one has: a worker that runs, or a Transformer.",
     .flags = promote_flags,

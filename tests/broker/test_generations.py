@@ -309,6 +309,8 @@ def test_promote_and_rollback_under_a_reader(make_world):
     assert reader.orders() == [["", "g2", ""]] * world.partitions
     assert compared["events evaluated"][0] > 0
     assert compared["users with a list"][0] >= len(listed) - FEW
+    assert all(compared["no list of the other"][side] == compared["users with a list"][side] -
+               compared["users with both lists"][0] for side in range(2))
     assert 0.5 < compared["overlap@10"][0] <= 1
     assert newest_lists(world, "recommendations") == newest_lists(world, "lists")
     assert set(world.stop().values()) == {0}

@@ -187,6 +187,27 @@ static void test_nobody(void **state)
     memlog_free(log);
 }
 
+/* A list that was deleted, and one that never was. */
+static void test_a_deleted_list(void **state)
+{
+    struct memlog *log = filled_log(CAUSE_ACTION, 1);
+    static const char *const users[] = {"u", "nobody"};
+    memlog_append(log, "recommendations", 0, slice_str("u"), slice_of(NULL, 0), 1);
+    for (size_t i = 0; i < ARRAY_COUNT(users); i++) {
+        char *told = NULL;
+        size_t size = 0;
+        FILE *screen = stderr;
+        stderr = open_memstream(&told, &size);
+        free(run(log, users[i], NULL, 1));
+        (void)fclose(stderr);
+        stderr = screen;
+        assert_non_null(strstr(told, "no list for user \""));
+        assert_true((strstr(told, "it was deleted; hint: ") != NULL) == (i == 0));
+        free(told);
+    }
+    memlog_free(log);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -195,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_a_list_as_json),
         cmocka_unit_test(test_nobody),
+        cmocka_unit_test(test_a_deleted_list),
     };
     return cmocka_run_group_tests_name("why", tests, NULL, NULL);
 }
