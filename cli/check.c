@@ -61,6 +61,7 @@ static const struct {
     {"receipts", CLEANUP_ANY, NULL},
     {"moves", CLEANUP_LOG, NULL},
     {"outcomes", CLEANUP_TABLE, NULL},
+    {"served", CLEANUP_ANY, NULL},
     {"redrives", CLEANUP_LOG, "freshet redrive"},
     {"lists", CLEANUP_TABLE_AGAIN, "switches of generations"},
     {"rules", CLEANUP_TABLE, "rules of placements"},

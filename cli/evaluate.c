@@ -1,11 +1,15 @@
 /* Three protocols, one table: each has its function in evaluate/ and a printer here. The command
  * reads the data set and its attributes, runs the protocol, and prints a table or one JSON object.
+ * The fourth, ips, judges no models but what was served (evaluate_ips.c).
  * Evaluation leaves the reason of a failure in `reason` or in the data set; only this file prints.
  */
 #include "base/base.h"
+#include "base/clock.h"
+#include "base/number.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
 #include "cli/action_time.h"
+#include "cli/evaluate_ips.h"
 #include "cli/named_file.h"
 #include "evaluate/evaluation.h"
 #include "evaluate/models/models.h"
@@ -31,6 +35,12 @@ struct evaluate {
     int64_t tune, every, seed;
     double min_rating;
     bool json, progress, list_models;
+    /* of ips: */
+    const char *config, *bootstrap, *prefix, *placement;
+    int32_t reward, lists; /* enum drawn_reward; 1: all */
+    int64_t since_ms;
+    double temperatures[OFF_POLICY_TEMPERATURES_MAX];
+    size_t temperatures_count;
 
     const char *file;
     struct evaluation_request request;
@@ -48,10 +58,13 @@ static void print_leave_one_out(const struct evaluation *evaluation);
 static void print_prequential(const struct evaluation *evaluation);
 static void print_rating(const struct evaluation *evaluation);
 
+enum { PROTOCOL_IPS = 3 };
+
 static const struct protocol protocols[] = {
     {"leave-one-out", evaluation_leave_one_out, print_leave_one_out},
     {"prequential", evaluation_prequential, print_prequential},
     {"rating", evaluation_rating, print_rating},
+    [PROTOCOL_IPS] = {.name = "ips"},
 };
 
 static void list_models(void)
@@ -123,12 +136,30 @@ static bool take_model(void *arg, const char *text, struct buf *why)
     return false;
 }
 
+static bool take_temperature(void *arg, const char *text, struct buf *why)
+{
+    struct evaluate *evaluate = arg;
+    double temperature;
+    if (!number_parse_real(text, &temperature) || !(temperature >= 0.001) ||
+        temperature > 1000.0) {
+        buf_printf(why, "\"%s\" is wrong; it takes a number from 0.001 to 1000", text);
+        return false;
+    }
+    if (evaluate->temperatures_count == OFF_POLICY_TEMPERATURES_MAX) {
+        buf_printf(why, "at most %d times", OFF_POLICY_TEMPERATURES_MAX);
+        return false;
+    }
+    evaluate->temperatures[evaluate->temperatures_count++] = temperature;
+    return true;
+}
+
 #define OPTION_SETTINGS struct evaluate
 
 static const struct flag flags[] = {
     FLAG('p', "NAME",
          OPTION("protocol", CHOICE, protocol_index, "leave-one-out",
-                OPTION_ONE_OF("leave-one-out|prequential|rating"), "How models are evaluated")),
+                OPTION_ONE_OF("leave-one-out|prequential|rating|ips"),
+                "How models are evaluated; ips: how places of lists that rules explore do")),
     FLAG_TAKEN('m', "NAME", "model", take_model,
                "A model; or blend: all of them together (default); or mixture, with -p "
                "prequential: the scorer's lists"),
@@ -164,6 +195,28 @@ static const struct flag flags[] = {
     FLAG(0, "N",
          OPTION("seed", LONG, seed, "1", OPTION_RANGE(0, INFINITY),
                 "Seed of all random numbers")),
+    FLAG(0, "WHAT",
+         OPTION("reward", CHOICE, reward, "clicks",
+                OPTION_ONE_OF("clicks|actions|conversions|revenue"),
+                "Ips: what a list gains: at least one action of this kind, or a sum")),
+    FLAG_TAKEN(0, "T", "temperature", take_temperature,
+               "Ips: a policy that draws at this temperature; may be repeated (0.03, 0.1 and 0.3)"),
+    FLAG(0, "NAME",
+         OPTION("placement", STRING, placement, "", OPTION_FREE,
+                "Ips: only lists of this placement")),
+    FLAG(0, "WHICH",
+         OPTION("lists", CHOICE, lists, "seen", OPTION_ONE_OF("seen|all"),
+                "Ips: lists of which an event says that the item was seen, or all")),
+    FLAG(0, "TIME",
+         OPTION("since", DURATION, since_ms, "0", OPTION_RANGE(0, INFINITY),
+                "Ips: only what was written so long ago or later; 0: all")),
+    FLAG(0, "FILE",
+         OPTION("config", STRING, config, NULL, OPTION_FREE,
+                "Ips: a properties file, such as a worker's")),
+    FLAG('b', "HOST:PORT",
+         OPTION("bootstrap", STRING, bootstrap, NULL, OPTION_FREE, "Ips: Kafka brokers")),
+    FLAG(0, "TEXT",
+         OPTION("prefix", STRING, prefix, NULL, OPTION_FREE, "Ips: text before topic names")),
     SWITCH('j', "json", json, "Print JSON"),
     SWITCH(0, "progress", progress,
            "Report each epoch of learning on stderr; on a terminal this is the default"),
@@ -315,10 +368,45 @@ static int read_dataset(const struct evaluate *evaluate, struct dataset *dataset
     return result;
 }
 
+/* Judges what was served. */
+static int run_ips(struct invocation *invocation)
+{
+    const struct evaluate *evaluate = invocation->settings;
+    static const double usual[] = {0.03, 0.1, 0.3};
+    struct client *client = &invocation->client;
+    struct ips_request request = {
+        .file = evaluate->file,
+        .settings = {.reward = (enum drawn_reward)evaluate->reward,
+                     .placement = slice_str(evaluate->placement),
+                     .unseen = evaluate->lists == 1},
+        .temperatures_count = evaluate->temperatures_count,
+        .since_ms = evaluate->since_ms ? clock_wall_ms() - evaluate->since_ms : 0,
+        .json = evaluate->json,
+    };
+    bool own = request.temperatures_count > 0;
+    if (!own) { request.temperatures_count = ARRAY_COUNT(usual); }
+    memcpy(request.temperatures, own ? evaluate->temperatures : usual,
+           request.temperatures_count * sizeof(*usual));
+    if (evaluate->config) { client_keep(client, "--config", xstrdup(evaluate->config)); }
+    if (evaluate->bootstrap) {
+        client_keep(client, "--set", xprintf("bootstrap.servers=%s", evaluate->bootstrap));
+    }
+    if (evaluate->prefix) {
+        client_keep(client, "--set", xprintf("topic.prefix=%s", evaluate->prefix));
+    }
+    if (!evaluate->file && client_load(client) < 0) { return EXIT_CONFIG; }
+    return evaluate_ips(client, &request);
+}
+
 static bool evaluate_check(struct invocation *invocation, struct buf *why)
 {
     struct evaluate *evaluate = invocation->settings;
     evaluate->file = invocation->arguments[0];
+    if (evaluate->protocol_index == PROTOCOL_IPS) {
+        if (!evaluate->file || strcmp(evaluate->file, "-") != 0) { return true; }
+        buf_printf(why, "FILE is read twice, so it cannot be standard input");
+        return false;
+    }
     if (!evaluate->list_models && !evaluate->file) {
         buf_printf(why, "FILE is missing");
         return false;
@@ -355,6 +443,7 @@ static int evaluate_run(struct invocation *invocation)
         list_models();
         return 0;
     }
+    if (evaluate->protocol_index == PROTOCOL_IPS) { return run_ips(invocation); }
     struct dataset dataset;
     struct evaluation *evaluation = xcalloc(1, sizeof(*evaluation));
     make_request(evaluate, &reason);
@@ -392,6 +481,10 @@ const struct command evaluate_command = {
         "transformer-online as its model of sequences.\n"
         "rating: each rating is predicted by a model that has learned from four fifths of the "
         "others.\n"
+        "ips: judges the places of lists that rules explore, by what users did there: what they "
+        "gain as they were drawn, and what the best candidate, a uniform draw and draws at other "
+        "temperatures would gain. It reads the topics `served` and `events` (--config or "
+        "--bootstrap), or FILE, which has what `freshet peek` prints of both.\n"
         "Seconds are processor time.\n\n"
         "Models that are not marked \"not served\" are those from which the workers make lists: "
         "`counting` and `mixture` run the workers' own functions with their options, "

@@ -14,13 +14,9 @@
 #include "base/array.h"
 #include "rules/list_caps.h"
 #include "rules/list_cut.h"
-#include "rules/list_order.h"
 
-enum { FREE = -1, TAKEN = -2, NOT_ALLOWED = -3 };
+enum { FREE = -1, TAKEN = -2, NOT_ALLOWED = -3, DRAWN_FROM = -4 };
 
-/* Bounds of the relevance of each origin. */
-#define RELEVANCE_RANKED 0.01
-#define RELEVANCE_FILLED 0.005
 /* Boosts multiply, and a list says the relevance as a float. */
 #define RELEVANCE_MAX 1e30
 
@@ -57,6 +53,7 @@ struct list_cut {
     int64_t due_ms;            /* when the next one is due */
     struct list_caps caps;
     size_t shared[PLACEMENT_RULES_MAX]; /* places that each share has */
+    struct list_draw draw;
     struct cut_place *places;
     struct cut_removal *removals;
     size_t places_capacity, count, removals_count;
@@ -126,37 +123,6 @@ static void reserve_symbols(struct list_cut *cut)
 
 /* ---- The candidates ---- */
 
-/* Relevance: ranked candidates from their scores, all others from their order. */
-static void scale(struct list_cut *cut)
-{
-    const struct cut_request *request = &cut->request;
-    double low = 0.0, high = -INFINITY;
-    size_t counts[CUT_ORIGINS] = {0}, at[CUT_ORIGINS] = {0};
-    for (size_t k = 0; k < request->count; k++) {
-        const struct cut_candidate *one = &request->candidates[k];
-        counts[one->origin]++;
-        if (one->origin != CUT_RANKED) { continue; }
-        low = MIN_OF(low, (double)one->score);
-        high = MAX_OF(high, (double)one->score);
-    }
-    for (size_t k = 0; k < request->count; k++) {
-        const struct cut_candidate *one = &request->candidates[k];
-        double place = 1.0 - (double)at[one->origin]++ / (double)(counts[one->origin] + 1);
-        double part = high > low ? ((double)one->score - low) / (high - low) : 1.0;
-        switch (one->origin) {
-        case CUT_RANKED: case CUT_REPEAT:
-            part = MIN_OF(MAX_OF(part, 0.0), 1.0);
-            cut->base[k] = RELEVANCE_RANKED + (1.0 - RELEVANCE_RANKED) * part;
-            break;
-        case CUT_FILLED:
-            cut->base[k] = RELEVANCE_FILLED + (RELEVANCE_RANKED - RELEVANCE_FILLED) * place;
-            break;
-        case CUT_NEW: cut->base[k] = RELEVANCE_FILLED * place; break;
-        case CUT_NAMED: case CUT_ORIGINS: cut->base[k] = 0.0;
-        }
-    }
-}
-
 /* Finds the user's actions on candidates. */
 static void add_acted(struct list_cut *cut, int32_t item, int32_t action, int64_t time_ms)
 {
@@ -196,7 +162,7 @@ void list_cut_begin(struct list_cut *cut, const struct cut_request *request)
         cut->items[k] = request->candidates[k].item;
         assert(cut->items[k] >= 0 && cut->items[k] < cut->columns->count);
     }
-    scale(cut);
+    list_relevance(request->candidates, request->count, cut->base);
     find_acted(cut);
 }
 
@@ -376,7 +342,7 @@ static void apply(struct list_cut *cut, const struct placement *placement)
         }
     }
     if (grouped) { return; }
-    list_caps_add(&cut->caps, CAP_GROUP, 1, (int32_t)placement->rules_count, NULL);
+    list_caps_add(&cut->caps, CAP_GROUP, 1, (int32_t)placement->rules_count + CUT_CAP_GROUP, NULL);
 }
 
 /* ---- Places ---- */
@@ -461,21 +427,27 @@ static int64_t best_of(struct list_cut *cut, const struct placement *placement,
     return best;
 }
 
-/* Takes the best candidate that no cap forbids; false: there is none. */
+/* The same for the best that no cap forbids either. */
+static int64_t best_allowed(struct list_cut *cut, const struct placement *placement,
+                            const uint8_t *holds, size_t from)
+{
+    int64_t best;
+    while ((best = best_of(cut, placement, holds, from)) >= 0) {
+        int32_t over = list_caps_over(&cut->caps, (size_t)best, cut->items[best]);
+        if (over == CAP_NONE) { break; }
+        cut->state[best] = over;
+    }
+    return best;
+}
+
+/* Takes it; false: there is none. */
 static bool take_best(struct list_cut *cut, const struct placement *placement,
                       const uint8_t *holds, int32_t rule, size_t *from)
 {
     while (*from < cut->request.count && cut->state[cut->order[*from]] != FREE) { (*from)++; }
-    for (;;) {
-        int64_t best = best_of(cut, placement, holds, *from);
-        if (best < 0) { return false; }
-        int32_t over = list_caps_over(&cut->caps, (size_t)best, cut->items[best]);
-        if (over == CAP_NONE) {
-            take(cut, placement, (uint32_t)best, rule);
-            return true;
-        }
-        cut->state[best] = over;
-    }
+    int64_t best = best_allowed(cut, placement, holds, *from);
+    if (best >= 0) { take(cut, placement, (uint32_t)best, rule); }
+    return best >= 0;
 }
 
 /* A pin obeys no cap. */
@@ -513,6 +485,32 @@ static bool take_shared(struct list_cut *cut, const struct placement *placement,
     return false;
 }
 
+/* Draws the place that is explored. */
+static bool take_drawn(struct list_cut *cut, const struct placement *placement, size_t from)
+{
+    struct list_draw *draw = &cut->draw;
+    int64_t best;
+    if (placement->explore.place != cut->count + 1) { return false; }
+    draw->temperature = placement->explore.temperature;
+    while (draw->count < placement->explore.candidates &&
+           (best = best_allowed(cut, placement, NULL, from)) >= 0) {
+        draw->candidates[draw->count++] = (struct draw_candidate){
+            .candidate = (uint32_t)best, .item = cut->items[best],
+            .value = (1.0 - placement->diversity) * cut->relevance[best] -
+                     placement->diversity * cut->similar[best],
+            .hash = ids_hash(cut->ids, cut->items[best])};
+        cut->state[best] = DRAWN_FROM;
+    }
+    for (size_t k = 0; k < draw->count; k++) { cut->state[draw->candidates[k].candidate] = FREE; }
+    if (!draw->count) { return false; }
+    list_draw_make(draw, cut->request.user.draw_seed, slice_str(placement->name));
+    draw->place = cut->count + 1;
+    const struct draw_candidate *drawn = &draw->candidates[draw->chosen];
+    take(cut, placement, drawn->candidate, (int32_t)placement->rules_count + CUT_EXPLORE);
+    cut->places[cut->count - 1].probability = (float)drawn->probability;
+    return true;
+}
+
 /* Takes what only caps left out, best first. */
 static void take_capped(struct list_cut *cut, const struct placement *placement)
 {
@@ -528,10 +526,11 @@ static void choose(struct list_cut *cut, const struct placement *placement)
 {
     size_t from = 0;
     bool some = true;
-    cut->count = 0;
+    cut->count = cut->draw.count = cut->draw.place = 0;
     memset(cut->shared, 0, placement->rules_count * sizeof(*cut->shared));
     while (cut->count < placement->length && some) {
         some = take_pinned(cut, placement) || take_shared(cut, placement, &from) ||
+               take_drawn(cut, placement, from) ||
                take_best(cut, placement, NULL, CUT_NO_RULE, &from);
     }
     if (placement->fallbacks & FALLBACK_UNCAPPED) { take_capped(cut, placement); }
@@ -569,7 +568,8 @@ void list_cut_make(struct list_cut *cut, const struct placement *placement,
                                       .count = cut->count,
                                       .removals = cut->removals,
                                       .removals_count = cut->removals_count,
-                                      .due_ms = cut->due_ms};
+                                      .due_ms = cut->due_ms,
+                                      .draw = &cut->draw};
 }
 
 const char *list_cut_rule_name(const struct placement *placement, int32_t rule, char *into,
@@ -579,7 +579,8 @@ const char *list_cut_rule_name(const struct placement *placement, int32_t rule, 
         (void)snprintf(into, size, "%s.%s", rule_kind_name(placement->rules[rule].kind),
                        placement->rules[rule].name);
     } else {
-        (void)snprintf(into, size, "%s", rule < 0 ? "" : "cap.group");
+        bool drawn = rule == (int32_t)placement->rules_count + CUT_EXPLORE;
+        (void)snprintf(into, size, "%s", rule < 0 ? "" : drawn ? "explore" : "cap.group");
     }
     return into;
 }

@@ -9,6 +9,8 @@
  *                far; else the candidate with the greatest
  *                    (1 - diversity) * relevance - diversity * max similarity to the places before
  *     caps       are checked for each place but a pin's; a candidate that is over one is left out
+ *     explore    at one place, unless a pin or share takes it, the candidates that would come next
+ *                are drawn from, by their value above (list_draw.h)
  *
  * The similarity of two items is the Jaccard index of their tags, levels of category and brand.
  * Equal values are decided by the order of the candidates. Of a group, one item is listed unless a
@@ -20,22 +22,8 @@
 #define FRESHET_RULES_LIST_CUT_H
 
 #include "rules/again.h"
+#include "rules/list_order.h"
 #include "rules/rule_set.h"
-
-enum cut_origin {
-    CUT_RANKED, /* score is what the leading model says */
-    CUT_REPEAT, /* the user has had it; score is on the scale of the ranked ones */
-    CUT_FILLED, /* a trending or popular item; in their order */
-    CUT_NEW,    /* one of the newest items; in their order */
-    CUT_NAMED,  /* a pin names it */
-    CUT_ORIGINS,
-};
-
-struct cut_candidate {
-    int32_t item;
-    float score;
-    enum cut_origin origin;
-};
 
 /* The user's newest actions, oldest first. Borrowed. */
 struct cut_user {
@@ -47,6 +35,7 @@ struct cut_user {
     const int64_t *shown_times_ms;
     size_t shown_count;
     uint64_t hash; /* of the user's id */
+    uint64_t draw_seed; /* list_draw_seed() */
     int64_t actions_total;
     int64_t newest_ms;
     const struct user_attributes *attributes; /* NULL: nothing is known */
@@ -60,15 +49,17 @@ struct cut_request {
     const struct request_context *context; /* NULL: there is none */
 };
 
-enum { CUT_NO_RULE = -1 };
+/* Behind the rules of a placement come two that have no line of their own. */
+enum { CUT_NO_RULE = -1, CUT_CAP_GROUP = 0, CUT_EXPLORE = 1, CUT_IMPLIED = 2 };
 
 struct cut_place {
     int32_t item;
     int32_t rank;       /* place without rules, from 1; 0: it would not have been a candidate */
-    int32_t rule;       /* the pin or share that put it here, else the last boost, else the
-                         * `again`; CUT_NO_RULE */
+    int32_t rule;       /* the pin or share that put it here, or the draw; else the last boost, else
+                         * the `again`; CUT_NO_RULE */
     uint32_t candidate; /* its place among the candidates */
     float relevance;    /* after boosts */
+    float probability;  /* with which it was drawn; 0: the place was not drawn */
     struct again again; /* count 0: it is not here because it is due again */
 };
 
@@ -85,6 +76,7 @@ struct cut_result {
     const struct cut_removal *removals; /* by rank */
     size_t removals_count;
     int64_t due_ms; /* when the next item is due again that is not yet; INT64_MAX: none */
+    const struct list_draw *draw; /* of its place, if one was drawn */
 };
 
 struct list_cut;
@@ -100,8 +92,8 @@ void list_cut_begin(struct list_cut *cut, const struct cut_request *request);
 /* Makes the list of a placement. */
 void list_cut_make(struct list_cut *cut, const struct placement *placement,
                    struct cut_result *ret_result);
-/* Writes a rule's name ("boost.christmas") into at most `size` bytes. A number of cut_place.rule or
- * cut_removal.rule. Returns into. */
+/* Writes a rule's name ("boost.christmas", "explore") into at most `size` bytes. A number of
+ * cut_place.rule or cut_removal.rule. Returns into. */
 const char *list_cut_rule_name(const struct placement *placement, int32_t rule, char *into,
                                size_t size);
 

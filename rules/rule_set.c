@@ -8,7 +8,11 @@
 #include "rules/rule_set.h"
 #include "stream/config/properties.h"
 
-enum { LENGTH_MAX = PLACEMENT_PLACES_MAX, TIMES_MAX = 1000 };
+enum { LENGTH_MAX = PLACEMENT_PLACES_MAX, TIMES_MAX = 1000, EXPLORED_FROM = 10 };
+
+/* A temperature of relevance, which is 1 for the best candidate. */
+#define EXPLORED_AT 0.1
+#define EXPLORED_AT_LEAST 0.001
 
 static const char *const kind_names[RULE_KINDS] = {
     [RULE_FILTER] = "filter", [RULE_EXCLUDE] = "exclude", [RULE_BOOST] = "boost",
@@ -333,6 +337,29 @@ static bool read_fallback(struct rule_text *text, struct placement *placement)
     return true;
 }
 
+/* "10", "10 of 20", "10 of 20 at 0.1". */
+static bool read_explore(struct rule_text *text, struct explored_place *explore)
+{
+    explore->candidates = EXPLORED_FROM;
+    explore->temperature = EXPLORED_AT;
+    if (!take_whole(text, LENGTH_MAX, "a place is from 1 to 500", &explore->place)) {
+        return false;
+    }
+    if (rule_text_take(text, "of") &&
+        !take_whole(text, DRAW_CANDIDATES_MAX, "behind \"of\" comes how many candidates the place "
+                    "is drawn from, 1 to 50", &explore->candidates)) {
+        return false;
+    }
+    if (!rule_text_take(text, "at")) { return true; }
+    if (!take_number(text, 1000.0, "behind \"at\" comes a temperature from 0.001 to 1000",
+                     &explore->temperature)) {
+        return false;
+    }
+    return explore->temperature >= EXPLORED_AT_LEAST ||
+           rule_text_fault(text, "a temperature is from 0.001 to 1000; without the setting the "
+                           "best candidate gets the place");
+}
+
 static bool read_setting(struct rule_text *text, struct placement *placement, const char *name)
 {
     bool right;
@@ -349,9 +376,11 @@ static bool read_setting(struct rule_text *text, struct placement *placement, co
     } else if (strcmp(name, "only") == 0) {
         placement->only_again = rule_text_take(text, "again");
         right = placement->only_again || rule_text_fault(text, "write again, or no such line");
+    } else if (strcmp(name, "explore") == 0) {
+        right = read_explore(text, &placement->explore);
     } else {
         return rule_text_fault(text, "there is no setting of this name: there are length, repeats, "
-                               "diversity, fallback and only, and the rules filter.NAME, "
+                               "diversity, fallback, explore and only, and the rules filter.NAME, "
                                "exclude.NAME, boost.NAME, pin.NAME, cap.NAME, share.NAME and "
                                "again.NAME");
     }
@@ -445,6 +474,15 @@ static bool read_line(struct reading *reading, struct rule_text *text)
     return rule && read_rule(text, reading->columns, rule);
 }
 
+static void check_explored(struct reading *reading, const struct placement *placement)
+{
+    if (placement->explore.place <= placement->length) { return; }
+    reading->faults_count++;
+    buf_printf(reading->faults, "%s.explore: place %zu is behind the list's end, which has %zu "
+               "places: raise %s.length\n", placement->name, placement->explore.place,
+               placement->length, placement->name);
+}
+
 static void check_pins(struct reading *reading, const struct placement *placement)
 {
     for (size_t k = 0; k < placement->rules_count; k++) {
@@ -470,6 +508,7 @@ static void check_whole(struct reading *reading)
     for (size_t p = 0; p < rules->count; p++) {
         const struct placement *placement = &rules->placements[p];
         check_pins(reading, placement);
+        check_explored(reading, placement);
         if (!placement->only_again || placement_has(placement, RULE_AGAIN)) { continue; }
         reading->faults_count++;
         buf_printf(reading->faults, "%s.only: nothing would ever be listed: say what, as in "

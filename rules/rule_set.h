@@ -15,6 +15,7 @@
  *     home.again.coffee=purchase every 30d if tags has 'coffee'
  *     home.diversity=0.3
  *     home.fallback=popular
+ *     home.explore=10 of 20 at 0.1
  *
  * docs/rules.md explains each. The same parser checks a file before it is applied and reads the
  * topic `rules`. Everything is checked; all faults of a text are found at once.
@@ -24,6 +25,7 @@
 
 #include "base/buf.h"
 #include "rules/condition.h"
+#include "rules/list_draw.h"
 #include "schemas/applied_rules.h"
 #include "schemas/recommendation_list.h"
 
@@ -72,9 +74,17 @@ struct steering_rule {
     int64_t every_ms;                   /* again: the period; above 0 */
 };
 
+/* One place is drawn (list_draw.h). */
+struct explored_place {
+    size_t place;       /* from 1; 0: none */
+    size_t candidates;  /* that the place is drawn from */
+    double temperature; /* on the scale of relevance (list_cut.h) */
+};
+
 struct placement {
     char name[RULE_NAME_BYTES_MAX + 1];
     size_t length;
+    struct explored_place explore;
     bool repeats; /* items that the user has had may be listed */
     bool only_again; /* nothing is listed but what is due by a rule `again` */
     double diversity;

@@ -18,6 +18,7 @@
 #include "schemas/recommendation_request.h"
 #include "schemas/recommendation_response.h"
 #include "schemas/redrive_mark.h"
+#include "schemas/served_place.h"
 #include "schemas/serving_row.h"
 #include "schemas/trial_record.h"
 #include "schemas/user_archive.h"
@@ -40,7 +41,7 @@ const struct contract *const contracts[] = {
     &content_vectors_contract, &placement_outcomes_contract,
     &trial_record_contract,
     &user_move_contract,       &merge_receipt_contract,
-    &item_list_contract,
+    &item_list_contract,       &served_place_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

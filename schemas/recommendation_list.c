@@ -24,6 +24,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.9.avsc.inc"
     ,
+#include "versions/recommendation_list.10.avsc.inc"
+    ,
     NULL,
 };
 
@@ -72,6 +74,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_BOOL, provisional, 0),
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, last_ms, LIST_ITEMS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, placement_last_ms, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, placement_probabilities, LIST_PLACES_MAX),
 };
 
 const struct contract recommendation_list_contract = {
@@ -98,6 +101,12 @@ bool list_placements_reasoned(const struct recommendation_list *list)
     return list->placement_reasons.count == count && list->placement_because.count == count &&
            list->placement_evidence.count == count && list->placement_shares.count == count &&
            (list->placement_last_ms.count == count || list->placement_last_ms.count == 0);
+}
+
+bool list_placements_drawn(const struct recommendation_list *list)
+{
+    return list->placement_items.count > 0 &&
+           list->placement_probabilities.count == list->placement_items.count;
 }
 
 const char *list_reason_name(int32_t reason)

@@ -82,6 +82,7 @@ struct recommendation_list {
     bool provisional; /* fewer items than it may have */
     struct longs last_ms; /* both: none unless a reason is REASON_AGAIN */
     struct longs placement_last_ms;
+    struct floats placement_probabilities; /* none where no place was drawn */
 };
 
 extern const struct contract recommendation_list_contract;
@@ -90,6 +91,8 @@ extern const struct contract recommendation_list_contract;
 bool list_columns_agree(const struct recommendation_list *list);
 /* Says whether the places of placements have reasons: a value for each in all four columns. */
 bool list_placements_reasoned(const struct recommendation_list *list);
+/* Says whether places of placements have probabilities: a value for each of them. */
+bool list_placements_drawn(const struct recommendation_list *list);
 /* Returns a reason's name in lower case; "other" for those of a later release. */
 const char *list_reason_name(int32_t reason);
 /* Returns a cause's name in lower case; "unknown" for those of a later release. */

@@ -14,6 +14,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_response.4.avsc.inc"
     ,
+#include "versions/recommendation_response.5.avsc.inc"
+    ,
     NULL,
 };
 
@@ -49,6 +51,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_response, FIELD_STRINGS, removal_rules, LIST_PLACES_MAX),
     CONTRACT_FIELD(recommendation_response, FIELD_STRINGS, users, LIST_ITEMS_MAX),
     CONTRACT_FIELD(recommendation_response, FIELD_LONGS, last_ms, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_FLOATS, probabilities, LIST_ITEMS_MAX),
 };
 
 const struct contract recommendation_response_contract = {

@@ -39,6 +39,7 @@ struct recommendation_response {
     struct slices removal_rules;
     struct slices users;
     struct longs last_ms;
+    struct floats probabilities; /* none where no place was drawn */
 };
 
 extern const struct contract recommendation_response_contract;

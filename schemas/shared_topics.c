@@ -4,7 +4,7 @@
 static const char *const shared[] = {"clicks", "events",          "items",       "redrives",
                                      "users",  "recommendations", "generations", "requests",
                                      "responses", "rules",           "content-vectors",
-                                     "recommendations-json", "trials"};
+                                     "recommendations-json", "trials", "served"};
 
 bool shared_topic(const char *name)
 {

@@ -324,6 +324,7 @@ static void remake(struct task *task, size_t at)
     }
     scorer_keep_first(task, user_id, &old);
     scorer_put_list(task, user_id, scorer_encode_list(scorer, &list));
+    served_places_send(scorer->served, task, scorer->lists, &list);
     scorer_record_list(task, &list, found);
     metric_add(scorer->remade[cause], 1);
 }

@@ -77,6 +77,10 @@ static const struct output outputs[] = {
                      .delivery = DELIVERY_AT_ONCE,
                      .shared = true,
                      .contracts = {&trial_record_contract}},
+    [SERVED] = {.name = "served",
+                .delivery = DELIVERY_AT_ONCE,
+                .shared = true,
+                .contracts = {&served_place_contract}},
 };
 
 /* Weights that a task has sent are read from `models` again within this time. */
@@ -92,6 +96,7 @@ static void stop(struct run *run)
     if (!scorer) { return; }
     lists_free(scorer->lists);
     steering_release(&scorer->steering);
+    served_places_free(scorer->served);
     vectors_free(scorer->vectors);
     content_scores_free(scorer->content_scores);
     item_features_free(scorer->item_features);
@@ -122,6 +127,7 @@ static void stop(struct run *run)
 static bool uses_output(struct run *run, int output)
 {
     const struct scorer_settings *settings = run_settings(run);
+    if (output == SERVED) { return settings->explore_logged; }
     return output != JSON_LISTS || settings->lists_json;
 }
 
@@ -169,6 +175,7 @@ static int start(struct run *run)
     scorer->weights_codec = codec_new(&model_weights_contract, schemas);
     scorer->content_codec = codec_new(&content_vectors_contract, schemas);
     steering_init(&scorer->steering, run, (size_t)settings->lists.list_length);
+    if (settings->explore_logged) { scorer->served = served_places_new(run, SERVED); }
     scorer->arena = arena_new(ARENA_BYTES);
     buf_init(&scorer->message, LIST_BYTES_MAX);
     scorer_metrics_start(scorer, run_metrics(run));
@@ -275,6 +282,7 @@ static void publish(struct task *task, const struct user_history *hist, bool cou
     }
     metric_add(scorer->blended, !slice_equal(list.made_by, slice_str(leader_name(0))));
     scorer_put_list(task, hist->user_id, scorer_encode_list(scorer, &list));
+    served_places_send(scorer->served, task, scorer->lists, &list);
     scorer_record_list(task, &list, 0);
     metric_add(scorer->published, 1);
     if (hist->received_ms <= 0 || again) { return; }

@@ -14,6 +14,7 @@
 #include "scorer/remake_budget.h"
 #include "scorer/row_completeness.h"
 #include "scorer/scorer_settings.h"
+#include "scorer/served_places.h"
 #include "scorer/standing_lists.h"
 #include "scorer/steering.h"
 #include "scorer/table_offsets.h"
@@ -22,7 +23,7 @@
 #include "stream/output_watch.h"
 
 enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES, CONTENT, TRIALS };
-enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS, JSON_LISTS, TRIALS_TOLD };
+enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS, JSON_LISTS, TRIALS_TOLD, SERVED };
 /* Of a list's message; and by how much one may grow when it is read and written again. */
 enum { LIST_BYTES_MAX = 1 << 20, LIST_GROWTH_MAX = 1 << 16 };
 
@@ -48,6 +49,7 @@ struct scorer {
     int64_t acted_ms; /* when histories last came, by the time for pacing */
     struct row_completeness completeness;
     struct steering steering;
+    struct served_places *served; /* NULL: not written */
     struct table_offsets row_offsets, item_offsets, vector_offsets, model_offsets, content_offsets;
     int64_t model_switches; /* of the model version that lists are made with, and its rows */
     size_t model_rows;

@@ -12,6 +12,9 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
     OPTION("lists.json", BOOL, lists_json, "false", OPTION_FREE,
            "Send what goes to recommendations to recommendations-json as well, as JSON; make that "
            "topic first."),
+    OPTION("explore.logged", BOOL, explore_logged, "true", OPTION_FREE,
+           "Places of lists that rules draw (explore) are written to served, with their "
+           "probabilities; false: nothing is written, and what they bring cannot be judged."),
     OPTION("lists.remake.share", LONG, remake_share, "20", OPTION_RANGE(0, 100),
            "Most percent of a core for making standing lists again when rows, the catalogue, rules "
            "or the model have changed; 0: lists stay until their users act. Barred items are taken "

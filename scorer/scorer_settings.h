@@ -8,6 +8,7 @@ struct scorer_settings {
     struct list_settings lists;
     bool lists_evaluated;
     bool lists_json;
+    bool explore_logged;
     int64_t blend_memory_max;
     int64_t remake_share;
     int64_t remake_rest_ms;
@@ -15,7 +16,7 @@ struct scorer_settings {
 };
 
 /* The options table behind the struct. */
-enum { SCORER_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 6 };
+enum { SCORER_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 7 };
 extern const struct option scorer_options[SCORER_OPTIONS_COUNT];
 
 #endif

@@ -71,13 +71,13 @@ static void register_rules(struct steering *steering, struct metrics *metrics)
     metric_set(steering->placements, steering->rules ? (double)steering->rules->count : 0.0);
     if (!steering->rules) { return; }
     for (size_t p = 0; p < steering->rules->count; p++) {
-        count += steering->rules->placements[p].rules_count + 1;
+        count += steering->rules->placements[p].rules_count + CUT_IMPLIED;
     }
     steering->counters = xcalloc(count + 1, sizeof(*steering->counters));
     steering->told = xcalloc(2 * count + 1, sizeof(*steering->told));
     for (size_t p = 0; p < steering->rules->count; p++) {
         const struct placement *placement = &steering->rules->placements[p];
-        for (size_t r = 0; r <= placement->rules_count; r++) {
+        for (size_t r = 0; r < placement->rules_count + CUT_IMPLIED; r++) {
             register_rule(steering, metrics, placement, r);
         }
     }
@@ -117,7 +117,8 @@ static void tell(struct steering *steering, const struct lists *lists)
     size_t at = 0;
     if (!steering->rules) { return; }
     for (size_t p = 0; p < steering->rules->count; p++) {
-        for (size_t r = 0; r <= steering->rules->placements[p].rules_count; r++, at++) {
+        size_t rules = steering->rules->placements[p].rules_count + CUT_IMPLIED;
+        for (size_t r = 0; r < rules; r++, at++) {
             uint64_t now[2] = {placement_lists_moved(placements, p, r),
                                placement_lists_removed(placements, p, r)};
             for (int k = 0; k < 2; k++) {

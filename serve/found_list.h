@@ -3,6 +3,7 @@
 #define FRESHET_SERVE_FOUND_LIST_H
 
 #include "schemas/recommendation_list.h"
+#include "schemas/served_place.h"
 
 /* `list` is without what the query excludes and beyond its page. Where rules made it,
  * its placement_ranks and placement_rules are parallel to its items, else empty. */
@@ -15,6 +16,7 @@ struct found_list {
                           * shares, evidence and placement_ranks */
     size_t total; /* items or users that are not excluded */
     bool made;    /* it was made for this request */
+    struct served_place served; /* of a list that was made: the place that was drawn; 0: none */
 };
 
 #endif

@@ -14,6 +14,8 @@
 #include "serve/placed_list.h"
 #include "serve/wanting_users.h"
 
+#include <xxhash.h>
+
 enum { FINDER_ARENA_BYTES = 1 << 16, FINDER_ROW_BYTES_MAX = 64 << 20 };
 
 struct list_finder {
@@ -81,6 +83,9 @@ static void copy_item(struct list_finder *finder, struct recommendation_list *pa
     page->shares.at[to] = list_share(list, at);
     page->reasons.at[to] = list->reasons.at[at];
     if (page->last_ms.at) { page->last_ms.at[to] = list_last_ms(list, at); }
+    if (page->placement_probabilities.at) {
+        page->placement_probabilities.at[to] = list->placement_probabilities.at[at];
+    }
     if (!page->placement_ranks.at) { return; }
     page->placement_ranks.at[to] = list->placement_ranks.at[at];
     page->placement_rules.at[to] = arena_copy(finder->arena, list->placement_rules.at[at]);
@@ -110,7 +115,11 @@ static void begin_places(struct arena *arena, struct recommendation_list *page,
     page->placements = page->placement_list_ids = (struct slices){0};
     page->placement_ranks = (struct ints){0};
     page->placement_rules = (struct slices){0};
+    page->placement_probabilities = (struct floats){0};
     if (!placed) { return; }
+    if (count && list->placement_probabilities.count == count) {
+        page->placement_probabilities.at = arena_alloc_array(arena, count + 1, sizeof(float));
+    }
     page->placement_ranks.at = arena_alloc_array(arena, count + 1, sizeof(int32_t));
     page->placement_rules.at = arena_alloc_array(arena, count + 1, sizeof(struct slice));
 }
@@ -145,6 +154,9 @@ static void take_page(void *arg, const struct recommendation_list *list)
     if (page->last_ms.at) { page->last_ms.count = page->items.count; }
     if (page->placement_ranks.at) {
         page->placement_ranks.count = page->placement_rules.count = page->items.count;
+    }
+    if (page->placement_probabilities.at) {
+        page->placement_probabilities.count = page->items.count;
     }
     page->list_id = arena_copy(arena, list->list_id);
     page->user_id = arena_copy(arena, list->user_id);
@@ -279,6 +291,22 @@ static void add_actions(struct list_finder *finder, struct user_history *history
     history->events_total = MIN_OF(history->events_total, room) + (int64_t)query->actions_count;
 }
 
+/* Hashes what a request sends along: its list is drawn by that, too. So the pages of one list are
+ * drawn alike, and visitors who sent the same are told apart by their ids alone. */
+static uint64_t sent_hash(const struct list_query *query)
+{
+    uint64_t hash = query->actions_count + query->candidates_count;
+    for (size_t i = 0; i < query->actions_count; i++) {
+        const struct query_action *action = &query->actions[i];
+        hash = XXH3_64bits_withSeed(action->item.data, action->item.size,
+                                    hash + (uint64_t)action->kind);
+    }
+    for (size_t i = 0; i < query->candidates_count; i++) {
+        hash = XXH3_64bits_withSeed(query->candidates[i].data, query->candidates[i].size, hash);
+    }
+    return hash;
+}
+
 static void make_list(struct list_finder *finder)
 {
     const struct list_query *query = finder->query;
@@ -302,6 +330,9 @@ static void make_list(struct list_finder *finder)
         .context = &query->context,
         .length = MIN_OF(length, (size_t)LIST_ITEMS_MAX),
         .as_of_ms = finder->parts.wall_ms(finder->parts.wall_arg),
+        .sent = sent_hash(query),
+        .drawn = &finder->found->served,
+        .arena = finder->arena,
     };
     live_tables_list(finder->parts.live, &request, take_page, finder);
 }
@@ -361,6 +392,14 @@ static void name_list(struct list_finder *finder)
     list->list_id = slice_of(finder->list_id.text, finder->list_id.size);
 }
 
+/* Logs the place of it that was drawn. */
+static void log_drawn(struct list_finder *finder, struct served_place *drawn, struct slice list_id)
+{
+    drawn->list_id = list_id;
+    drawn->requested = true;
+    if (drawn->place && finder->parts.served) { served_log_put(finder->parts.served, drawn); }
+}
+
 void list_finder_find(struct list_finder *finder, const struct list_query *query,
                       struct found_list *ret_found)
 {
@@ -381,6 +420,7 @@ void list_finder_find(struct list_finder *finder, const struct list_query *query
         ret_found->list.as_of_ms = finder->parts.wall_ms(finder->parts.wall_arg);
     } else if (ret_found->made && !ret_found->error) {
         name_list(finder);
+        log_drawn(finder, &ret_found->served, ret_found->list.list_id);
     }
     finder->query = NULL;
     finder->found = NULL;

@@ -19,6 +19,7 @@ struct list_finder_parts {
     struct user_rows *lists, *histories; /* borrowed */
     struct live_tables *live;            /* borrowed */
     struct recent_users *recent;         /* borrowed */
+    struct served_log *served;           /* borrowed; NULL: drawn places are not logged */
     struct pseudonyms *pseudonyms;       /* owned; NULL: ids stay as they are */
     size_t length;                       /* of a list that is made, unless the query says */
     int64_t (*wall_ms)(void *arg);       /* the clock of lists that are made; any thread */

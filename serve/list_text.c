@@ -25,6 +25,9 @@ static void put_item(struct buf *out, const struct recommendation_list *list, si
         buf_printf(out, "\"rank\":%d,", list->placement_ranks.at[at]);
         list_json_text(out, "rule", list->placement_rules.at[at]);
     }
+    if (list->placement_probabilities.count && list->placement_probabilities.at[at] > 0.0F) {
+        buf_printf(out, "\"probability\":%.9g,", (double)list->placement_probabilities.at[at]);
+    }
     list_json_figures(out, list, at);
 }
 

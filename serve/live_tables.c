@@ -304,8 +304,14 @@ static void make_list(struct live_tables *live, const struct live_request *reque
     ret_list->as_of_ms = request->as_of_ms;
     ret_list->rules_offset = live->rules_offset;
     if (!placement) { return; }
-    lists_place_one(live->lists, request->history, (size_t)(placement - live->rules->placements),
+    size_t number = (size_t)(placement - live->rules->placements);
+    lists_place_one(live->lists, request->history, number,
                     MIN_OF(scope->length, (size_t)PLACEMENT_PLACES_MAX), ret_list);
+    struct served_place drawn;
+    if (request->drawn &&
+        placement_lists_served(lists_placements(live->lists), number, ret_list, &drawn)) {
+        *request->drawn = served_place_copy(&drawn, request->arena);
+    }
 }
 
 void live_tables_list(struct live_tables *live, const struct live_request *request,
@@ -316,7 +322,8 @@ void live_tables_list(struct live_tables *live, const struct live_request *reque
     struct list_scope scope = {.length = request->length,
                                .given = live->given,
                                .given_count = number_given(live, &request->given),
-                               .context = request->context};
+                               .context = request->context,
+                               .sent = request->sent};
     published_mixtures_get(&live->mixtures, request->history->input_partition, &live->mixture);
     if (scope.given_count || !request->given.count) { make_list(live, request, &scope, &list); }
     take(arg, &list);

@@ -20,6 +20,7 @@
 #include "scorer/lists/placement_lists.h"
 #include "serve/item_attributes.h"
 #include "serve/item_order.h"
+#include "serve/served_log.h"
 
 enum { SEARCHED_MAX = 200000 };
 
@@ -88,6 +89,10 @@ struct live_request {
     const struct request_context *context;
     size_t length;
     int64_t as_of_ms;
+    uint64_t sent;              /* a hash of what the request sends along, for draws; 0: nothing */
+    struct served_place *drawn; /* receives the place that was drawn, copied into the arena, without
+                                 * the list's id; NULL: it is not wanted */
+    struct arena *arena;
 };
 
 /* Makes a user's list as the scorer does. With rules, placement_ranks and placement_rules are

@@ -76,6 +76,12 @@ bool placed_list_choose(struct recommendation_list *list, struct slice placement
     list->placements.count = 1;
     list->placement_ranks = (struct ints){list->placement_ranks.at + range.from, range.count};
     list->placement_rules = (struct slices){list->placement_rules.at + range.from, range.count};
+    if (list_placements_drawn(list)) {
+        list->placement_probabilities =
+            (struct floats){list->placement_probabilities.at + range.from, range.count};
+    } else {
+        list->placement_probabilities.count = 0;
+    }
     list->removal_items = (struct slices){list->removal_items.at + range.removals_from,
                                           range.removals_count};
     list->removal_ranks = (struct ints){list->removal_ranks.at + range.removals_from,

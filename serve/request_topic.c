@@ -218,6 +218,7 @@ static int write_response(struct request_topic *requests,
         .rules_offset = found->error ? -1 : list->rules_offset,
         .ranks = list->placement_ranks,
         .rules = list->placement_rules,
+        .probabilities = list->placement_probabilities,
         .users = found->users,
         .last_ms = list->last_ms,
     };

@@ -19,7 +19,7 @@
 #include "serve/console/quality_board.h"
 #include "serve/console/refused_records.h"
 #include "serve/item_lists.h"
-#include "serve/list_body.h"
+#include "serve/listening.h"
 #include "serve/request_topic.h"
 #include "serve/responder.h"
 #include "serve/serve.h"
@@ -30,7 +30,7 @@ enum {
     LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, RULES, LETTERS, QUALITY, TRIALS, STEPS,
     REQUESTS, SENT
 };
-enum { RESPONSES, ITEM_LISTS };
+enum { RESPONSES, ITEM_LISTS, SERVED };
 static const struct input inputs[] = {
     [LISTS] = {.name = "recommendations",
                .kind = INPUT_BROADCAST,
@@ -82,6 +82,10 @@ static const struct output outputs[] = {
                     .delivery = DELIVERY_AT_ONCE,
                     .cleanup = CLEANUP_TABLE,
                     .contracts = {&item_list_contract}},
+    [SERVED] = {.name = "served",
+                .delivery = DELIVERY_AT_ONCE,
+                .shared = true,
+                .contracts = {&served_place_contract}},
 };
 
 /* Which inputs table_reader.h reads, and as what. */
@@ -94,7 +98,7 @@ static const struct {
 };
 
 enum { QUALITY_READ_MAX = 50000 }; /* of a partition, at a start */
-enum { ARENA_BYTES = 1 << 16, ROW_BYTES_MAX = 64 << 20, ANSWER_BYTES_MAX = 64 << 20 };
+enum { ARENA_BYTES = 1 << 16, ROW_BYTES_MAX = 64 << 20 };
 enum { BROKERS_AWAY_MS = 15000 };
 
 /* A table of users: lists or histories. */
@@ -125,6 +129,7 @@ struct serve_state {
     struct responder *responder;
     struct request_topic *requests;
     struct item_lists *item_lists;
+    struct served_log *served; /* NULL: not written */
     struct http_server *server;
     int64_t current_ms; /* when the tables held all that their topics held; 0: never */
     int64_t answered_ms; /* when the broker last said how far the topics reach */
@@ -205,6 +210,7 @@ static struct list_finder *make_finder(struct run *run, struct serve_state *stat
         .histories = state->histories.rows,
         .live = state->live,
         .recent = state->recent,
+        .served = state->served,
         .length = (size_t)settings->lists.list_length,
         .wall_ms = wall_ms,
         .wall_arg = run,
@@ -263,38 +269,6 @@ static void make_item_lists(struct run *run, struct serve_state *state)
     state->item_lists = item_lists_new(run, &parts);
 }
 
-static char *cannot_listen(const struct serve_settings *settings, int fault)
-{
-    return xprintf("cannot answer requests on %s:%" PRId64 ": %s; hint: http.address, http.port; 0 "
-                   "takes a free one",
-                   settings->address, settings->port, strerror(-fault));
-}
-
-static int listen_for_requests(struct run *run, struct serve_state *state)
-{
-    const struct serve_settings *settings = run_settings(run);
-    const struct http_settings http = {
-        .address = settings->address,
-        .port = (int)settings->port,
-        .connections = (size_t)settings->connections,
-        .connections_each = (size_t)settings->connections,
-        .timeout_s = (unsigned)(settings->timeout_ms / 1000),
-        .answer_bytes = ANSWER_BYTES_MAX,
-        .body_bytes = LIST_BODY_BYTES_MAX,
-        .answer = responder_answer,
-        .arg = state->responder,
-    };
-    int result = http_server_start(&http, &state->server);
-    if (result < 0) {
-        _cleanup_(xfreep) char *why = cannot_listen(settings, result);
-        run_refuse(run, "%s", why);
-        return result;
-    }
-    run_log(run, LOG_INFO, "answering requests", "address=%s port=%d", settings->address,
-            serve_port(run));
-    return 0;
-}
-
 static void start_metrics(struct serve_state *state, struct metrics *metrics)
 {
     state->age = metrics_gauge(metrics, "freshet_serve_data_age_seconds", "",
@@ -303,28 +277,6 @@ static void start_metrics(struct serve_state *state, struct metrics *metrics)
                                "99 of 100 answers since the start took at most so long.");
     state->request_seconds = metrics_histogram(metrics, "freshet_serve_request_seconds", "", "",
                                                1e-6, 6);
-}
-
-static char *check(const void *settings, struct buf *notes _unused_)
-{
-    const struct serve_settings *s = settings;
-    struct pseudonyms *pseudonyms = NULL;
-    struct access_tokens *tokens = NULL;
-    char why[512];
-    char *fault = list_settings_fault(&s->lists);
-    if (fault) { return fault; }
-    int result = 0;
-    if (s->pseudonym_keys[0]) {
-        result = pseudonyms_load(s->pseudonym_keys, &pseudonyms, why, sizeof(why));
-    }
-    if (!result && s->tokens[0]) {
-        result = access_tokens_load(s->tokens, &tokens, why, sizeof(why));
-    }
-    pseudonyms_free(pseudonyms);
-    access_tokens_free(tokens);
-    if (result) { return xstrdup(why); }
-    result = http_server_try(s->address, (int)s->port);
-    return result ? cannot_listen(s, result) : NULL;
 }
 
 static int start(struct run *run)
@@ -339,11 +291,12 @@ static int start(struct run *run)
     state->flow = flow_watch_new(run, settings->console_sources);
     state->arena = arena_new(ARENA_BYTES);
     buf_init(&state->row, ROW_BYTES_MAX);
+    if (settings->explore_logged) { state->served = served_log_new(run, SERVED); }
     int result = make_tables(run, state);
     if (result == 0) { result = make_responder(run, state); }
     if (result == 0) { result = make_request_topic(run, state); }
     if (result == 0) { make_item_lists(run, state); }
-    if (result == 0) { result = listen_for_requests(run, state); }
+    if (result == 0) { result = serve_listen(run, state->responder, &state->server); }
     if (result == 0) { start_metrics(state, run_metrics(run)); }
     return result;
 }
@@ -356,6 +309,7 @@ static void stop(struct run *run)
     responder_free(state->responder);
     request_topic_free(state->requests);
     item_lists_free(state->item_lists);
+    served_log_free(state->served);
     table_reader_free(state->tables);
     refused_records_free(state->letters);
     quality_board_free(state->quality);
@@ -544,12 +498,16 @@ static void watch(struct run *run, int64_t lag, int64_t answered_ms)
 static enum verdict process(struct task *task, const struct record *rec)
 {
     struct serve_state *state = run_state(task_run(task));
-    return request_topic_take(state->requests, task, rec, responder_age_ms(state->responder));
+    enum verdict verdict =
+        request_topic_take(state->requests, task, rec, responder_age_ms(state->responder));
+    if (state->served) { served_log_send(state->served, task); }
+    return verdict;
 }
 
 static bool uses_output(struct run *run, int output)
 {
     const struct serve_settings *settings = run_settings(run);
+    if (output == SERVED) { return settings->explore_logged; }
     return output != ITEM_LISTS || settings->item_lists_every_ms > 0;
 }
 
@@ -565,11 +523,12 @@ static void close_partition(struct task *task)
     task_set_state(task, NULL);
 }
 
-/* Lists of items are sent from complete tables, while the brokers are there. */
+/* Drawn places are sent, and lists of items, from complete tables, while the brokers are there. */
 static void tick(struct task *task, int64_t wall_ms _unused_)
 {
     const struct serve_state *state = run_state(task_run(task));
     bool away = run_now_ms(task_run(task)) - state->answered_ms > BROKERS_AWAY_MS;
+    if (task_state(task) && state->served && !away) { served_log_send(state->served, task); }
     if (!task_state(task) || !run_loaded(task_run(task)) || away) { return; }
     item_lists_send(state->item_lists, task, task_state(task));
 }
@@ -585,7 +544,7 @@ const struct worker serve_worker = {
     .options = serve_options,
     .options_count = SERVE_OPTIONS_COUNT,
     .settings_size = sizeof(struct serve_settings),
-    .check = check,
+    .check = serve_check,
     .uses_output = uses_output,
     .start = start,
     .stop = stop,

@@ -35,5 +35,8 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
     OPTION("console.sources", STRING, console_sources, "clicks", OPTION_FREE,
            "The topics that ingest reads (its `sources`), for its lag on the console's page of the "
            "flow."),
+    OPTION("explore.logged", BOOL, explore_logged, "true", OPTION_FREE,
+           "Places that rules draw (explore) on lists that are made for requests are written to "
+           "served, with their probabilities."),
     LIST_OPTIONS,
 };

@@ -17,9 +17,10 @@ struct serve_settings {
     int64_t item_lists_length;
     bool item_lists_tags;
     const char *console_sources;
+    bool explore_logged;
 };
 
-enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 11 };
+enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 12 };
 extern const struct option serve_options[SERVE_OPTIONS_COUNT];
 
 #endif

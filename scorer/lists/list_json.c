@@ -55,6 +55,7 @@ static void put_placement(struct buf *out, const struct recommendation_list *lis
                           size_t from, size_t count)
 {
     bool named = list->placement_list_ids.count == list->placements.count;
+    bool drawn = list_placements_drawn(list);
     buf_append(out, "{", 1);
     list_json_text(out, "placement", list->placements.at[p]);
     list_json_text(out, "list_id", named ? list->placement_list_ids.at[p] : slice_str(""));
@@ -65,6 +66,10 @@ static void put_placement(struct buf *out, const struct recommendation_list *lis
         list_json_text(out, "item", list->placement_items.at[k]);
         put_placed_reason(out, list, k);
         list_json_text(out, "rule", list->placement_rules.at[k]);
+        if (drawn && list->placement_probabilities.at[k] > 0.0F) {
+            buf_printf(out, "\"probability\":%.9g,",
+                       (double)list->placement_probabilities.at[k]);
+        }
         buf_printf(out, "\"rank\":%d,\"score\":%.9g}", list->placement_ranks.at[k],
                    (double)list->placement_scores.at[k]);
     }

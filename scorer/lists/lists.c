@@ -45,7 +45,6 @@ struct lists {
     int32_t *ahead_numbers;
     struct ranked merged[LIST_ITEMS_MAX];
     size_t scored;                     /* of `merged`: what is behind fills up */
-    size_t reasoned;                   /* as of the list's scope */
     int8_t behind_of[LIST_ITEMS_MAX];  /* of these: the member; -1: the entry has its reason */
     bool counted_of[LIST_ITEMS_MAX];   /* and whether the entry is counting's */
     struct scored given[LIST_GIVEN_MAX];
@@ -53,13 +52,11 @@ struct lists {
     struct reasons behind; /* of the list that is being made */
     const struct rule_set *rules;       /* NULL: none */
     struct placement_lists *placements; /* NULL: there never were rules */
-    const struct request_context *context;
-    const struct user_attributes *attributes;
+    struct list_scope scope;            /* of the last list */
     struct ranking_request request;     /* of the last list, and its ranking */
     const struct ranked *ranked;
     size_t ranked_count;
     int leader;
-    bool was_given;
     int32_t numbers[HISTORY_ACTIONS_MAX + HAD_ITEMS_MAX];
     int32_t had[HAD_ITEMS_MAX];
     struct shown_item shown[HISTORY_SHOWN_MAX];
@@ -211,7 +208,7 @@ static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ran
         /* counting's own candidates come first, in its order */
         bool counted = k < ranked_count && ranked[k].item == item;
         int member = leader_behind(lists->leader, lists->mixture, segment, candidates, k);
-        bool reasoned = !lists->reasoned || count < lists->reasoned;
+        bool reasoned = !lists->scope.reasoned || count < lists->scope.reasoned;
         lists->merged[count] =
             reasoned ? reasons_find(&lists->behind, item, member, counted ? &ranked[k] : NULL)
                      : counted ? ranked[k] : (struct ranked){.item = item, .because = ID_NONE};
@@ -415,14 +412,11 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     }
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     bool blending = (served || lists->content_scores) && lists->mixture;
-    lists->reasoned = scope->reasoned;
-    lists->context = scope->context;
-    lists->attributes = scope->attributes;
+    lists->scope = *scope;
     const struct ranked *ranked;
     size_t count = rank(lists, history, scope, blending, &ranked);
     lists->ranked = ranked;
     lists->ranked_count = count;
-    lists->was_given = scope->given_count > 0;
     write_columns(lists, ranked, count);
     *ret_list = (struct recommendation_list){
         .user_id = history->user_id,
@@ -492,7 +486,7 @@ static struct ranked ranked_item(struct lists *lists, size_t candidate, int32_t 
                                .share = 1.0F,
                                .reason = RANKED_AGAIN};
     }
-    if (lists->was_given) { /* candidates leave some out */
+    if (lists->scope.given_count) { /* candidates leave some out */
         for (k = 0; k < lists->ranked_count && lists->merged[k].item != item; k++) {}
     }
     if (k < lists->ranked_count) {
@@ -556,9 +550,10 @@ static struct placement_scoring keep_scoring(struct lists *lists)
                                       .ranked = lists->ranked,
                                       .ranked_count = lists->ranked_count,
                                       .scored_count = lists->scored,
-                                      .given = lists->was_given,
-                                      .context = lists->context,
-                                      .attributes = lists->attributes};
+                                      .given = lists->scope.given_count > 0,
+                                      .context = lists->scope.context,
+                                      .attributes = lists->scope.attributes,
+                                      .sent = lists->scope.sent};
 }
 
 void lists_place(struct lists *lists, const struct user_history *history,

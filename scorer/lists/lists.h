@@ -31,6 +31,7 @@ struct list_scope {
     /* For rules; borrowed until its placements are made. */
     const struct request_context *context;    /* NULL: there is none */
     const struct user_attributes *attributes; /* NULL: nothing is known of the user */
+    uint64_t sent; /* a hash of what the request sends along, for draws; 0: nothing */
 };
 
 /* Makes an object that makes lists from tables, vectors and content_scores (NULL: without; both:
@@ -67,7 +68,8 @@ void lists_place(struct lists *lists, const struct user_history *history,
  * are those of this one alone. */
 void lists_place_one(struct lists *lists, const struct user_history *history, size_t placement,
                      size_t length, struct recommendation_list *list);
-/* Returns what counts what the rules have done; NULL: no rules were ever set. */
+/* Returns what makes the placements and counts what the rules have done; NULL: no rules were ever
+ * set. */
 struct placement_lists *lists_placements(const struct lists *lists);
 /* Returns the item numbers of the last list; borrowed. */
 const int32_t *lists_numbers(const struct lists *lists);

@@ -42,6 +42,7 @@ static void drop_all(struct recommendation_list *list)
     list->placement_items.count = list->placement_scores.count = 0;
     list->placement_ranks.count = list->placement_rules.count = 0;
     list->removal_items.count = list->removal_ranks.count = list->removal_rules.count = 0;
+    list->placement_probabilities.count = 0;
     set_reasons(list, 0);
 }
 
@@ -59,7 +60,7 @@ static void move_reason(struct recommendation_list *list, size_t from, size_t to
 void placement_columns_strip(const struct tables *tables, struct recommendation_list *list)
 {
     const struct item_flags flags = catalogue_flags(&tables->catalogue);
-    bool reasoned = list_placements_reasoned(list);
+    bool reasoned = list_placements_reasoned(list), drawn = list_placements_drawn(list);
     size_t at = 0, kept = 0;
     if (!fits(list)) {
         drop_all(list);
@@ -75,12 +76,16 @@ void placement_columns_strip(const struct tables *tables, struct recommendation_
             list->placement_ranks.at[kept] = list->placement_ranks.at[at];
             list->placement_rules.at[kept] = list->placement_rules.at[at];
             if (reasoned) { move_reason(list, at, kept); }
+            if (drawn) {
+                list->placement_probabilities.at[kept] = list->placement_probabilities.at[at];
+            }
             kept++;
         }
         list->placement_counts.at[p] = (int32_t)(kept - before);
     }
     list->placement_items.count = list->placement_scores.count = kept;
     list->placement_ranks.count = list->placement_rules.count = kept;
+    list->placement_probabilities.count = drawn ? kept : 0;
     set_reasons(list, reasoned ? kept : 0);
 }
 

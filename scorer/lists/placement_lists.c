@@ -5,7 +5,9 @@
 #include "base/array.h"
 #include "scorer/lists/placement_lists.h"
 
-enum { NAME_BYTES = 2 * RULE_NAME_BYTES_MAX, RULES_COUNTED = PLACEMENT_RULES_MAX + 1 };
+enum { NAME_BYTES = 2 * RULE_NAME_BYTES_MAX, RULES_COUNTED = PLACEMENT_RULES_MAX + CUT_IMPLIED };
+
+_Static_assert((int)SERVED_ITEMS_MAX == (int)DRAW_CANDIDATES_MAX, "a message has all candidates");
 
 struct placement_lists {
     struct tables *tables;
@@ -32,6 +34,11 @@ struct placement_lists {
     struct slice removal_items[PLACEMENT_PLACES_MAX], removal_rules[PLACEMENT_PLACES_MAX];
     int32_t removal_ranks[PLACEMENT_PLACES_MAX];
     size_t places_count, removals_count;
+    float probabilities[PLACEMENT_PLACES_MAX];
+    bool drawn;                             /* some place of them was */
+    struct list_draw draws[PLACEMENTS_MAX]; /* of each placement */
+    struct slice served_items[SERVED_ITEMS_MAX]; /* columns of placement_lists_served() */
+    float served_scores[SERVED_ITEMS_MAX], served_probabilities[SERVED_ITEMS_MAX];
     char names[PLACEMENTS_MAX][RULES_COUNTED][NAME_BYTES]; /* of rules; "": not asked for yet */
     uint64_t moved[PLACEMENTS_MAX][RULES_COUNTED], removed[PLACEMENTS_MAX][RULES_COUNTED];
 };
@@ -61,6 +68,33 @@ void placement_lists_reset(struct placement_lists *lists)
     memset(lists->moved, 0, sizeof(lists->moved));
     memset(lists->removed, 0, sizeof(lists->removed));
     memset(lists->names, 0, sizeof(lists->names));
+}
+
+bool placement_lists_served(struct placement_lists *lists, size_t placement,
+                            const struct recommendation_list *list, struct served_place *ret_place)
+{
+    const struct list_draw *draw = &lists->draws[placement];
+    const struct draw_candidate *drawn = &draw->candidates[draw->chosen];
+    if (!draw->place) { return false; }
+    for (size_t k = 0; k < draw->count; k++) {
+        lists->served_items[k] = ids_text(lists->tables->ids, draw->candidates[k].item);
+        lists->served_scores[k] = (float)draw->candidates[k].value;
+        lists->served_probabilities[k] = (float)draw->candidates[k].probability;
+    }
+    *ret_place = (struct served_place){
+        .list_id = list->list_id,
+        .placement = lists->placements[placement],
+        .generation = list->generation,
+        .place = (int32_t)draw->place,
+        .item_id = ids_text(lists->tables->ids, drawn->item),
+        .probability = drawn->probability,
+        .temperature = draw->temperature,
+        .items = {lists->served_items, draw->count},
+        .scores = {lists->served_scores, draw->count},
+        .probabilities = {lists->served_probabilities, draw->count},
+        .as_of_ms = list->as_of_ms,
+    };
+    return true;
 }
 
 const int32_t *placement_lists_numbers(const struct placement_lists *lists)
@@ -244,6 +278,8 @@ static void write_cut(struct placement_lists *lists, const struct placement *pla
     lists->placements[p] = slice_str(placement->name);
     lists->placement_counts[p] = (int32_t)result->count;
     lists->removal_counts[p] = (int32_t)result->removals_count;
+    lists->draws[p] = *result->draw;
+    lists->drawn |= result->draw->place > 0;
     for (size_t k = 0; k < result->count; k++) {
         const struct cut_place *place = &result->places[k];
         size_t at = lists->places_count++;
@@ -253,6 +289,7 @@ static void write_cut(struct placement_lists *lists, const struct placement *pla
         lists->items[at] = ids_text(ids, place->item);
         lists->scores[at] = place->relevance;
         lists->ranks[at] = place->rank;
+        lists->probabilities[at] = place->probability;
         lists->rules[at] = rule_name(lists, placement, p, place->rule);
         if (place->rule != CUT_NO_RULE) { lists->moved[p][place->rule]++; }
     }
@@ -278,6 +315,8 @@ static void give_columns(struct placement_lists *lists, size_t from, size_t coun
     list->placement_scores = (struct floats){lists->scores, places};
     list->placement_ranks = (struct ints){lists->ranks, places};
     list->placement_rules = (struct slices){lists->rules, places};
+    list->placement_probabilities =
+        (struct floats){lists->probabilities, lists->drawn ? places : 0};
     list->removal_items = (struct slices){lists->removal_items, removals};
     list->removal_ranks = (struct ints){lists->removal_ranks, removals};
     list->removal_rules = (struct slices){lists->removal_rules, removals};
@@ -337,6 +376,8 @@ static struct cut_request request_of(struct placement_lists *lists,
                  .times_ms = history->event_times_ms.at,
                  .count = whole ? count : 0,
                  .hash = ids_fingerprint(history->user_id),
+                 .draw_seed = list_draw_seed(history->user_id, history->input_partition,
+                                             history->input_offset, scoring->sent),
                  .actions_total = history->events_total,
                  .newest_ms = history->event_time_ms}};
     number_shown(lists, history, &request.user);
@@ -364,6 +405,7 @@ static void begin_lists(struct placement_lists *lists)
 {
     lists->places_count = lists->removals_count = 0;
     lists->due_ms = INT64_MAX;
+    lists->drawn = false;
 }
 
 void placement_lists_make(struct placement_lists *lists, const struct rule_set *rules,

@@ -13,6 +13,7 @@
 #include "rules/list_cut.h"
 #include "rules/newest_items.h"
 #include "schemas/recommendation_list.h"
+#include "schemas/served_place.h"
 #include "schemas/user_history.h"
 #include "scorer/lists/tables.h"
 
@@ -29,6 +30,7 @@ struct placement_scoring {
     bool given;          /* only what is ranked may be listed */
     const struct request_context *context;    /* NULL: there is none */
     const struct user_attributes *attributes; /* NULL: nothing is known of the user */
+    uint64_t sent; /* a hash of what a request sends along, for draws; 0: nothing */
 };
 
 struct placement_lists;
@@ -60,9 +62,14 @@ const struct again *placement_lists_again(const struct placement_lists *lists);
 /* Returns when the next of the user's items is due again on one of the placements that were made
  * last; INT64_MAX: none. */
 int64_t placement_lists_due_ms(const struct placement_lists *lists);
+/* Describes the place of the last list of a placement that was drawn, but for the list's id, which
+ * is that of `list`; false: none was. Borrowed until the next call. */
+bool placement_lists_served(struct placement_lists *lists, size_t placement,
+                            const struct recommendation_list *list,
+                            struct served_place *ret_place);
 /* Counts how many items a rule of a placement has moved to their places on the last lists, and how
- * many it has taken off; both start at 0 with placement_lists_reset(). `rule` as in cut_place; the
- * number of rules: one of a group. */
+ * many it has taken off; both start at 0 with placement_lists_reset(). `rule` as in cut_place, with
+ * the implied ones behind those of the placement. */
 uint64_t placement_lists_moved(const struct placement_lists *lists, size_t placement, size_t rule);
 uint64_t placement_lists_removed(const struct placement_lists *lists, size_t placement,
                                  size_t rule);

@@ -4,12 +4,15 @@ Written beside rules/, and sharing nothing with it: the text of the topic `rules
 conditions become Python, and candidates are objects. Lists that counting makes only.
 """
 
+import math
 import re
+import struct
 import time
 from collections import Counter, namedtuple
 from datetime import datetime, timezone
 
 import numpy as np
+import xxhash
 from contracts import Contract
 
 from list_oracle import Counting, F, Place, Table, Verdict, catalogue, number, serving_rows
@@ -156,10 +159,32 @@ def expectation(words):
     return actions or ["PURCHASE"], int(value_of(words.take()))
 
 
+def exploration(text):
+    words = Words(text)
+    place = int(words.take())
+    candidates = int(words.take()) if words.take("of") else 10
+    temperature = float(words.take()) if words.take("at") else 0.1
+    assert not words.words, text
+    return place, candidates, temperature
+
+
+def mixed(seed, number):
+    return xxhash.xxh3_64_intdigest(struct.pack("<Q", number % 2**64), seed=seed)
+
+
+def drawn(values, hashes, temperature, seed):
+    """Which of the values is drawn, and with which probability each is."""
+    parts = [math.exp((value - max(values)) / temperature) for value in values]
+    noise = [-math.log(-math.log(((mixed(seed, one) >> 11) + 0.5) / 2**53)) for one in hashes]
+    keys = [value / temperature + one for value, one in zip(values, noise)]
+    return keys.index(max(keys)), [part / sum(parts) for part in parts]
+
+
 class Placement:
     def __init__(self, name):
         self.name, self.length, self.repeats, self.diversity = name, LENGTH, False, 0.0
         self.fallback, self.rules, self.only_again = ["popular"], [], False
+        self.explore = None
 
     def set(self, name, value):
         if name == "length":
@@ -170,6 +195,8 @@ class Placement:
             self.diversity = float(value)
         elif name == "only":
             self.only_again = value == "again"
+        elif name == "explore":
+            self.explore = exploration(value)
         else:
             self.fallback = [word.strip() for word in value.split(",")]
 
@@ -435,11 +462,34 @@ class Cut:
                 return True
         return False
 
+    def _take_drawn(self):
+        if not self.placement.explore or self.placement.explore[0] != len(self.places) + 1:
+            return False
+        _, most, temperature = self.placement.explore
+        found, diversity = [], self.placement.diversity
+        while len(found) < most and (best := self._best(None)) is not None:
+            over = self._over(best)
+            self.state[best] = over or "drawn from"
+            found += [] if over else [best]
+        for k in found:
+            self.state[k] = FREE
+        if not found:
+            return False
+        values = [(1.0 - diversity) * self.relevance[k] - diversity * self.similar[k]
+                  for k in found]
+        seed = xxhash.xxh3_64_intdigest(self.placement.name.encode(), seed=self.user.draw_seed)
+        hashes = [number(self.all[k].item["id"].encode()) for k in found]
+        at, probabilities = drawn(values, hashes, temperature, seed)
+        self.probability = len(self.places), probabilities[at]
+        self._take(found[at], "explore")
+        return True
+
     def _choose(self):
         self.places, self.similar = [], [0.0] * len(self.all)
+        self.probability = None
         length = self.placement.length
         while len(self.places) < length and (self._take_pinned() or self._take_shared() or
-                                             self._take_best(None, "")):
+                                             self._take_drawn() or self._take_best(None, "")):
             pass
         if "uncapped" in self.placement.fallback:
             capped = {cap[0] for cap in self.caps}
@@ -469,6 +519,9 @@ class User:
                         for name, _, action, when in rows]
         self.actions += [(table.numbers.get(name.encode()), "EXPOSURE", when) for name, when in
                          zip(history["shown_items"], history["shown_times_ms"])]
+        self.draw_seed = number(history["user_id"].encode())
+        for part in (history["input_partition"], history["input_offset"], 0):
+            self.draw_seed = mixed(self.draw_seed, part)
         newest = history["event_time_ms"]
         moment = datetime.fromtimestamp(as_of_ms / 1000, timezone.utc)
         self.attributes = {"user.actions": history["events_total"],
@@ -577,6 +630,19 @@ class Placed:
             return f"evidence {evidence}, must be {[one.evidence for one in want]}"
         return None
 
+    @staticmethod
+    def _drawn_unlike(found, part, cut):
+        """Probabilities follow scores, which may differ a little."""
+        is_ = found["placement_probabilities"][part]
+        want = [0.0] * len(cut.places)
+        if cut.probability:
+            want[cut.probability[0]] = cut.probability[1]
+        if not is_ and not cut.probability:
+            return None
+        if len(is_) != len(want) or not np.allclose(is_, want, rtol=0.25, atol=1e-3):
+            return f"probabilities {is_}, must be {want}"
+        return None
+
     def difference(self, found):
         """Of the lists of placements, in words; None: nothing. Ranks are those of the list that was
         sent: where they alone have changed, it is not sent again."""
@@ -594,7 +660,8 @@ class Placed:
             scores = found["placement_scores"][part]
             if not np.allclose(scores, [one[1] for one in cut.places], rtol=0.011, atol=1e-6):
                 return f"{name}: scores {scores}, must be {[one[1] for one in cut.places]}"
-            words = self._unlike(found, part, self._places(cut))
+            words = self._unlike(found, part, self._places(cut)) or self._drawn_unlike(
+                found, part, cut)
             if words:
                 return f"{name}: {words}"
             part = slice(gone, gone + removed)

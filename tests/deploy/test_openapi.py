@@ -69,7 +69,8 @@ def test_members():
     printed -= {"error", "message"}
     assert printed == {member for name in ("List", "Item", "UserList", "WantingUser")
                        for member in SCHEMAS[name]["properties"]}
-    placed = {"List": {"placement", "rules_offset", "removed"}, "Item": {"rank", "rule", "last_ms"}}
+    placed = {"List": {"placement", "rules_offset", "removed"},
+              "Item": {"rank", "rule", "last_ms", "probability"}}
     assert set(SCHEMAS["ItemList"]["properties"]) < printed
     for name in ("List", "ItemList", "Item", "UserList", "WantingUser", "Removed", "Error"):
         always = set(SCHEMAS[name]["properties"]) - placed.get(name, set())

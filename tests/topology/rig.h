@@ -40,7 +40,7 @@ static const char *const rig_topics[] = {
     "clicks",     "events", "dead-letters",    "histories", "pair-deltas", "features-changelog",
     "neighbours", "items",  "recommendations", "quality",   "receipts", "lists",
     "serving-rows", "requests", "responses",       "outcomes",
-    "moves",
+    "moves",      "served",
 };
 
 /* One process. */

@@ -265,6 +265,43 @@ static void origins_have_their_places(void **state _unused_)
     world_clear(&world);
 }
 
+/* A pin or a due share takes the place; who was not drawn gets the next one; a short list has
+ * none. */
+static void one_place_is_drawn(void **state _unused_)
+{
+    struct world world;
+    char name[2 * RULE_NAME_BYTES_MAX];
+    size_t others = 0;
+    world_init(&world);
+    for (uint64_t seed = 0; seed < 200; seed++) {
+        world.request.user.draw_seed = seed;
+        (void)cut(&world, "p.length=5\np.explore=3 of 4 at 0.1");
+        const struct list_draw *draw = world.result.draw;
+        const struct cut_place *place = &world.result.places[2];
+        assert_int_equal(draw->place, 3);
+        assert_int_equal(draw->count, 4);
+        for (size_t k = 0; k < 4; k++) { assert_int_equal(draw->candidates[k].item, 2 + (int)k); }
+        assert_int_equal(place->item, draw->candidates[draw->chosen].item);
+        assert_true(place->probability == (float)draw->candidates[draw->chosen].probability);
+        assert_int_equal(place->rank, place->item + 1);
+        assert_true(world.result.places[1].item == 1 && world.result.places[1].probability == 0.0F);
+        assert_int_equal(world.result.places[3].item, place->item == 2 ? 3 : 2);
+        assert_string_equal(list_cut_rule_name(&world.rules->placements[0], place->rule, name,
+                                               sizeof(name)),
+                            "explore");
+        others += place->item != 2;
+    }
+    assert_true(others > 100 && others < 180);
+    assert_string_equal(cut(&world, "p.length=3\np.explore=2\np.pin.x=2 if id='i9'"), "0 9 1");
+    assert_int_equal(world.result.draw->place, 0);
+    assert_string_equal(cut(&world, "p.length=2\np.explore=2\np.share.new=100% if age<2d"), "0 4");
+    assert_int_equal(world.result.draw->place, 0);
+    world.request.count = 2;
+    assert_string_equal(cut(&world, "p.length=5\np.explore=4"), "0 1");
+    assert_int_equal(world.result.draw->place, 0);
+    world_clear(&world);
+}
+
 /* ---- The slow cut ---- */
 
 struct slow {
@@ -274,6 +311,7 @@ struct slow {
     bool gone[ITEMS];
     int32_t list[LENGTH * 4];
     size_t count;
+    struct list_draw draw;
 };
 
 static bool holds(const struct slow *slow, size_t rule, size_t candidate)
@@ -400,7 +438,32 @@ static int best(const struct slow *slow, int rule, bool pinned)
     return found;
 }
 
-static int next_place(const struct slow *slow)
+/* Draws among the best ones, each of which would come next without those before it. */
+static int drawn(struct slow *slow)
+{
+    struct list_draw *draw = &slow->draw;
+    *draw = (struct list_draw){.temperature = slow->placement->explore.temperature};
+    while (draw->count < slow->placement->explore.candidates) {
+        int found = best(slow, -1, false);
+        if (found < 0) { break; }
+        double most = 0.0, diversity = slow->placement->diversity;
+        for (size_t p = 0; p < slow->count; p++) {
+            most = MAX_OF(most, alike(slow, (size_t)slow->list[p], (size_t)found));
+        }
+        draw->candidates[draw->count++] = (struct draw_candidate){
+            .candidate = (uint32_t)found, .item = slow->world->candidates[found].item,
+            .hash = ids_hash(slow->world->rig.ids, slow->world->candidates[found].item),
+            .value = (1.0 - diversity) * slow->relevance[found] - diversity * most};
+        slow->gone[found] = true;
+    }
+    for (size_t k = 0; k < draw->count; k++) { slow->gone[draw->candidates[k].candidate] = false; }
+    if (!draw->count) { return -1; }
+    draw->place = slow->count + 1;
+    list_draw_make(draw, slow->world->request.user.draw_seed, slice_str("p"));
+    return (int)draw->candidates[draw->chosen].candidate;
+}
+
+static int next_place(struct slow *slow)
 {
     const struct placement *placement = slow->placement;
     for (size_t r = 0; r < placement->rules_count; r++) {
@@ -418,12 +481,14 @@ static int next_place(const struct slow *slow)
         int found = best(slow, (int)r, false);
         if (found >= 0) { return found; }
     }
+    if (placement->explore.place == slow->count + 1) { return drawn(slow); }
     return best(slow, -1, false);
 }
 
 static void cut_slowly(struct slow *slow)
 {
     const struct placement *placement = slow->placement;
+    slow->draw.place = 0;
     for (size_t k = 0; k < slow->world->request.count; k++) {
         slow->relevance[k] =
             0.01 + 0.99 * (double)slow->world->candidates[k].score /
@@ -462,6 +527,10 @@ static void write_rules(uint64_t *rng, struct buf *text)
     buf_clear(text);
     buf_printf(text, "p.length=%d\n", 3 + (int)rng_below(rng, LENGTH * 2));
     if (rng_below(rng, 2)) { buf_printf(text, "p.diversity=0.%d\n", (int)rng_below(rng, 10)); }
+    if (rng_below(rng, 2)) {
+        buf_printf(text, "p.explore=%d of %d at 0.%d\n", 1 + (int)rng_below(rng, 3),
+                   1 + (int)rng_below(rng, DRAW_CANDIDATES_MAX), 1 + (int)rng_below(rng, 9));
+    }
     for (int k = 0; k < 6; k++) {
         const char *condition = some_condition(rng);
         int number = 1 + (int)rng_below(rng, 8);
@@ -482,21 +551,27 @@ static void random_cuts_are_those_of_the_slow_cut(void **state _unused_)
     struct world world;
     struct buf text;
     uint64_t rng = 7;
+    size_t drawn_places = 0;
     world_init(&world);
     buf_init(&text, 1 << 12);
     for (int turn = 0; turn < 3000; turn++) {
         write_rules(&rng, &text);
         world.request.count = 1 + rng_below(&rng, ITEMS);
+        world.request.user.draw_seed = rng_next(&rng);
         buf_append(&text, "", 1);
         (void)cut(&world, text.data);
         struct slow slow = {.world = &world, .placement = &world.rules->placements[0]};
         cut_slowly(&slow);
-        bool same = slow.count == world.result.count;
+        bool same = slow.count == world.result.count &&
+                    slow.draw.place == world.result.draw->place &&
+                    (!slow.draw.place || slow.draw.count == world.result.draw->count);
+        drawn_places += world.result.draw->place > 0;
         for (size_t p = 0; p < slow.count && same; p++) {
             same = world.candidates[slow.list[p]].item == world.result.places[p].item;
         }
         if (!same) { fail_msg("turn %d: %s", turn, text.data); }
     }
+    assert_true(drawn_places > 800);
     buf_release(&text);
     world_clear(&world);
 }
@@ -509,6 +584,7 @@ int main(void)
         cmocka_unit_test(exclusions_count_actions_and_time),
         cmocka_unit_test(what_is_due_comes_again),
         cmocka_unit_test(origins_have_their_places),
+        cmocka_unit_test(one_place_is_drawn),
         cmocka_unit_test(random_cuts_are_those_of_the_slow_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,9 @@ static void a_file_is_read(void **state _unused_)
               "home.share.new=20% if age < 14d\n"
               "home.diversity=0.3\n"
               "home.repeats=yes\n"
-              "home.fallback=new, uncapped\n");
+              "home.fallback=new, uncapped\n"
+              "home.explore=4 of 20 at 0.05\n"
+              "main.explore=10\n");
     assert_int_equal(rules->count, 2);
     assert_int_equal(rule_set_places(rules), 15);
     const struct placement *home = rule_set_find(rules, slice_str("home"));
@@ -34,6 +36,11 @@ static void a_file_is_read(void **state _unused_)
     assert_non_null(home->rules[1].condition);
     assert_true(home->rules[3].addend == -0.25);
     assert_true(rule_set_find(rules, slice_str("main"))->length == 10);
+    assert_int_equal(home->explore.place, 4);
+    assert_int_equal(home->explore.candidates, 20);
+    assert_true(home->explore.temperature == 0.05);
+    const struct explored_place *usual = &rule_set_find(rules, slice_str("main"))->explore;
+    assert_true(usual->place == 10 && usual->candidates == 10 && usual->temperature == 0.1);
     assert_null(rule_set_find(rules, slice_str("mail")));
     int64_t begin = rule_set_next_ms(rules, 0);
     assert_int_equal(begin, INT64_C(1796083200000));
@@ -145,6 +152,21 @@ static void faults_of_rules_that_bring_items(void **state _unused_)
     check_faults(cases, ARRAY_COUNT(cases));
 }
 
+static void faults_of_explore(void **state _unused_)
+{
+    static const struct fault_case cases[] = {
+        {"home.explore=yes", "a place is from 1 to 500, not yes"},
+        {"home.explore=0", "a place is from 1 to 500, not 0"},
+        {"home.explore=3 of 51", "from, 1 to 50, not 51"},
+        {"home.explore=3 of 5 at 0", "a temperature is from 0.001 to 1000"},
+        {"home.explore=3 at 1001", "a temperature from 0.001 to 1000, not 1001"},
+        {"home.explore=3 of", "behind \"of\" comes how many candidates"},
+        {"home.explore=3 from 5", "from is too much here"},
+        {"home.explore=11", "home.explore: place 11 is behind the list's end"},
+    };
+    check_faults(cases, ARRAY_COUNT(cases));
+}
+
 static void all_faults_are_told_up_to_a_limit(void **state _unused_)
 {
     struct rules_rig rig;
@@ -197,6 +219,7 @@ int main(void)
         cmocka_unit_test(rules_bring_items_again),
         cmocka_unit_test(faults_say_where_and_what_to_do),
         cmocka_unit_test(faults_of_rules_that_bring_items),
+        cmocka_unit_test(faults_of_explore),
         cmocka_unit_test(all_faults_are_told_up_to_a_limit),
         cmocka_unit_test(numbers_of_rules_are_limited),
     };

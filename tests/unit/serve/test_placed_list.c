@@ -10,7 +10,7 @@ struct columns {
     struct slice items[2], because[2], placements[2], placed[PLACES], rules[PLACES];
     struct slice placed_because[PLACES];
     float scores[2], evidence[2], shares[2], placed_scores[PLACES], placed_evidence[PLACES],
-        placed_shares[PLACES];
+        placed_shares[PLACES], probabilities[PLACES];
     int32_t reasons[2], counts[2], removal_counts[2], ranks[PLACES], placed_reasons[PLACES];
 };
 
@@ -25,7 +25,7 @@ static struct recommendation_list list_of(struct columns *c)
         .placed_because = {slice_str(""), slice_str("y"), slice_str("x")},
         .placed_reasons = {REASON_POPULAR, REASON_BECAUSE, REASON_TAGS},
         .placed_evidence = {9, 3, 2}, .placed_shares = {0, 0.25F, 1}, .ranks = {1, 1, 7},
-        .rules = {slice_str(""), slice_str(""), slice_str("")}};
+        .rules = {slice_str(""), slice_str(""), slice_str("")}, .probabilities = {0, 0, 0.25F}};
     return (struct recommendation_list){
         .items = {c->items, 2}, .scores = {c->scores, 2}, .reasons = {c->reasons, 2},
         .because = {c->because, 2}, .evidence = {c->evidence, 2}, .shares = {c->shares, 2},
@@ -35,7 +35,8 @@ static struct recommendation_list list_of(struct columns *c)
         .placement_rules = {c->rules, PLACES}, .placement_reasons = {c->placed_reasons, PLACES},
         .placement_because = {c->placed_because, PLACES},
         .placement_evidence = {c->placed_evidence, PLACES},
-        .placement_shares = {c->placed_shares, PLACES}};
+        .placement_shares = {c->placed_shares, PLACES},
+        .placement_probabilities = {c->probabilities, PLACES}};
 }
 
 static void check_place(const struct recommendation_list *list, size_t at, const char *item,
@@ -60,6 +61,12 @@ static void reasons_are_those_of_the_placement(void **state _unused_)
     check_place(&list, 0, "b", REASON_BECAUSE, "y", 3, 0.25F);
     check_place(&list, 1, "z", REASON_TAGS, "x", 2, 1);
     assert_int_equal(list.placement_ranks.at[1], 7);
+    assert_int_equal(list.placement_probabilities.count, 2);
+    assert_true(list.placement_probabilities.at[1] == 0.25F);
+    list = list_of(&columns);
+    list.placement_probabilities.count = 2; /* of an earlier release, or anybody's */
+    assert_true(placed_list_choose(&list, slice_str("q"), arena));
+    assert_int_equal(list.placement_probabilities.count, 0);
     arena_free(arena);
 }
 

@@ -13,6 +13,7 @@ static int32_t reasons[ITEMS] = {REASON_BECAUSE, 99};
 static struct slice names[2], placed[3], rules[3], ids[2], placed_because[3];
 static int32_t placed_reasons[3] = {REASON_POPULAR, REASON_NEW, REASON_TAGS};
 static float placed_evidence[3] = {3, 0, 2}, placed_shares[3] = {0, 0, 0.5F};
+static float probabilities[3] = {0, 0, 0.25F};
 static int32_t counts[2] = {1, 2}, ranks[3] = {4, 0, 1};
 static float placed_scores[3] = {1, 0.5F, 0.25F};
 
@@ -44,7 +45,8 @@ static struct recommendation_list make_list(void)
         .placement_scores = {placed_scores, 3}, .placement_ranks = {ranks, 3},
         .placement_rules = {rules, 3}, .placement_reasons = {placed_reasons, 3},
         .placement_because = {placed_because, 3}, .placement_evidence = {placed_evidence, 3},
-        .placement_shares = {placed_shares, 3}, .placement_list_ids = {ids, 2}};
+        .placement_shares = {placed_shares, 3}, .placement_list_ids = {ids, 2},
+        .placement_probabilities = {probabilities, 3}};
 }
 
 static json_t *print(const struct recommendation_list *list)
@@ -107,6 +109,9 @@ static void test_whole_list(void **state _unused_)
     assert_string_equal(json_string_value(json_object_get(last, "because")), "c");
     assert_true(json_number_value(json_object_get(last, "share")) == 0.5);
     assert_true(json_number_value(json_object_get(last, "evidence")) == 2.0);
+    assert_true(json_number_value(json_object_get(last, "probability")) == 0.25);
+    last = json_array_get(json_object_get(mail, "items"), 0);
+    assert_null(json_object_get(last, "probability")); /* it was not drawn */
     json_decref(placements);
     json_decref(object);
     json_decref(want);
@@ -119,6 +124,7 @@ static void test_odd_columns(void **state _unused_)
     list.shares.count = 0;
     list.placement_list_ids.count = 1;
     list.placement_items.count = 2;
+    list.placement_probabilities.count = 1;
     json_t *object = print(&list), *first = json_object_get(object, "placements");
     assert_int_equal(json_array_size(first), 1);
     first = json_array_get(json_object_get(json_array_get(first, 0), "items"), 0);

@@ -7,7 +7,7 @@
 struct columns {
     struct slice placements[2], items[5], rules[5], because[5];
     int32_t counts[2], ranks[5], reasons[5];
-    float scores[5], evidence[5], shares[5];
+    float scores[5], evidence[5], shares[5], probabilities[5];
 };
 
 /* Two placements: a b c, and b d. */
@@ -20,6 +20,7 @@ static struct recommendation_list list_of(struct columns *columns)
         columns->rules[k] = slice_str("");
         columns->ranks[k] = (int32_t)k + 1;
         columns->scores[k] = 1.0F;
+        columns->probabilities[k] = k >= 3 ? 0.25F * (float)(k - 3) : 0.0F;
         columns->because[k] = slice_str(ids[k]);
         columns->reasons[k] = (int32_t)k;
         columns->evidence[k] = columns->shares[k] = (float)k;
@@ -30,7 +31,8 @@ static struct recommendation_list list_of(struct columns *columns)
         .placement_scores = {columns->scores, 5}, .placement_ranks = {columns->ranks, 5},
         .placement_rules = {columns->rules, 5}, .placement_because = {columns->because, 5},
         .placement_reasons = {columns->reasons, 5}, .placement_evidence = {columns->evidence, 5},
-        .placement_shares = {columns->shares, 5}};
+        .placement_shares = {columns->shares, 5},
+        .placement_probabilities = {columns->probabilities, 5}};
 }
 
 static void tables_with(struct tables *tables, const char *barred)
@@ -61,12 +63,17 @@ static void barred_items_leave_all_placements(void **state _unused_)
     assert_true(slice_equal(columns.because[2], slice_str("d")));
     assert_int_equal(columns.reasons[1], 2);
     assert_true(columns.evidence[2] == 4.0F && columns.shares[1] == 2.0F);
+    assert_true(list_placements_drawn(&list) && columns.probabilities[2] == 0.25F);
     list = list_of(&columns);
     list.placement_shares.count = 0; /* of an earlier release, or anybody's */
     placement_columns_strip(&tables, &list);
     assert_int_equal(list.placement_items.count, 3);
     assert_int_equal(list.placement_because.count, 0);
     assert_int_equal(list.placement_reasons.count, 0);
+    list = list_of(&columns);
+    list.placement_probabilities.count = 4;
+    placement_columns_strip(&tables, &list);
+    assert_int_equal(list.placement_probabilities.count, 0);
     tables_release(&tables);
 }
 

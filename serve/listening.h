@@ -1,0 +1,14 @@
+/* Listening: the HTTP server of a copy, and the check of what its settings need. */
+#ifndef FRESHET_SERVE_LISTENING_H
+#define FRESHET_SERVE_LISTENING_H
+
+#include "serve/responder.h"
+#include "stream/http/http_server.h"
+#include "stream/worker.h"
+
+/* Begins to answer requests: 0, or a negative errno with the start refused. */
+int serve_listen(struct run *run, struct responder *responder, struct http_server **ret_server);
+/* The worker's callback: files can be read, and the address can be listened on. */
+char *serve_check(const void *settings, struct buf *notes);
+
+#endif
