@@ -18,11 +18,12 @@ HIDDEN = "50"  # an item that is not available
 COMPARED = ("histories", "features-changelog", "neighbours", "recommendations")
 # Written by programs that do not run here (freshet-embed, the sequence trainer, freshet-serve and
 # who asks it, `freshet redrive`, `freshet rules`, `freshet trial`), while an archive of more than
-# 1,024 actions is subtracted, when actions name their list and when users are joined:
-# tests/evolution has them.
+# 1,024 actions is subtracted, when actions name their list, when users are joined and where rules
+# explore: tests/evolution has them.
 ABSENT = ("applied_rules", "content_vectors", "item_list", "item_vector", "merge_receipt",
           "placement_outcomes", "model_weights", "recommendation_request",
-          "recommendation_response", "redrive_mark", "trial_record", "user_erasure", "user_move")
+          "recommendation_response", "redrive_mark", "served_place", "trial_record",
+          "user_erasure", "user_move")
 PRESENT = [name for name in NAMES if name not in ABSENT]
 
 
