@@ -86,7 +86,7 @@ static struct ids *make_ids(void)
 }
 
 /* Appends the stream `rounds` times over; late_percent of the actions come before their time. */
-static void bench_timeline(const struct event *events, const struct ids *ids, int64_t half_life_ms,
+static void bench_timeline(const struct event *events, struct ids *ids, int64_t half_life_ms,
                            const char *name)
 {
     struct timeline_rules rules = {
@@ -222,7 +222,7 @@ static void apply_naive(double (*cells)[3], const struct pairs_view *view)
     }
 }
 
-static void bench_rows(const struct event *events, const struct ids *ids)
+static void bench_rows(const struct event *events, struct ids *ids)
 {
     enum { BATCH = 10000, BOUND = 512 };
     struct timeline_rules rules = {

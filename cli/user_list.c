@@ -193,6 +193,10 @@ const char *user_list_reason(const struct user_list *user_list, size_t at, char 
             (void)snprintf(into + used, size - used, ", support %.0f", evidence);
         }
         break;
+    case REASON_CROSS:
+        (void)snprintf(into, size, "%.0f users went on to it from %.*s", evidence,
+                       SLICE_ARGS(cause));
+        break;
     case REASON_TAGS:
         (void)snprintf(into, size, "like %.*s by its tags", SLICE_ARGS(cause));
         break;

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/message.h"
 #include "features/acceptance.h"
+#include "model/counting/cross_rules.h"
 #include "model/counting/timeline.h"
 
 static _printf_(3, 4) int refuse(struct acceptance_error *error, const char *reason,
@@ -29,6 +30,10 @@ static int check_ids(const struct record *rec, const struct user_event *ev,
     bool needs_item = ev->action != ACTION_IDENTIFY;
     if (needs_item && !named && !listed) {
         return refuse(error, "empty_item_id", "item_id is empty");
+    }
+    if (cross_id_is(ev->item_id)) {
+        return refuse(error, "reserved_item_id", "an item id that begins with the byte 0x%02x is "
+                      "our own", (unsigned)CROSS_MARK);
     }
     if (rec->key.data && !slice_equal(rec->key, ev->user_id)) {
         return refuse(error, "key_mismatch", "key '%.*s' is not user_id '%.*s'",

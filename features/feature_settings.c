@@ -53,7 +53,31 @@ const struct option feature_options[FEATURE_OPTIONS_COUNT] = {
     OPTION("history.listed.max", LONG, listed_max, "200", OPTION_RANGE(0, STATE_LISTED_MAX),
            "Actions of a user that are remembered as of a list: taking back an older one leaves "
            "the outcomes as they are"),
+    OPTION("cross.pairs", STRING, cross_pairs, "", OPTION_FREE,
+           "Kinds of actions of which one may foretell the other, as in VIEW>PURCHASE; several "
+           "with commas (docs/operations.md)"),
 };
+
+/* ---- Cross pairs ---- */
+
+static int32_t kind_of(struct slice name)
+{
+    static const char *const names[] = {
+        [ACTION_OTHER] = "OTHER", [ACTION_VIEW] = "VIEW",         [ACTION_CLICK] = "CLICK",
+        [ACTION_LIKE] = "LIKE",   [ACTION_CART] = "CART",         [ACTION_PURCHASE] = "PURCHASE",
+        [ACTION_RATING] = "RATING"};
+    for (size_t kind = 0; kind < ARRAY_COUNT(names); kind++) {
+        if (slice_equal(name, slice_str(names[kind]))) { return (int32_t)kind; }
+    }
+    return -1;
+}
+
+static const char *cross_of(const struct feature_settings *s, struct cross_rules *ret_rules)
+{
+    return cross_rules_read(slice_str(s->cross_pairs), kind_of, ret_rules);
+}
+
+/* ---- Checks ---- */
 
 static int check_most(const char *name, int64_t value, const char *bound_name, int64_t bound,
                       char *why, size_t why_size)
@@ -77,6 +101,12 @@ int feature_settings_check(const struct feature_settings *s, char *why, size_t w
         result = check_most("history.length", s->history_length, "history.actions.max",
                             s->actions_max, why, why_size);
     }
+    struct cross_rules cross;
+    const char *fault = cross_of(s, &cross);
+    if (result == 0 && fault) {
+        (void)snprintf(why, why_size, "cross.pairs: %s", fault);
+        result = -EINVAL;
+    }
     if (result == 0 && s->latest_ms && s->latest_ms < CLOCK_IN_SECONDS_MAX) {
         (void)snprintf(why, why_size,
                        "event.latest=%" PRId64 " is a time of the early seventies; hint: it is in "
@@ -95,7 +125,11 @@ int feature_settings_check(const struct feature_settings *s, char *why, size_t w
 
 struct timeline_rules feature_settings_rules(const struct feature_settings *s)
 {
+    struct cross_rules cross;
+    const char *fault = cross_of(s, &cross);
+    assert(!fault); /* feature_settings_check() */
     return (struct timeline_rules){
+        .cross = cross,
         .actions_max = (int32_t)s->actions_max,
         .seen_max = (int32_t)s->seen_max,
         .pairs_window = (int32_t)s->pairs_window,

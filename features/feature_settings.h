@@ -25,9 +25,10 @@ struct feature_settings {
     bool outcomes_counted;
     int64_t outcomes_kept_ms;
     int64_t listed_max;
+    const char *cross_pairs;
 };
 
-enum { FEATURE_OPTIONS_COUNT = 19 };
+enum { FEATURE_OPTIONS_COUNT = 20 };
 extern const struct option feature_options[FEATURE_OPTIONS_COUNT];
 
 /* Checks the settings against each other; 0, or -EINVAL with the reason and a hint in why. */

@@ -26,6 +26,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.10.avsc.inc"
     ,
+#include "versions/recommendation_list.11.avsc.inc"
+    ,
     NULL,
 };
 
@@ -114,7 +116,7 @@ const char *list_reason_name(int32_t reason)
     static const char *const names[LIST_REASONS] = {
         [REASON_OTHER] = "other",       [REASON_BECAUSE] = "because", [REASON_POPULAR] = "popular",
         [REASON_TRENDING] = "trending", [REASON_NEW] = "new",         [REASON_TAGS] = "tags",
-        [REASON_AGAIN] = "again",
+        [REASON_AGAIN] = "again",      [REASON_CROSS] = "cross",
     };
     return reason >= 0 && reason < LIST_REASONS ? names[reason] : "other";
 }

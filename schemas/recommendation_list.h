@@ -13,6 +13,7 @@ enum reason {
     REASON_NEW,
     REASON_TAGS,
     REASON_AGAIN,
+    REASON_CROSS,
     LIST_REASONS,
 };
 

@@ -16,6 +16,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_response.5.avsc.inc"
     ,
+#include "versions/recommendation_response.6.avsc.inc"
+    ,
     NULL,
 };
 

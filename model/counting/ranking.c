@@ -2,6 +2,7 @@
  * items; add_row() adds each recent item's neighbours to the sums, newest first; filter() keeps the
  * candidates that may be listed and sets the scales; choose() sorts the best of them; explain()
  * finds the recent item behind each. fill() appends trending and popular items to a short list.
+ * Cross pairs are in ranking_cross.c.
  *
  * Scratch is one cell an item, and a stamp says whether a cell belongs to the current list, so that
  * nothing is cleared between lists. The most popular and most trending items are kept in order from
@@ -9,63 +10,14 @@
  */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "model/counting/heads.h"
 #include "model/counting/ranking.h"
-#include "model/topk.h"
+#include "model/counting/ranking_internal.h"
 
 #include <float.h>
 
 enum {
     TURN_ITEMS = 256, /* of the popular and of the trending items that fill up in turn */
     CELLS_FIRST = 1024,
-};
-
-/* One item's scratch. A stamp of the current list says that the fields behind it are in use:
- *
- *     stamp == touched     `directed` and `symmetric` are sums
- *     stamp == chosen      the item is on the list, at `place`
- *     seen == touched      the user has had the item
- *     seen == chosen       the user was shown it, or dislikes what is like it: it fills up last
- */
-struct cell {
-    uint32_t stamp;
-    uint32_t seen;
-    union {
-        float directed;
-        uint32_t place;
-    };
-    float symmetric;
-};
-
-struct recent {
-    int32_t item;
-    float weight; /* r^-g h^(r-1) */
-};
-
-struct ranking {
-    struct ranking_settings settings;
-    const struct ids *ids;
-    struct item_table *table;
-    struct cell *cells;
-    int32_t *candidates; /* as many as cells */
-    int32_t capacity;
-    size_t candidates_count;
-    uint32_t touched, chosen;
-    bool shown_too; /* items that were shown may fill up, too */
-    struct recent *recent;
-    struct recent *disliked; /* with weights below 0 */
-    size_t disliked_count;
-    float *recency;
-    float *strengths; /* of the recent items */
-    size_t recent_count;
-    float directed_scale, symmetric_scale, popularity_scale;
-    struct ranking_sums sums;
-    struct topk top;
-    struct ranked *list;
-    float *parts; /* per place, the largest part so far */
-    size_t list_count, list_capacity;
-    struct heads heads;
-    uint64_t looked; /* at so many items, to fill up lists from all of them */
 };
 
 struct ranking *ranking_new(const struct ranking_settings *settings, const struct ids *ids,
@@ -100,6 +52,7 @@ struct ranking *ranking_free(struct ranking *ranking)
     free(ranking->recent);
     free(ranking->disliked);
     free(ranking->candidates);
+    free(ranking->crossed);
     free(ranking->cells);
     free(ranking);
     return NULL;
@@ -191,18 +144,6 @@ static void weigh_recent(struct ranking *ranking, const struct ranking_request *
     }
 }
 
-static struct cell *touch(struct ranking *ranking, int32_t item)
-{
-    struct cell *cell = &ranking->cells[item];
-    if (cell->stamp != ranking->touched) {
-        cell->stamp = ranking->touched;
-        cell->directed = 0.0F;
-        cell->symmetric = 0.0F;
-        ranking->candidates[ranking->candidates_count++] = item;
-    }
-    return cell;
-}
-
 /* Returns one neighbour's symmetric part, without the cosine's factor of the neighbour. */
 static float symmetric_part(const struct ranking *ranking, int32_t source, int32_t item, float co)
 {
@@ -256,7 +197,7 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
 {
     const struct item_factors *factors = item_table_factors(ranking->table);
     bool cosine = item_table_settings(ranking->table)->measure == SIMILARITY_COSINE;
-    float directed_max = 0.0F, symmetric_max = 0.0F;
+    float directed_max = 0.0F, symmetric_max = 0.0F, crossed_max = 0.0F;
     size_t kept = 0;
     for (size_t k = 0; k < ranking->candidates_count; k++) {
         int32_t item = ranking->candidates[k];
@@ -266,7 +207,8 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
         cell->directed *= factors[item].target;
         cell->symmetric = bounded(cell->symmetric);
         if (cosine) { cell->symmetric = bounded(cell->symmetric * factors[item].mass); }
-        if (!(cell->directed > 0.0F) && !(cell->symmetric > 0.0F)) {
+        float crossed = crossed_of(ranking, item);
+        if (!(cell->directed > 0.0F) && !(cell->symmetric > 0.0F) && !(crossed > 0.0F)) {
             bool disliked = cell->directed < 0.0F || cell->symmetric < 0.0F;
             if (disliked) { cell->seen = ranking->chosen; }
             continue;
@@ -275,6 +217,7 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
         cell->symmetric = MAX_OF(cell->symmetric, 0.0F);
         directed_max = MAX_OF(directed_max, cell->directed);
         symmetric_max = MAX_OF(symmetric_max, cell->symmetric);
+        crossed_max = MAX_OF(crossed_max, crossed);
         ranking->candidates[kept++] = item;
     }
     ranking->candidates_count = kept;
@@ -283,6 +226,7 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
     ranking->directed_scale = scale_of(set->directed_weight, (double)directed_max);
     ranking->symmetric_scale = scale_of(set->symmetric_weight, (double)symmetric_max);
     ranking->popularity_scale = scale_of(set->popularity_weight, root);
+    ranking->cross_scale = scale_of(set->cross_weight, (double)crossed_max);
 }
 
 /* Items that the user has had were taken. */
@@ -302,6 +246,7 @@ static void lower_shown(struct ranking *ranking, const struct shown_items *shown
         if (cell->stamp != ranking->touched) { continue; }
         cell->directed *= shown->at[k].factor;
         cell->symmetric *= shown->at[k].factor;
+        if (ranking->crossing) { ranking->crossed[shown->at[k].item] *= shown->at[k].factor; }
     }
 }
 
@@ -320,7 +265,8 @@ static float score_of(const struct ranking *ranking, const struct item_factors *
 {
     const struct cell *cell = &ranking->cells[item];
     return ranking->directed_scale * cell->directed + ranking->symmetric_scale * cell->symmetric +
-           ranking->popularity_scale * factors[item].root;
+           ranking->popularity_scale * factors[item].root +
+           ranking->cross_scale * crossed_of(ranking, item);
 }
 
 static void choose(struct ranking *ranking, size_t length)
@@ -491,10 +437,12 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
                     const struct ranked **ret_list)
 {
     begin(ranking, request->length);
+    ranking_cross_begin(ranking, request);
     assert(request->flags.count <= ranking->capacity);
     read_history(ranking, request);
     weigh_recent(ranking, request);
     for (size_t r = 0; r < ranking->recent_count; r++) { add_row(ranking, ranking->recent[r]); }
+    if (ranking->crossing) { ranking_cross_add(ranking, request); }
     for (size_t r = 0; r < ranking->disliked_count; r++) {
         add_row(ranking, ranking->disliked[r]);
     }
@@ -507,6 +455,7 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
         ranking->list[k].score = (float)entry.score;
     }
     explain(ranking);
+    if (ranking->crossing) { ranking_cross_explain(ranking); }
     lower_parts(ranking, &request->shown);
     set_shares(ranking);
     if (ranking->list_count < request->length) {
@@ -529,7 +478,8 @@ float ranking_score(const struct ranking *ranking, int32_t item)
     const struct cell *cell = &ranking->cells[item];
     if (cell->stamp == ranking->chosen) { return MAX_OF(ranking->list[cell->place].score, 0.0F); }
     bool spoken_for = cell->stamp == ranking->touched &&
-                      (cell->directed > 0.0F || cell->symmetric > 0.0F);
+                      (cell->directed > 0.0F || cell->symmetric > 0.0F ||
+                       crossed_of(ranking, item) > 0.0F);
     return spoken_for ? score_of(ranking, item_table_factors(ranking->table), item) : 0.0F;
 }
 

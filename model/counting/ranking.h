@@ -2,19 +2,22 @@
  *
  *     A_i   = sum over r of r^-g * h^(r-1) * K[j_r][i]       j_1 the newest recent item
  *     S_i   = sum over r of r^-g * h^(r-1) * sim(j_r, i)
- *     score = directed * A_i / max A + symmetric * S_i / max S
+ *     X_i   = sum over r of r^-g * h^(r-1) * strength(k:j_r, i)
+ *     score = directed * A_i / max A + symmetric * S_i / max S + cross * X_i / max X
  *           + popularity * sqrt(n_i) / max sqrt(n)
  *
  * K and n as in model/counting/item_table.h, sim by the table's measure
- * (model/counting/similarity.h). The recent items are the user's newest distinct ones; an item
- * whose newest action has weight 0 (a dislike) adds nothing; the newest ones take off, in the same
- * way, what they would add, times dislike_weight. What is at 0 then fills up last. max A and max S
- * run over the candidates that may be listed, max sqrt(n) over all items.
+ * (model/counting/similarity.h). X is of all kinds k of actions that the user did on j_r, where
+ * cross pairs are counted (model/counting/cross_table.h). The recent items are the user's newest
+ * distinct ones; an item whose newest action has weight 0 (a dislike) adds nothing; the newest ones
+ * take off A and S, in the same way, what they would add, times dislike_weight. What is at 0 then
+ * fills up last. max A, max S and max X run over the candidates that may be listed, max sqrt(n)
+ * over all items.
  *
- * Candidates are the neighbours of the recent items with A_i > 0 or S_i > 0, without items that the
- * user has had and items that are barred. If there are too few for a list, it is filled up: first
- * with trending and popular items in turn, from the best 256 of each; then with all other items,
- * those with most actions first. So a list is short only when nothing else may be listed.
+ * Candidates are the neighbours of the recent items with A_i, S_i or X_i > 0, without items that
+ * the user has had and items that are barred. If there are too few for a list, it is filled up:
+ * first with trending and popular items in turn, from the best 256 of each; then with all other
+ * items, those with most actions first. So a list is short only when nothing else may be listed.
  *
  * The same history and the same tables give the same list, bit for bit. It does not depend on the
  * items' numbers or on the order in which rows arrived: sums run over the recent items, newest
@@ -26,6 +29,7 @@
 #define FRESHET_MODEL_COUNTING_RANKING_H
 
 #include "base/base.h"
+#include "model/counting/cross_table.h"
 #include "model/counting/item_flags.h"
 #include "model/counting/item_table.h"
 #include "model/ids.h"
@@ -38,6 +42,7 @@ struct ranking_settings {
     double directed_weight;   /* of A */
     double symmetric_weight;  /* of S; 0: not computed */
     double popularity_weight; /* of the popularity term; 0: not computed */
+    double cross_weight;      /* of X; 0: not computed */
     double weights_power;     /* of a recent item's weight, as a part of the greatest; 0: none */
     double dislike_weight;    /* of what disliked items take off A and S; 0: nothing */
 };
@@ -46,6 +51,7 @@ struct ranking_request {
     /* The user's newest actions, oldest first; ID_NONE where the item has no number. */
     const int32_t *items;
     const float *weights;
+    const int32_t *kinds; /* NULL: not known */
     size_t count;
     /* Further items that the user has had. */
     const int32_t *seen;
@@ -61,6 +67,7 @@ enum ranked_reason {
     RANKED_POPULAR,
     RANKED_NEW, /* never acted on */
     RANKED_ALIKE, /* content: like `because`; never by ranking_list() */
+    RANKED_CROSS, /* users who did one kind of action on `because` did another one on it */
     RANKED_AGAIN, /* the user's own, by rules: due again; never by ranking_list() */
 };
 
@@ -68,7 +75,8 @@ struct ranked {
     int32_t item;
     int32_t because; /* the recent item with the largest part in the score; else ID_NONE */
     float score;     /* -1, -2, ... for items that fill up */
-    float evidence;  /* co-rating with `because`, or actions on the item; at the common epoch */
+    float evidence;  /* co-rating with `because`, or users of the cross pair, or actions on the
+                      * item; at the common epoch */
     float share;     /* of `because` in what the recent items add: 0 to 1; 0: there is none */
     enum ranked_reason reason;
 };
@@ -79,6 +87,8 @@ struct ranking;
  * ranking_free(). */
 struct ranking *ranking_new(const struct ranking_settings *settings, const struct ids *ids,
                             struct item_table *table);
+/* Sets the table of cross pairs, of the same items; borrowed. */
+void ranking_use_cross(struct ranking *ranking, struct cross_table *cross);
 /* Frees the ranking; takes NULL; returns NULL. */
 struct ranking *ranking_free(struct ranking *ranking);
 /* Ranks: best first, at most request->length. The list is borrowed until the next call. */

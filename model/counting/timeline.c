@@ -1,10 +1,6 @@
 /* An action is added in three steps: it is put into the columns in canonical order; what it adds to
  * pairs and items is computed in a window's scratch space; and if it came late, the contributions
  * of later actions are corrected by the difference.
- *
- * The scratch space finds an item by a small open-addressing table of its own: each action begins
- * with an empty one, and a new stamp empties it at no cost. base/hash_index.h has to be cleared:
- * with it the appends of bench_model were 0.93 times as fast.
  */
 #include "base/base.h"
 #include "base/array.h"
@@ -212,34 +208,7 @@ void timeline_archived(struct timeline *timeline, int32_t count)
 
 /* ---- The scratch ---- */
 
-/* One distinct item among an action's predecessors, as it is and as it was before a late
- * arrival. */
-struct near {
-    double rating;
-    double forward;
-    double rating_before;
-    double forward_before;
-    int32_t item;
-};
-
-struct near_slot {
-    uint32_t stamp;
-    int32_t index;
-};
-
-struct window {
-    struct timeline_rules rules;
-    const struct ids *ids;
-    double *steps;           /* d^-exponent for d = 1 .. transitions_window */
-    struct near *near;       /* distinct items, the action's own first */
-    struct near_slot *slots; /* open addressing, at most half full, emptied by a new stamp */
-    struct pair_term *terms;
-    uint32_t slots_mask;
-    uint32_t stamp;
-    int32_t near_count;
-};
-
-struct window *window_new(const struct timeline_rules *rules, const struct ids *ids)
+struct window *window_new(const struct timeline_rules *rules, struct ids *ids)
 {
     assert(rules->pairs_window > 0 && rules->pairs_window <= rules->actions_max / 2);
     assert(rules->transitions_window >= 0 && rules->transitions_window <= rules->pairs_window);
@@ -278,33 +247,6 @@ struct window *window_free(struct window *window)
     return NULL;
 }
 
-static inline struct near *near_find(struct window *window, int32_t item)
-{
-    uint32_t at = ((uint32_t)item * UINT32_C(0x9e3779b1) >> 12) & window->slots_mask;
-    for (;; at = (at + 1) & window->slots_mask) {
-        struct near_slot *slot = &window->slots[at];
-        if (slot->stamp != window->stamp) {
-            *slot = (struct near_slot){.stamp = window->stamp, .index = window->near_count};
-            struct near *near = &window->near[window->near_count++];
-            *near = (struct near){.item = item};
-            return near;
-        }
-        struct near *near = &window->near[slot->index];
-        if (near->item == item) { return near; }
-    }
-}
-
-/* Clears the scratch and puts the action's own item first. */
-static struct near *near_begin(struct window *window, int32_t item)
-{
-    if (++window->stamp == 0) {
-        memset(window->slots, 0, ((size_t)window->slots_mask + 1) * sizeof(*window->slots));
-        window->stamp = 1;
-    }
-    window->near_count = 0;
-    return near_find(window, item);
-}
-
 /* ---- Contributions ---- */
 
 /* Returns by how much the co-rating with an item of rating `near` rises when the own rating rises
@@ -320,6 +262,13 @@ static inline double strength_of(const struct window *window, double weight)
     double power = window->rules.weights_power;
     if (power == 0.0 || weight == 1.0) { return 1.0; }
     return power == 1.0 ? weight : pow(weight, power);
+}
+
+static struct sequence timeline_sequence(const struct timeline *timeline)
+{
+    int32_t first = timeline->first;
+    return (struct sequence){timeline->items + first, timeline->weights + first,
+                             timeline->times_ms + first, timeline->kinds + first};
 }
 
 void timeline_contribute(struct window *window, const struct sequence *sequence, int64_t index,
@@ -359,6 +308,7 @@ void timeline_contribute(struct window *window, const struct sequence *sequence,
                    decay_value(point, strength) * scale,
                    decay_value(trend, strength) * trend_scale);
     pairs_add(pairs, own->item, window->terms, count);
+    if (rules->cross.count) { cross_contribute(window, sequence, index, CROSS_WHOLE, sign, pairs); }
 }
 
 /* Gathers the predecessors of the action at `index`, as they are now and as they were before the
@@ -417,6 +367,10 @@ static void correct(struct window *window, const struct timeline *timeline, int3
         decay_value(point, r_new - r_old) - decay_value(point, before_new - before_old);
     if (mass != 0.0) { pairs_add_item(pairs, own->item, mass * scale, 0.0, 0.0); }
     pairs_add(pairs, own->item, window->terms, count);
+    if (!window->rules.cross.count) { return; }
+    const struct sequence sequence = timeline_sequence(timeline);
+    cross_contribute(window, &sequence, index, late, /* sign= */ -1.0, pairs);
+    cross_contribute(window, &sequence, index, CROSS_WHOLE, /* sign= */ 1.0, pairs);
 }
 
 /* ---- Adding ---- */
@@ -475,9 +429,7 @@ enum timeline_result timeline_add(struct timeline *timeline, struct window *wind
     bool trimmed = timeline->total > timeline->count;
     if (late && trimmed && place < rules->pairs_window) { return TIMELINE_TOO_LATE; }
     open_place(timeline, place, rules->actions_max, action);
-    const struct sequence sequence = {timeline->items + timeline->first,
-                                      timeline->weights + timeline->first,
-                                      timeline->times_ms + timeline->first};
+    const struct sequence sequence = timeline_sequence(timeline);
     timeline_contribute(window, &sequence, place, /* sign= */ 1.0, pairs);
     int32_t last = MIN_OF(place + rules->pairs_window, timeline->count - 1);
     for (int32_t i = place + 1; i <= last; i++) { correct(window, timeline, i, place, pairs); }

@@ -18,6 +18,8 @@
  * adds nothing, and later actions do not pair with it, but it counts in the distances. All is
  * scaled by the decay at y's time and rounded once per sum (decay.h).
  *
+ * Cross pairs (cross_rules.h) are counted by the same predecessors.
+ *
  * An action that arrives late changes what up to pairs_window successors had added; the differences
  * are added, exactly. A timeline is bounded: the oldest action is dropped, and the fingerprint of
  * its item is kept in `seen`. After that the timeline is *trimmed*: an action that belongs among
@@ -33,6 +35,7 @@
 #define FRESHET_MODEL_COUNTING_TIMELINE_H
 
 #include "base/base.h"
+#include "model/counting/cross_rules.h"
 #include "model/counting/decay.h"
 #include "model/ids.h"
 #include "model/counting/pairs.h"
@@ -55,6 +58,7 @@ struct timeline_rules {
     double weights_power; /* 0 .. 2 */
     struct decay decay; /* of all sums but the trend */
     struct decay trend_decay;
+    struct cross_rules cross; /* none: nothing is counted by kind */
     bool departed_kept; /* dropped actions are returned; false: they cannot be subtracted later */
 };
 
@@ -65,7 +69,7 @@ struct action {
     int64_t offset;
     double weight; /* 0 .. TIMELINE_WEIGHT_MAX */
     int32_t item;  /* number in the window's ids */
-    int32_t kind;  /* stored, not used here */
+    int32_t kind;  /* for cross pairs; else stored, not used here */
 };
 
 /* An action that has left the timeline. Time, weight and item are needed to compute what it and its
@@ -115,7 +119,7 @@ struct window;
 
 /* Makes a scratch; borrows ids for its life; the rules must hold together (assert). Free with
  * window_free(). */
-struct window *window_new(const struct timeline_rules *rules, const struct ids *ids);
+struct window *window_new(const struct timeline_rules *rules, struct ids *ids);
 /* Frees the scratch; takes NULL; returns NULL. */
 struct window *window_free(struct window *window);
 

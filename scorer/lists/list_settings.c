@@ -32,6 +32,7 @@ struct ranking_settings list_ranking_settings(const struct list_settings *settin
         .symmetric_weight = settings->symmetric_weight,
         .popularity_weight = settings->popularity_weight,
         .dislike_weight = settings->dislike_weight,
+        .cross_weight = settings->cross_weight,
         .weights_power = settings->recent_weights_power,
     };
 }

@@ -39,10 +39,11 @@ struct list_settings {
     double dislike_weight;
     double recent_weights_power;
     double shown_weight;
+    double cross_weight;
     int64_t shown_half_life_ms;
 };
 
-enum { LIST_OPTIONS_COUNT = 26, ITEMS_MAX_MOST = 100000000 };
+enum { LIST_OPTIONS_COUNT = 27, ITEMS_MAX_MOST = 100000000 };
 
 /* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
 #define LIST_OPTIONS                                                                               \
@@ -104,6 +105,9 @@ enum { LIST_OPTIONS_COUNT = 26, ITEMS_MAX_MOST = 100000000 };
     OPTION("dislike.weight", DOUBLE, lists.dislike_weight, "0.5", OPTION_RANGE(0, 1000),           \
            "Part of what a disliked item would add to its neighbours that it takes off them; 0: "  \
            "nothing."),                                                                            \
+    OPTION("cross.weight", DOUBLE, lists.cross_weight, "0.1", OPTION_RANGE(0, 1000),               \
+           "Weight of what other kinds of actions on recent items say of a candidate, where "      \
+           "features counts that (cross.pairs); 0: not used."),                                    \
     OPTION("shown.weight", DOUBLE, lists.shown_weight, "0.5", OPTION_RANGE(0, 1000),               \
            "How much less an item counts that the user was shown and did not take: divided by 1 "  \
            "+ this, for each time; 0: not at all."),                                               \

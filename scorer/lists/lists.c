@@ -84,6 +84,7 @@ struct lists *lists_new(const struct list_settings *settings, struct tables *tab
     lists->content_scores = content_scores;
     lists->generation = generation;
     lists->ranking = ranking_new(&set, tables->ids, tables->items);
+    ranking_use_cross(lists->ranking, tables->cross);
     if (!vectors && !content_scores) { return lists; }
     lists->candidates = candidates_new(tables, vectors, content_scores, candidates_each(settings));
     lists->ahead_numbers =
@@ -364,6 +365,7 @@ static size_t rank(struct lists *lists, const struct user_history *history,
     struct ranking_request request = {
         .items = lists->numbers,
         .weights = history->weights.at,
+        .kinds = history->actions.count == history->items.count ? history->actions.at : NULL,
         .count = history->items.count,
         .seen = lists->had,
         .seen_count = had_items_number(lists->tables->ids, history, lists->had, HAD_ITEMS_MAX),

@@ -10,6 +10,7 @@ static int32_t reason_of(enum ranked_reason reason)
     case RANKED_NEW: return REASON_NEW;
     case RANKED_ALIKE: return REASON_TAGS;
     case RANKED_AGAIN: return REASON_AGAIN;
+    case RANKED_CROSS: return REASON_CROSS;
     }
     return REASON_OTHER;
 }

@@ -13,6 +13,7 @@ void tables_init(struct tables *tables, const struct list_settings *settings)
         .clock = 1,
         .rows_changed = 1,
         .items = item_table_new(&set),
+        .cross = cross_table_new(),
         .neighbours_used = set.neighbours_used,
         .numbers = xcalloc(set.neighbours_used, sizeof(*tables->numbers)),
         .co_ratings = xcalloc(set.neighbours_used, sizeof(double)),
@@ -31,6 +32,7 @@ void tables_release(struct tables *tables)
     catalogue_release(&tables->catalogue);
     item_columns_release(&tables->columns);
     item_table_free(tables->items);
+    cross_table_free(tables->cross);
     admission_release(&tables->admission);
     free(tables->rows);
     free(tables->numbers);
@@ -169,10 +171,55 @@ static struct tables_row *row_of(struct tables *tables, int32_t item)
     return &tables->rows[item];
 }
 
+/* The neighbours of a row are in falling order of their transitions and then of those back, which
+ * only the rows of what is foretold have. */
+static void put_cross(struct tables *tables, const struct serving_row *row)
+{
+    struct cross_neighbour neighbours[CROSS_NEIGHBOURS_MAX];
+    struct slice id;
+    int32_t kind, other_kind;
+    size_t count = 0;
+    if (!cross_id_read(row->item_id, &kind, &id)) { return; }
+    int32_t item = tables_number(tables, id);
+    if (item == ID_NONE) { return; }
+    int64_t version = cross_table_version(tables->cross, kind, item);
+    if (offset_older(row->version, version)) { return; }
+    for (size_t k = 0; k < row->items.count && count < CROSS_NEIGHBOURS_MAX; k++) {
+        bool tells = row->forwards.at[k] > 0.0F;
+        if (!tells || !cross_id_read(row->items.at[k], &other_kind, &id)) { continue; }
+        int32_t other = tables_number(tables, id);
+        if (other == ID_NONE || other == item) { continue; }
+        neighbours[count++] = (struct cross_neighbour){
+            .item = other, .kind = other_kind, .users = row->forwards.at[k]};
+    }
+    const struct cross_row values = {.version = row->version,
+                                     .epoch = row->epoch,
+                                     .users = row->mass,
+                                     .neighbours = neighbours,
+                                     .count = count};
+    cross_table_put(tables->cross, kind, item, &values);
+    tables->rows_changed = tables_change(tables);
+}
+
+static void remove_cross(struct tables *tables, struct slice row_id)
+{
+    struct slice id;
+    int32_t kind;
+    if (!cross_id_read(row_id, &kind, &id)) { return; }
+    int32_t item = ids_find(tables->ids, id);
+    if (item == ID_NONE) { return; }
+    cross_table_remove(tables->cross, kind, item);
+    tables->rows_changed = tables_change(tables);
+}
+
 const char *tables_put_row(struct tables *tables, const struct serving_row *row)
 {
     const char *reason = fault(row);
     if (reason) { return reason; }
+    if (cross_id_is(row->item_id)) {
+        put_cross(tables, row);
+        return NULL;
+    }
     const struct claim claim = {.actions = row->actions, .epoch = row->epoch, .row = true};
     int32_t item = admit(tables, row->item_id, &claim);
     if (item == ID_NONE) { return NULL; }
@@ -201,6 +248,10 @@ const char *tables_put_row(struct tables *tables, const struct serving_row *row)
 
 void tables_remove_row(struct tables *tables, struct slice id)
 {
+    if (cross_id_is(id)) {
+        remove_cross(tables, id);
+        return;
+    }
     int32_t item = ids_find(tables->ids, id);
     if (item == ID_NONE) { return; }
     row_of(tables, item)->version = 0;

@@ -6,6 +6,7 @@
 #ifndef FRESHET_SCORER_LISTS_TABLES_H
 #define FRESHET_SCORER_LISTS_TABLES_H
 
+#include "model/counting/cross_table.h"
 #include "model/counting/item_table.h"
 #include "schemas/item.h"
 #include "schemas/serving_row.h"
@@ -28,6 +29,7 @@ struct tables {
     struct admission admission;
     struct ids *ids; /* of the admission */
     struct item_table *items;
+    struct cross_table *cross;
     struct catalogue catalogue;
     struct item_columns columns; /* attributes, for rules of placements */
     size_t neighbours_used;
@@ -61,8 +63,9 @@ void tables_put_item(struct tables *tables, const struct item *item);
 void tables_set_clock(struct tables *tables, int64_t now_ms);
 /* Removes a catalogue entry. */
 void tables_remove_item(struct tables *tables, struct slice id);
-/* Adds or replaces a row; ignores one that is older than the table's. Returns NULL, or the reason
- * why the row was refused: "columns_differ", "over_limit". */
+/* Adds or replaces a row of an item, or of an item as the object of a kind of action
+ * (model/counting/cross_rules.h); ignores one that is older than the table's. Returns NULL, or the
+ * reason why the row was refused: "columns_differ", "over_limit". */
 const char *tables_put_row(struct tables *tables, const struct serving_row *row);
 /* Returns the version of an item's row; 0: there is none. */
 int64_t tables_version(const struct tables *tables, int32_t item);

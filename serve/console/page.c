@@ -246,7 +246,7 @@ static void put_reason(const struct page *page, const struct recommendation_list
         [REASON_OTHER] = TEXT_OTHER,       [REASON_BECAUSE] = TEXT_BECAUSE,
         [REASON_POPULAR] = TEXT_POPULAR,   [REASON_TRENDING] = TEXT_TRENDING,
         [REASON_NEW] = TEXT_NEW,           [REASON_TAGS] = TEXT_TAGS,
-        [REASON_AGAIN] = TEXT_AGAIN,
+        [REASON_AGAIN] = TEXT_AGAIN,       [REASON_CROSS] = TEXT_CROSS,
     };
     int32_t reason = list->reasons.at[at];
     bool known = reason >= 0 && reason < LIST_REASONS;

@@ -46,6 +46,8 @@ static void ids_and_key(void **state)
     ev = good_event();
     ev.item_id = slice_str("");
     denies(&good_record, &ev, "empty_item_id");
+    ev.item_id = slice_str("\x1f" "5mug"); /* as features names an item that was bought */
+    denies(&good_record, &ev, "reserved_item_id");
 }
 
 static void identities(void **state)

@@ -20,7 +20,7 @@ static void keep_some(struct keeping *keeping, struct timeline *timeline)
 }
 
 /* Two users, one of them erased: what is left is the other, to the bit. */
-static void take_one_back(const struct timeline_rules *rules, const struct ids *ids)
+static void take_one_back(const struct timeline_rules *rules, struct ids *ids)
 {
     static struct action stay[EVENTS_MAX], go[EVENTS_MAX], accepted[EVENTS_MAX];
     static struct oracle oracle;

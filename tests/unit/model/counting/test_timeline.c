@@ -3,7 +3,7 @@
 #include "tests/unit/timeline_oracle.h"
 
 /* Feeds a stream with repeats in batches of random length. */
-static void feed(struct sums *sums, const struct timeline_rules *rules, const struct ids *ids,
+static void feed(struct sums *sums, const struct timeline_rules *rules, struct ids *ids,
                  const struct action *events, int count, const struct oracle *oracle)
 {
     struct window *window = window_new(rules, ids);
@@ -75,7 +75,7 @@ static void memory_drop(struct memory *memory, int32_t item, int seen_max)
 }
 
 static void assert_seen(const struct timeline *timeline, const struct memory *memory,
-                        const struct ids *ids)
+                        struct ids *ids)
 {
     assert_int_equal(timeline->seen_count, memory->count);
     for (int i = 0; i < memory->count; i++) {

@@ -185,6 +185,45 @@ static void test_rows_over_limits(void **state)
     fixture_release(&fixture);
 }
 
+/* Rows of items as the objects of kinds are no rows of items, whoever wrote them. */
+static void test_rows_of_kinds(void **state)
+{
+    struct scorer_fixture fixture;
+    const struct cross_found *found;
+    fixture_init(&fixture, NULL, 0);
+    struct slice items[] = {slice_str("\x1f" "5b"), slice_str("c"), slice_str("\x1f" "9d"),
+                            slice_str("\x1f" "5a"), slice_str("\x1f")};
+    float numbers[ARRAY_COUNT(items)] = {30, 20, 20, 20, 20}, none[ARRAY_COUNT(items)] = {0};
+    const size_t count = ARRAY_COUNT(items);
+    struct serving_row row = {
+        .item_id = slice_str("\x1f" "1a"), .version = 1, .mass = 100, .items = {items, count},
+        .co_ratings = {none, count}, .forwards = {numbers, count}, .backwards = {none, count}};
+    uint64_t clock = fixture.tables.clock;
+    assert_null(tables_put_row(&fixture.tables, &row));
+    assert_true(fixture.tables.rows_changed > clock);
+    row.version = 0; /* an older one */
+    row.items.count = row.co_ratings.count = row.forwards.count = row.backwards.count = 0;
+    assert_null(tables_put_row(&fixture.tables, &row));
+    row = (struct serving_row){.item_id = slice_str("\x1f" "5b"), .version = 1, .mass = 40};
+    assert_null(tables_put_row(&fixture.tables, &row));
+    row.item_id = slice_str("\x1f" "8b");
+    assert_null(tables_put_row(&fixture.tables, &row));
+    int32_t a = ids_find(fixture.tables.ids, slice_str("a"));
+    int32_t b = ids_find(fixture.tables.ids, slice_str("b"));
+    assert_int_equal(ids_count(fixture.tables.ids), 2);
+    assert_false(item_table_has(fixture.tables.items, a));
+    assert_int_equal(cross_table_find(fixture.tables.cross, ACTION_VIEW, a, 1000, &found), 1);
+    assert_int_equal(found[0].item, b);
+    assert_true(found[0].users == 30.0F);
+    row.mass = 1e13;
+    assert_string_equal(tables_put_row(&fixture.tables, &row), "over_limit");
+    tables_remove_row(&fixture.tables, slice_str("\x1f" "1nothing"));
+    tables_remove_row(&fixture.tables, slice_str("\x1f"));
+    tables_remove_row(&fixture.tables, slice_str("\x1f" "1a"));
+    assert_int_equal(cross_table_find(fixture.tables.cross, ACTION_VIEW, a, 1000, &found), 0);
+    fixture_release(&fixture);
+}
+
 static void test_the_greater_version_stays(void **state)
 {
     struct scorer_fixture fixture;
@@ -280,6 +319,7 @@ int main(void)
         cmocka_unit_test(test_catalogue_required),
         cmocka_unit_test(test_items_max),
         cmocka_unit_test(test_rows_over_limits),
+        cmocka_unit_test(test_rows_of_kinds),
         cmocka_unit_test(test_the_greater_version_stays),
         cmocka_unit_test(test_scores_are_finite),
         cmocka_unit_test(test_history_fault),
