@@ -1,6 +1,8 @@
 #include "base/base.h"
 #include "base/secret.h"
 
+#include <unistd.h>
+
 static const char *const parts[] = {"pass", "pwd",  "secret", "token",     "key",
                                     "cred", "auth", "bearer", "user.info", "userinfo",
                                     "jaas", "pem",  "oauth",  "private"};
@@ -28,6 +30,14 @@ bool secret_named(struct slice name)
         if (contains(name, parts[i])) { return true; }
     }
     return false;
+}
+
+const char *secret_file(const char *path, char *into, size_t size)
+{
+    bool is_path = path[0] == '/' || strncmp(path, "./", 2) == 0 || strncmp(path, "../", 3) == 0 ||
+                   access(path, F_OK) == 0;
+    (void)snprintf(into, size, "%s", is_path ? path : "****");
+    return into;
 }
 
 const char *secret_argument(const char *argument, const char *before, char *into, size_t size)

@@ -8,6 +8,10 @@
 /* Says whether a setting of this name may hold a secret: the name contains pass, secret, token,
  * key, credential or the like, in any case. */
 bool secret_named(struct slice name);
+/* Returns the value of a setting that names a file of secrets, as it may be shown: a path, or
+ * `****` for what may be a secret itself, written where its file belongs. Writes into `into`;
+ * returns it. */
+const char *secret_file(const char *path, char *into, size_t size);
 /* Returns a command-line argument as it may be shown: the part before the first `=`, followed by
  * `=****` when there is one; and all of it as `****` when `before`, the argument before it (may be
  * NULL), names a secret without giving its value. Writes into `into`; returns it. */

@@ -1,11 +1,12 @@
 #include "base/base.h"
 #include "base/digest.h"
+#include "base/secret.h"
 #include "base/text_file.h"
 #include "base/xalloc.h"
 #include "pseudonyms/pseudonyms.h"
 #include "syntax/timestamp.h"
 
-enum { KEY_FILE_BYTES_MAX = 64 << 10, LINE_WORDS = 3 };
+enum { KEY_FILE_BYTES_MAX = 64 << 10, LINE_WORDS = 3, SHOWN_BYTES = 200 };
 
 struct key {
     char id[PSEUDONYM_KEY_ID_MAX + 1];
@@ -141,14 +142,16 @@ int pseudonyms_load(const char *path, struct pseudonyms **ret_pseudonyms, char *
 {
     struct buf text;
     char fault[200];
+    char named[SHOWN_BYTES];
+    const char *shown = secret_file(path, named, sizeof(named));
     buf_init(&text, KEY_FILE_BYTES_MAX);
     int rc = text_file_read(path, &text);
     if (rc < 0) {
-        (void)snprintf(why, why_size, "pseudonym.keys=%.200s: %s", path, strerror(-rc));
+        (void)snprintf(why, why_size, "pseudonym.keys=%s: %s", shown, strerror(-rc));
         rc = -EINVAL;
     } else {
         rc = pseudonyms_new(buf_slice(&text), ret_pseudonyms, fault, sizeof(fault));
-        if (rc) { (void)snprintf(why, why_size, "pseudonym.keys=%.200s: %s", path, fault); }
+        if (rc) { (void)snprintf(why, why_size, "pseudonym.keys=%s: %s", shown, fault); }
     }
     if (text.data) { digest_wipe(text.data, text.capacity); }
     buf_release(&text);

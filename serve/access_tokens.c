@@ -1,13 +1,14 @@
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/digest.h"
+#include "base/secret.h"
 #include "base/text_file.h"
 #include "base/xalloc.h"
 #include "serve/access_tokens.h"
 
 #include <strings.h>
 
-enum { TOKEN_FILE_BYTES_MAX = 64 << 10, FAULT_BYTES = 200 };
+enum { TOKEN_FILE_BYTES_MAX = 64 << 10, FAULT_BYTES = 200, SHOWN_BYTES = 200 };
 
 static const char scheme[] = "Bearer ";
 
@@ -77,14 +78,16 @@ int access_tokens_load(const char *path, struct access_tokens **ret_tokens, char
 {
     struct buf text;
     char fault[FAULT_BYTES];
+    char named[SHOWN_BYTES];
+    const char *shown = secret_file(path, named, sizeof(named));
     buf_init(&text, TOKEN_FILE_BYTES_MAX);
     int result = text_file_read(path, &text);
     if (result < 0) {
-        (void)snprintf(why, why_size, "http.tokens=%.200s: %s", path, strerror(-result));
+        (void)snprintf(why, why_size, "http.tokens=%s: %s", shown, strerror(-result));
         result = -EINVAL;
     } else {
         result = access_tokens_new(buf_slice(&text), ret_tokens, fault, sizeof(fault));
-        if (result) { (void)snprintf(why, why_size, "http.tokens=%.200s: %s", path, fault); }
+        if (result) { (void)snprintf(why, why_size, "http.tokens=%s: %s", shown, fault); }
     }
     if (text.data) { digest_wipe(text.data, text.capacity); }
     buf_release(&text);

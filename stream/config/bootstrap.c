@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/buf.h"
 #include "base/number.h"
 #include "base/slice.h"
 #include "base/xalloc.h"
@@ -6,7 +7,8 @@
 
 #include <ctype.h>
 
-enum { PORT_MAX = 65535, PORT_BYTES_MAX = 20, IPV6_COLONS = 7 };
+enum { PORT_MAX = 65535, PORT_BYTES_MAX = 20, IPV6_COLONS = 7,
+       SHOWN_BYTES_MAX = 1 << 16 };
 
 struct address {
     struct slice whole;
@@ -90,9 +92,18 @@ static bool ends_with_port(struct slice host)
     return !whole || others || digits > 3;
 }
 
+static bool has_user(const struct address *address)
+{
+    return address->whole.size && memchr(address->whole.data, '@', address->whole.size);
+}
+
 static const char *fault_of(const struct address *address)
 {
     if (!address->host.size) { return "an address is empty"; }
+    if (has_user(address)) {
+        return "an address has no user and no password, which are kafka.sasl.username and "
+               "kafka.sasl.password";
+    }
     if (!scheme_of(address)) { return "an address is no URL"; }
     for (size_t i = 0; i < address->host.size; i++) {
         char c = address->host.data[i];
@@ -112,21 +123,39 @@ static const char *fault_of(const struct address *address)
     return is_port(address->port) ? NULL : "a port is a number from 1 to 65535";
 }
 
+/* Returns the addresses as they may be shown; the caller frees. */
+static char *shown(const char *servers)
+{
+    struct buf out;
+    struct address address;
+    buf_init(&out, SHOWN_BYTES_MAX);
+    for (const char *at = servers; next_address(&at, &address);) {
+        const struct slice whole = address.whole;
+        const char *sign = whole.size ? memrchr(whole.data, '@', whole.size) : NULL;
+        size_t hidden = sign ? (size_t)(sign - whole.data) : 0;
+        buf_printf(&out, "%s%s%.*s", out.size ? "," : "", sign ? "****" : "",
+                   SLICE_ARGS(slice_of(whole.data + hidden, whole.size - hidden)));
+    }
+    char *text = xprintf("%.*s", SLICE_ARGS(buf_slice(&out)));
+    buf_release(&out);
+    return text;
+}
+
 char *bootstrap_fault(const char *servers, const char *protocol)
 {
     struct address address;
+    _cleanup_(xfreep) char *told = shown(servers);
     const char *own = protocol ? protocol : "plaintext";
     for (const char *at = servers; next_address(&at, &address);) {
         const char *fault = fault_of(&address);
         if (fault) {
-            return xprintf("bootstrap.servers=%.200s: %s; write host:port,host:port", servers,
-                           fault);
+            return xprintf("bootstrap.servers=%.200s: %s; write host:port,host:port", told, fault);
         }
         const char *scheme = scheme_of(&address);
         if (!scheme[0] || strcasecmp(scheme, own) == 0) { continue; }
         return xprintf("bootstrap.servers=%.200s: an address of %s, but kafka.security.protocol is "
                        "%s; write host:port,host:port, and set kafka.security.protocol=%s",
-                       servers, scheme, own, scheme);
+                       told, scheme, own, scheme);
     }
     return NULL;
 }
@@ -135,7 +164,7 @@ void bootstrap_notes(const char *servers, struct buf *notes)
 {
     struct address address;
     for (const char *at = servers; next_address(&at, &address);) {
-        if (address.port.data || !address.host.size) { continue; }
+        if (address.port.data || !address.host.size || has_user(&address)) { continue; }
         buf_printf(notes, "bootstrap.servers: %.*s has no port, so 9092 is taken\n",
                    SLICE_ARGS(address.whole));
     }

@@ -96,6 +96,8 @@ REFUSED_LATER = {
     "kafka.group.id=mine": ["group.prefix"],
     "bootstrap.servers=http://127.0.0.1:9092": ["host:port"],
     "bootstrap.servers=127.0.0.1:kafka": ["a port is a number"],
+    "bootstrap.servers=b1:9092,sasl_ssl://me:s3cret@b2:9092": [
+        "b1:9092,****@b2:9092: an address has no user and no password", "kafka.sasl.username"],
     "bootstrap.servers=[::1:9092": ["[::1]:9092"],
     "bootstrap.servers=::1:9092": ["[::1]:9092"],
     "bootstrap.servers=SSL://127.0.0.1:9092": ["set kafka.security.protocol=ssl"],
@@ -165,6 +167,8 @@ REFUSED_OF_OTHERS = [
     ("serve", "model.name=" + "m" * 129, ["model.name has at most 128 bytes"]),
     ("serve", "http.address=300.1.1.1", ["on 300.1.1.1:", "Cannot assign", "http.address"]),
     ("serve", "http.port=0\nhttp.tokens=/nope", ["http.tokens=/nope: No such file"]),
+    ("serve", "http.port=0\nhttp.tokens=s3cret", ["http.tokens=****: No such file"]),
+    ("serve", "http.port=0\npseudonym.keys=s3cret", ["pseudonym.keys=****: No such file"]),
     ("serve", "http.port=0\npseudonym.keys=/nope", ["/nope", "No such file"]),
     ("trainer", "metrics.port=0\nmetrics.address=300.1.1.1", ["metrics port 300.1.1.1:0: Cannot"]),
     ("scorer", "schema.registry.url=localhost:8081", ["want http://HOST:PORT"]),

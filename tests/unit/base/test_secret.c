@@ -40,11 +40,29 @@ static void test_arguments(void **state)
     check("", NULL, "");
 }
 
+static void check_file(const char *path, const char *want)
+{
+    char into[64];
+    assert_string_equal(secret_file(path, into, sizeof(into)), want);
+}
+
+/* The key itself where the path of its file belongs. */
+static void test_files(void **state)
+{
+    check_file("/etc/freshet/no-such-keys", "/etc/freshet/no-such-keys");
+    check_file("./keys", "./keys");
+    check_file("../keys", "../keys");
+    check_file("hunter2", "****");
+    check_file("k1 2026-01-01 00ff", "****");
+    check_file("", "****");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
