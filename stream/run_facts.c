@@ -29,6 +29,18 @@ int64_t run_work_us(struct run *run)
     return env_work_us(&run->env);
 }
 
+bool run_quiet(struct run *run)
+{
+    return wire_quiet(run->env.wire);
+}
+
+size_t run_deliverable_bytes(struct run *run)
+{
+    const struct batch_limit *limit = &run->pace.limit;
+    bool all = limit->share >= 1.0;
+    return all ? SIZE_MAX : batch_limit_of(limit, run->settings.batch_bytes_max);
+}
+
 int64_t run_wall_ms(struct run *run)
 {
     return run->env.clock.wall_ms(run->env.clock.arg);

@@ -293,13 +293,19 @@ static int scan_one(void *arg, struct slice key, struct slice value)
     return store_is_kept(key) ? 0 : scan->each(scan->arg, key, value);
 }
 
+int task_scan_from(struct task *task, struct slice from,
+                   int (*each)(void *arg, struct slice key, struct slice value), void *arg)
+{
+    struct scan scan = {each, arg};
+    int result = store_scan_from(task->local.store, from, scan_one, &scan);
+    if (result < 0) { store_failed(task, "read", result); }
+    return result;
+}
+
 int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct slice value),
               void *arg)
 {
-    struct scan scan = {each, arg};
-    int result = store_scan(task->local.store, scan_one, &scan);
-    if (result < 0) { store_failed(task, "read", result); }
-    return result;
+    return task_scan_from(task, slice_str(""), each, arg);
 }
 
 /* ---- Beside the state ---- */

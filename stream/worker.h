@@ -242,6 +242,11 @@ void run_log(struct run *run, enum log_level level, const char *msg, const char 
     _printf_(4, 5);
 /* Returns the time for pacing (never for outputs). Any thread. */
 int64_t run_now_ms(struct run *run);
+/* Says whether nothing that was sent is still to be acknowledged. */
+bool run_quiet(struct run *run);
+/* Returns how many bytes of rows may be sent together so that they are delivered in time: after
+ * commits that were not, a share of batch.bytes.max (batch_limit.h); else there is no limit. */
+size_t run_deliverable_bytes(struct run *run);
 /* Returns for how long the worker's thread has computed (never for outputs). Worker's thread. */
 int64_t run_work_us(struct run *run);
 /* Returns the time since 1970, to refuse what claims to be from the future, at the first worker
@@ -361,6 +366,9 @@ enum verdict task_discard_state(struct task *task, struct slice key, struct slic
 /* Calls `each` for the committed state in key order; stops at a non-zero result and returns it. */
 int task_scan(struct task *task, int (*each)(void *arg, struct slice key, struct slice value),
               void *arg);
+/* The same from a key on. */
+int task_scan_from(struct task *task, struct slice from,
+                   int (*each)(void *arg, struct slice key, struct slice value), void *arg);
 /* The same for the keys that begin with a prefix. */
 int task_scan_prefix(struct task *task, struct slice prefix,
                      int (*each)(void *arg, struct slice key, struct slice value), void *arg);

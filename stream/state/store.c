@@ -322,13 +322,13 @@ int store_bookmark(struct store *store, struct bookmark *ret_bookmark)
     return 0;
 }
 
-int store_scan_prefix(struct store *store, struct slice prefix,
-                      int (*each)(void *arg, struct slice key, struct slice value), void *arg)
+static int scan(struct store *store, struct slice from, struct slice prefix,
+                int (*each)(void *arg, struct slice key, struct slice value), void *arg)
 {
     int result = 0;
     rocksdb_iterator_t *at =
         rocksdb_create_iterator_cf(store->db, store->read, store->families[FAMILY_DATA]);
-    for (rocksdb_iter_seek(at, prefix.data, prefix.size); result == 0 && rocksdb_iter_valid(at);
+    for (rocksdb_iter_seek(at, from.data, from.size); result == 0 && rocksdb_iter_valid(at);
          rocksdb_iter_next(at)) {
         struct slice key, value;
         key.data = rocksdb_iter_key(at, &key.size);
@@ -340,6 +340,18 @@ int store_scan_prefix(struct store *store, struct slice prefix,
     rocksdb_iter_get_error(at, &error);
     rocksdb_iter_destroy(at);
     return error ? keep_fault(store, error) : result;
+}
+
+int store_scan_prefix(struct store *store, struct slice prefix,
+                      int (*each)(void *arg, struct slice key, struct slice value), void *arg)
+{
+    return scan(store, prefix, prefix, each, arg);
+}
+
+int store_scan_from(struct store *store, struct slice from,
+                    int (*each)(void *arg, struct slice key, struct slice value), void *arg)
+{
+    return scan(store, from, slice_str(""), each, arg);
 }
 
 int store_scan(struct store *store, int (*each)(void *arg, struct slice key, struct slice value),

@@ -64,6 +64,9 @@ int store_scan(struct store *store, int (*each)(void *arg, struct slice key, str
 /* The same for the keys that begin with a prefix. */
 int store_scan_prefix(struct store *store, struct slice prefix,
                       int (*each)(void *arg, struct slice key, struct slice value), void *arg);
+/* The same for the keys from one on. */
+int store_scan_from(struct store *store, struct slice from,
+                    int (*each)(void *arg, struct slice key, struct slice value), void *arg);
 
 /* Estimates the number of keys. */
 int64_t store_count(struct store *store);

@@ -215,6 +215,49 @@ static bool at_rest(const struct copy *copy)
     return metric_value(metrics_gauge(copy->metrics, "freshet_at_rest", "", "Known.")) > 0;
 }
 
+/* A link or a quota that lets only so many messages through in their time. */
+enum { MESSAGES_TOO_MANY = 8 };
+
+struct narrow {
+    struct rig *rig;
+    int messages, lost;
+};
+
+static void deliver_or_lose(void *arg)
+{
+    struct narrow *narrow = arg;
+    if (++narrow->messages < MESSAGES_TOO_MANY) { return; }
+    narrow->messages = 0;
+    narrow->lost++;
+    memlog_fail(narrow->rig->log, MEMLOG_PRODUCE, 1, WIRE_ABORTED);
+}
+
+/* All rows together are never delivered; in pieces they are, and none is left out. */
+static void over_a_slow_link_they_go_in_pieces(void **state)
+{
+    struct rig rig;
+    struct copy *trainer;
+    begin_upgrade(&rig, &trainer);
+    trainer->pairs[trainer->pairs_count++] = "batch.bytes.max=64k";
+    struct narrow narrow = {.rig = &rig};
+    memlog_hook(rig.log, MEMLOG_PRODUCE, deliver_or_lose, &narrow);
+    assert_true(rig_launch(&rig, trainer));
+    for (int i = 0; i < 300; i++) {
+        narrow.messages = 0;
+        rig_round(&rig, false);
+    }
+    int lost = narrow.lost;
+    for (int i = 0; i < 100; i++) {
+        narrow.messages = 0;
+        rig_round(&rig, false);
+    }
+    assert_true(lost > 1);
+    assert_int_equal(narrow.lost, lost);
+    memlog_hook(rig.log, MEMLOG_PRODUCE, NULL, NULL);
+    assert_served(&rig);
+    rig_release(&rig);
+}
+
 static void it_rests_when_they_have_arrived(void **state)
 {
     struct rig rig;
@@ -391,6 +434,7 @@ int main(void)
         cmocka_unit_test(an_upgraded_trainer_sends_all_rows),
         cmocka_unit_test(one_that_died_meanwhile_is_followed_by_another),
         cmocka_unit_test(what_is_lost_meanwhile_is_sent_again),
+        cmocka_unit_test(over_a_slow_link_they_go_in_pieces),
         cmocka_unit_test(it_rests_when_they_have_arrived),
         cmocka_unit_test(lost_rows_are_sent_again),
         cmocka_unit_test(only_a_new_machine_sends_them_again),

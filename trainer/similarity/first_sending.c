@@ -4,10 +4,18 @@
 static const char note[] = "serving-rows";
 
 /* All is to be sent. If this process dies before that is done, the next must begin again. */
+static void from_the_first(struct first_sending *first)
+{
+    first->sent = first->closed = first->waits = false;
+    first->next.size = first->flying.size = first->arrived.size = 0;
+    first->rows = 0;
+}
+
 static void begin_again(struct first_sending *first, struct task *task)
 {
     task_drop_note(task, note);
-    first->noted = first->sent = first->closed = false;
+    first->noted = false;
+    from_the_first(first);
 }
 
 void first_sending_open(struct first_sending *first, struct task *task, int output,
@@ -24,6 +32,19 @@ void first_sending_check(struct first_sending *first, struct task *task)
     if (output_watch_check(&first->watch, task)) { begin_again(first, task); }
 }
 
+bool first_sending_ready(const struct first_sending *first, struct task *task)
+{
+    return first_sending_due(first) && (!first->waits || run_quiet(task_run(task)));
+}
+
+void first_sending_piece(struct first_sending *first, struct slice next)
+{
+    assert(next.size && next.size <= sizeof(first->next.bytes));
+    memcpy(first->next.bytes, next.data, next.size);
+    first->next.size = next.size;
+    first->waits = true;
+}
+
 void first_sending_sent(struct first_sending *first)
 {
     first->sent = true;
@@ -32,10 +53,13 @@ void first_sending_sent(struct first_sending *first)
 void first_sending_closed(struct first_sending *first)
 {
     first->closed = first->sent;
+    first->flying = first->next;
 }
 
 void first_sending_committed(struct first_sending *first, struct task *task)
 {
+    first->waits = false;
+    first->arrived = first->flying;
     if (first->noted || !first->closed) { return; }
     task_put_note(task, note);
     first->noted = true;
@@ -43,6 +67,6 @@ void first_sending_committed(struct first_sending *first, struct task *task)
 
 void first_sending_rolled_back(struct first_sending *first)
 {
-    first->sent = false;
-    first->closed = false;
+    first->sent = first->closed = first->waits = false;
+    first->next = first->flying = first->arrived;
 }

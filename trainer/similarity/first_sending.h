@@ -9,13 +9,29 @@
 #ifndef FRESHET_TRAINER_SIMILARITY_FIRST_SENDING_H
 #define FRESHET_TRAINER_SIMILARITY_FIRST_SENDING_H
 
+#include "schemas/user_event.h"
 #include "stream/output_watch.h"
 
-/* The progress in one task. Embedded in the task's state; init with first_sending_open(). */
+/* A key; size 0: before all others. */
+struct first_key {
+    size_t size;
+    char bytes[ID_BYTES_MAX];
+};
+
+/* Under a produce quota or on a slow link all rows together may not be delivered in time, and then
+ * all would be sent again, for ever. So after commits that were not, they are sent in pieces
+ * (run_deliverable_bytes()): the next one when the one before is acknowledged, or committed.
+ *
+ * The progress in one task. Embedded in the task's state; init with first_sending_open(). */
 struct first_sending {
     bool noted; /* the local state says that all was sent */
     bool sent;  /* since the task was opened or rolled back */
     bool closed; /* what was sent is before the commit in flight */
+    bool waits;  /* a piece was sent that may not be acknowledged yet */
+    int64_t rows; /* sent so far */
+    /* Where the next piece begins; where it did in the batch that is closed, and in that which was
+     * committed last: all before that has arrived. */
+    struct first_key next, flying, arrived;
     struct output_watch watch;
 };
 
@@ -29,6 +45,10 @@ static inline bool first_sending_due(const struct first_sending *first)
 {
     return !first->noted && !first->sent;
 }
+/* Says whether a piece may be sent now. */
+bool first_sending_ready(const struct first_sending *first, struct task *task);
+/* Call when a piece was sent, with the key at which the next one begins. */
+void first_sending_piece(struct first_sending *first, struct slice next);
 /* Call when all rows were sent; when a batch is closed; when it is committed; when it is rolled
  * back. */
 void first_sending_sent(struct first_sending *first);

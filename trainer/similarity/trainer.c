@@ -217,7 +217,15 @@ struct sending {
     struct serving_rows *serving;
     struct arena *arena; /* of one row */
     int64_t rows;
+    size_t bytes, most; /* of rows as they are stored: a serving row has no more */
 };
+
+/* A row that changed: what is sent is what it will be. */
+static void send_changed(struct task *task, struct held_row *held)
+{
+    struct task_rows *task_rows = task_state(task);
+    serving_rows_changed(trainer_of(task)->serving, &task_rows->queue, held, /* forgotten= */ true);
+}
 
 static int send_stored(void *arg, struct slice key, struct slice value)
 {
@@ -227,8 +235,16 @@ static int send_stored(void *arg, struct slice key, struct slice value)
     struct item_neighbours message;
     struct codec_error error;
     int32_t item = ids_find(t->ids, key);
-    const struct held_row *cached = item == ID_NONE ? NULL : rows_look(t->rows, item);
-    if (cached && !held_row_committed(cached)) { return 0; } /* sent as it is, send_changed() */
+    if (sending->bytes >= sending->most) {
+        first_sending_piece(&((struct task_rows *)task_state(task))->first, key);
+        return 1;
+    }
+    struct held_row *cached = item == ID_NONE ? NULL : rows_find(t->rows, item);
+    if (cached && !held_row_committed(cached)) {
+        send_changed(task, cached);
+        return 0;
+    }
+    sending->bytes += value.size;
     if (ids_count(sending->ids) >= t->settings->items_max) { ids_clear(sending->ids); }
     struct held_row held = {.item = ids_put(sending->ids, key)};
     row_init(&held.row);
@@ -245,31 +261,34 @@ static int send_stored(void *arg, struct slice key, struct slice value)
     return 0;
 }
 
-static void send_changed(void *arg, struct held_row *held)
+static void send_uncommitted(void *arg, struct held_row *held)
 {
-    struct task *task = arg;
-    struct task_rows *task_rows = task_state(task);
-    serving_rows_changed(trainer_of(task)->serving, &task_rows->queue, held, /* forgotten= */ true);
+    send_changed(arg, held);
 }
 
-/* Sends what the store has; returns the number of rows. */
-static int64_t send_all_stored(struct task *task)
+/* Sends the next piece of what the store has; false: there is more. */
+static bool send_piece(struct task *task)
 {
     struct trainer *t = trainer_of(task);
     struct run *run = task_run(task);
+    struct first_sending *first = &((struct task_rows *)task_state(task))->first;
+    const struct slice from = slice_of(first->next.bytes, first->next.size);
     struct ids *ids = ids_new(INT32_MAX);
     struct sending sending = {.task = task,
                               .ids = ids,
                               .stored = stored_row_new(ids),
                               .serving = serving_rows_new(run, SERVING_ROWS, ids,
                                                           &t->settings->serving),
-                              .arena = arena_new(SCAN_ARENA_BLOCK)};
-    (void)task_scan(task, send_stored, &sending);
+                              .arena = arena_new(SCAN_ARENA_BLOCK),
+                              .most = run_deliverable_bytes(run),
+                              .rows = first->rows};
+    bool all = task_scan_from(task, from, send_stored, &sending) <= 0;
+    first->rows = sending.rows;
     serving_rows_free(sending.serving);
     stored_row_free(sending.stored);
     arena_free(sending.arena);
     ids_free(ids);
-    return sending.rows;
+    return all;
 }
 
 /* Sends all rows, when that is due: from the store what is there as it is, the others from the
@@ -277,9 +296,9 @@ static int64_t send_all_stored(struct task *task)
 static void send_first(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
-    if (!first_sending_due(&task_rows->first)) { return; }
-    int64_t rows = send_all_stored(task);
-    rows_uncommitted(trainer_of(task)->rows, &task_rows->changed, send_changed, task);
+    if (!first_sending_ready(&task_rows->first, task) || !send_piece(task)) { return; }
+    int64_t rows = task_rows->first.rows;
+    rows_uncommitted(trainer_of(task)->rows, &task_rows->changed, send_uncommitted, task);
     serving_rows_send_all(trainer_of(task)->serving, &task_rows->queue, task);
     serving_rows_send_complete(trainer_of(task)->serving, task);
     first_sending_sent(&task_rows->first);
