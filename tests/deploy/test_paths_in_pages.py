@@ -67,6 +67,14 @@ def test_tests_that_the_tables_name_exist():
     assert not sorted(name for name in names if f"{name}(" not in text and name != "pause")
 
 
+def test_every_kind_has_its_tests():
+    page = (ROOT / "tests/README.md").read_text(encoding="utf-8")
+    section = page.split("## Kinds of fault\n", 1)[1].split("\n## ", 1)[0]
+    rows = re.findall(r"^\| ([^|`-][^|]*) \| ([^|]*) \|$", section, re.M)[1:]
+    assert len(rows) >= 29
+    assert not [kind for kind, shown in rows if not re.findall(r"`[^`]+`", shown)]
+
+
 def test_hostile_uses_what_run_has():
     """tests/hostile takes its steps from tests/run."""
     steps = re.findall(r"\brunner\.(\w+)", (ROOT / "tests/hostile").read_text(encoding="utf-8"))
