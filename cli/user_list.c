@@ -209,6 +209,9 @@ const char *user_list_reason(const struct user_list *user_list, size_t at, char 
     case REASON_NEW:
         (void)snprintf(into, size, "new");
         break;
+    case REASON_BROUGHT:
+        (void)snprintf(into, size, "brought by %.*s", SLICE_ARGS(cause));
+        return into;
     case REASON_AGAIN:
         write_again(list, at, into);
         return into;

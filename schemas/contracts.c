@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "schemas/contracts.h"
 #include "schemas/applied_rules.h"
+#include "schemas/candidate_list.h"
 #include "schemas/content_vectors.h"
 #include "schemas/forget_receipt.h"
 #include "schemas/forget_request.h"
@@ -42,6 +43,7 @@ const struct contract *const contracts[] = {
     &trial_record_contract,
     &user_move_contract,       &merge_receipt_contract,
     &item_list_contract,       &served_place_contract,
+    &candidate_list_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

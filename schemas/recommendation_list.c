@@ -28,6 +28,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.11.avsc.inc"
     ,
+#include "versions/recommendation_list.12.avsc.inc"
+    ,
     NULL,
 };
 
@@ -77,6 +79,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, last_ms, LIST_ITEMS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, placement_last_ms, LIST_PLACES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, placement_probabilities, LIST_PLACES_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONGS, candidate_offsets, LIST_OFFSETS_MAX),
 };
 
 const struct contract recommendation_list_contract = {
@@ -116,7 +119,8 @@ const char *list_reason_name(int32_t reason)
     static const char *const names[LIST_REASONS] = {
         [REASON_OTHER] = "other",       [REASON_BECAUSE] = "because", [REASON_POPULAR] = "popular",
         [REASON_TRENDING] = "trending", [REASON_NEW] = "new",         [REASON_TAGS] = "tags",
-        [REASON_AGAIN] = "again",      [REASON_CROSS] = "cross",
+        [REASON_AGAIN] = "again",       [REASON_CROSS] = "cross",
+        [REASON_BROUGHT] = "brought",
     };
     return reason >= 0 && reason < LIST_REASONS ? names[reason] : "other";
 }

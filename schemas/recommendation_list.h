@@ -14,6 +14,7 @@ enum reason {
     REASON_TAGS,
     REASON_AGAIN,
     REASON_CROSS,
+    REASON_BROUGHT,
     LIST_REASONS,
 };
 
@@ -84,6 +85,7 @@ struct recommendation_list {
     struct longs last_ms; /* both: none unless a reason is REASON_AGAIN */
     struct longs placement_last_ms;
     struct floats placement_probabilities; /* none where no place was drawn */
+    struct longs candidate_offsets; /* none where the scorer does not read the table */
 };
 
 extern const struct contract recommendation_list_contract;

@@ -18,6 +18,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_response.6.avsc.inc"
     ,
+#include "versions/recommendation_response.7.avsc.inc"
+    ,
     NULL,
 };
 

@@ -4,7 +4,8 @@
 static const char *const shared[] = {"clicks", "events",          "items",       "redrives",
                                      "users",  "recommendations", "generations", "requests",
                                      "responses", "rules",           "content-vectors",
-                                     "recommendations-json", "trials", "served"};
+                                     "recommendations-json", "trials", "served",
+                                     "candidates"};
 
 bool shared_topic(const char *name)
 {

@@ -165,6 +165,7 @@ static void note_offset(struct scorer *scorer, int input, const struct record *r
     if (input == SERVING_ROWS) { offsets = &scorer->row_offsets; }
     if (input == ITEMS) { offsets = &scorer->item_offsets; }
     if (input == CONTENT && scorer->content_scores) { offsets = &scorer->content_offsets; }
+    if (input == CANDIDATES && scorer->brought) { offsets = &scorer->candidate_offsets; }
     bool blended = scorer->vectors || scorer->content_scores;
     if (input == MODELS && blended) { offsets = &scorer->model_offsets; }
     if (input == VECTORS && scorer->vectors) { offsets = &scorer->vector_offsets; }
@@ -181,6 +182,10 @@ enum verdict scorer_broadcast(struct run *run, int input, const struct record *r
     if (input == MODELS) { return take_model(run, scorer, rec); }
     if (input == RULES) {
         return steering_observe(&scorer->steering, run, rec, &scorer->tables, scorer->lists);
+    }
+    if (input == CANDIDATES) {
+        if (!scorer->brought) { return VERDICT_DONE; }
+        return brought_changes_take(scorer->brought_changes, run, &scorer->tables, rec);
     }
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",

@@ -94,6 +94,7 @@ void scorer_make_list(struct task *task, const struct user_history *hist, enum l
     ret_list->vector_offsets = table_offsets_longs(&scorer->vector_offsets);
     ret_list->model_offsets = table_offsets_longs(&scorer->model_offsets);
     ret_list->content_offsets = table_offsets_longs(&scorer->content_offsets);
+    ret_list->candidate_offsets = table_offsets_longs(&scorer->candidate_offsets);
     ret_list->provisional = is_short(scorer, ret_list);
     list_ids_set(&scorer->list_ids, ret_list);
     /* Its age says nothing about freshness. */
@@ -111,12 +112,14 @@ struct slice scorer_encode_list(struct scorer *scorer, const struct recommendati
 /* The clock that all lists of a partition must have reached. */
 static void update_need(struct task *task)
 {
-    const struct scorer *scorer = run_state(task_run(task));
+    struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     const struct tables *tables = &scorer->tables;
+    brought_changes_mark(scorer->brought_changes, &state->brought_seen, &state->standing,
+                         &scorer->tables);
     uint64_t needed = MAX_OF(tables->rows_changed, tables->catalogue_changed);
     needed = MAX_OF(MAX_OF(needed, tables->model_changed), state->mixture_published);
-    needed = MAX_OF(needed, tables->rules_changed);
+    needed = MAX_OF(MAX_OF(needed, tables->rules_changed), tables->brought_changed);
     standing_lists_need(&state->standing, needed);
 }
 
@@ -344,6 +347,7 @@ static void remake_lists(struct task *task)
     int64_t before_ms = rests ? now_ms - settings->remake_rest_ms : INT64_MAX;
     const struct tables *tables = &((struct scorer *)run_state(run))->tables;
     uint64_t below = MAX_OF(tables->model_changed, tables->rules_changed);
+    below = MAX_OF(below, tables->brought_changed);
     for (int lists = 0; lists < PIECE_LISTS; lists++) {
         int32_t at = standing_lists_next(&state->standing, before_ms, below);
         state->rests_until_ms = at == HASH_INDEX_NONE ? now_ms + LOOK_AGAIN_MS : 0;

@@ -45,6 +45,11 @@ static const struct input inputs[] = {
                  .shared = true,
                  .optional = true,
                  .cleanup = CLEANUP_TABLE},
+    [CANDIDATES] = {.name = "candidates",
+                    .kind = INPUT_BROADCAST,
+                    .shared = true,
+                    .optional = true,
+                    .cleanup = CLEANUP_TABLE},
     [TRIALS] = {.name = "trials",
                 .kind = INPUT_BROADCAST,
                 .shared = true,
@@ -95,6 +100,8 @@ static void stop(struct run *run)
     struct scorer *scorer = run_state(run);
     if (!scorer) { return; }
     lists_free(scorer->lists);
+    brought_changes_free(scorer->brought_changes);
+    brought_items_free(scorer->brought);
     steering_release(&scorer->steering);
     served_places_free(scorer->served);
     vectors_free(scorer->vectors);
@@ -109,6 +116,7 @@ static void stop(struct run *run)
     table_offsets_release(&scorer->vector_offsets);
     table_offsets_release(&scorer->model_offsets);
     table_offsets_release(&scorer->content_offsets);
+    table_offsets_release(&scorer->candidate_offsets);
     tables_release(&scorer->tables);
     codec_free(scorer->history_codec);
     codec_free(scorer->row_codec);
@@ -157,6 +165,11 @@ static int start(struct run *run)
     }
     scorer->lists = lists_new(&settings->lists, &scorer->tables, scorer->vectors,
                               scorer->content_scores, run_generation(run));
+    if (settings->lists.brought_used) {
+        scorer->brought = brought_items_new((size_t)settings->lists.brought_memory_max);
+        scorer->brought_changes = brought_changes_new(run, scorer->brought);
+        lists_set_brought(scorer->lists, scorer->brought, settings->lists.brought_weight);
+    }
     mixture_trainer_init(&scorer->trainer, run, (size_t)settings->blend_memory_max, BLENDS);
     scorer->cutover = (struct cutover){.steps_input = STEPS,
                                        .steps_output = STEPS_TAKEN,
@@ -182,6 +195,13 @@ static int start(struct run *run)
     if (!settings->lists_json) { return 0; }
     scorer->cutover.json = json_lists_new(run, JSON_LISTS);
     return run_check_partitions(run, JSON_LISTS, RECOMMENDATIONS);
+}
+
+/* Items with dates, and what is brought until a date. */
+static void set_clocks(struct scorer *scorer, int64_t now_ms)
+{
+    tables_set_clock(&scorer->tables, now_ms);
+    if (scorer->brought) { brought_items_set_clock(scorer->brought, now_ms); }
 }
 
 /* ---- Histories: the lists ---- */
@@ -217,6 +237,7 @@ static int open_partition(struct task *task)
     state->live = cutover_is_live(&scorer->cutover, task);
     output_watch_begin(&state->watch, task, RECOMMENDATIONS);
     task_set_state(task, state);
+    state->brought_seen = brought_changes_now(scorer->brought_changes);
     remake_open(task);
     trial_open(task);
     return 0;
@@ -348,7 +369,7 @@ static void end_poll(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
-    tables_set_clock(&scorer->tables, run_wall_ms(task_run(task)));
+    set_clocks(scorer, run_wall_ms(task_run(task)));
     if (state->pending.count) { scorer->acted_ms = run_now_ms(task_run(task)); }
     int64_t begun_us = run_work_us(task_run(task));
     for (size_t i = 0; i < state->pending.count; i++) {
@@ -470,7 +491,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
 {
     struct scorer *scorer = run_state(task_run(task));
     cutover_step(&scorer->cutover, task);
-    tables_set_clock(&scorer->tables, run_wall_ms(task_run(task)));
+    set_clocks(scorer, run_wall_ms(task_run(task)));
     if (task_state(task)) { watch_lists(task); }
     steering_tick(&scorer->steering, run_wall_ms(task_run(task)), &scorer->tables, scorer->lists);
     if (!task_state(task)) { return; }

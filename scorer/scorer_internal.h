@@ -3,6 +3,7 @@
 #define FRESHET_SCORER_SCORER_INTERNAL_H
 
 #include "schemas/list_id.h"
+#include "scorer/brought_changes.h"
 #include "scorer/cutover.h"
 #include "scorer/lists/item_features.h"
 #include "scorer/gone_users.h"
@@ -22,7 +23,9 @@
 #include "scorer/user_set.h"
 #include "stream/output_watch.h"
 
-enum { HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES, CONTENT, TRIALS };
+enum {
+    HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES, CONTENT, TRIALS, CANDIDATES
+};
 enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS, JSON_LISTS, TRIALS_TOLD, SERVED };
 /* Of a list's message; and by how much one may grow when it is read and written again. */
 enum { LIST_BYTES_MAX = 1 << 20, LIST_GROWTH_MAX = 1 << 16 };
@@ -38,6 +41,8 @@ struct scorer {
     struct vectors *vectors;   /* NULL: not used */
     struct content_scores *content_scores; /* NULL: not used */
     struct item_features *item_features;   /* NULL: as well */
+    struct brought_items *brought;          /* NULL: as well */
+    struct brought_changes *brought_changes; /* NULL: as well */
     struct lists *lists;
     struct list_ids list_ids; /* of the list that was made last */
     struct mixture_trainer trainer;
@@ -51,6 +56,7 @@ struct scorer {
     struct steering steering;
     struct served_places *served; /* NULL: not written */
     struct table_offsets row_offsets, item_offsets, vector_offsets, model_offsets, content_offsets;
+    struct table_offsets candidate_offsets;
     int64_t model_switches; /* of the model version that lists are made with, and its rows */
     size_t model_rows;
     struct codec *history_codec, *row_codec, *item_codec, *list_codec, *quality_codec;
@@ -103,6 +109,7 @@ struct partition_state {
     bool live; /* at the last tick */
     struct trial_part trial;
     struct gone_users gone;
+    uint64_t brought_seen; /* for brought_changes_mark() */
     struct foreign_lists foreign;
     bool late; /* a former owner's lists have arrived late: ours must be sent again */
     struct standing_lists standing;

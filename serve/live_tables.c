@@ -24,6 +24,7 @@ struct live_tables {
     struct mixture mixture; /* of the list that is made */
     struct rule_set *rules; /* NULL: none */
     int64_t rules_offset;
+    struct brought_items *brought; /* NULL: not used */
     struct lists *lists;
     struct item_attributes *attributes;
     struct item_order *order;
@@ -48,6 +49,10 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
     live->lists =
         lists_new(settings, &live->tables, live->vectors, live->content_scores, generation);
     lists_set_mixture(live->lists, &live->mixture);
+    if (settings->brought_used) {
+        live->brought = brought_items_new((size_t)settings->brought_memory_max);
+        lists_set_brought(live->lists, live->brought, settings->brought_weight);
+    }
     live->rules_offset = -1;
     live->generation = generation;
     live->attributes = item_attributes_new();
@@ -61,6 +66,7 @@ struct live_tables *live_tables_free(struct live_tables *live)
     item_order_free(live->order);
     item_attributes_free(live->attributes);
     lists_free(live->lists);
+    brought_items_free(live->brought);
     rule_set_free(live->rules);
     published_mixtures_release(&live->mixtures);
     vectors_free(live->vectors);
@@ -153,6 +159,23 @@ const char *live_tables_put_weights(struct live_tables *live, const struct model
     return reason;
 }
 
+const char *live_tables_put_brought(struct live_tables *live, const struct candidate_list *list)
+{
+    if (!live->brought) { return NULL; }
+    pthread_mutex_lock(&live->lock);
+    const char *reason = brought_items_put(live->brought, list);
+    pthread_mutex_unlock(&live->lock);
+    return reason;
+}
+
+void live_tables_remove_brought(struct live_tables *live, struct slice source, struct slice user)
+{
+    if (!live->brought) { return; }
+    pthread_mutex_lock(&live->lock);
+    brought_items_remove(live->brought, source, user);
+    pthread_mutex_unlock(&live->lock);
+}
+
 void live_tables_remove_vector(struct live_tables *live, struct slice key)
 {
     if (!live->vectors) { return; }
@@ -191,6 +214,7 @@ void live_tables_set_clock(struct live_tables *live, int64_t now_ms)
 {
     pthread_mutex_lock(&live->lock);
     tables_set_clock(&live->tables, now_ms);
+    if (live->brought) { brought_items_set_clock(live->brought, now_ms); }
     pthread_mutex_unlock(&live->lock);
 }
 

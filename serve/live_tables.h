@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "schemas/applied_rules.h"
+#include "schemas/candidate_list.h"
 #include "schemas/content_vectors.h"
 #include "schemas/item.h"
 #include "schemas/item_list.h"
@@ -44,6 +45,9 @@ const char *live_tables_put_content(struct live_tables *live, const struct conte
 void live_tables_remove_content(struct live_tables *live, struct slice id);
 const char *live_tables_put_weights(struct live_tables *live, const struct model_weights *weights,
                                     int64_t offset);
+/* The same for what platforms bring; the record is right (candidate_list_fault()). */
+const char *live_tables_put_brought(struct live_tables *live, const struct candidate_list *list);
+void live_tables_remove_brought(struct live_tables *live, struct slice source, struct slice user);
 /* Takes them back, by the keys of their tombstones. */
 void live_tables_remove_vector(struct live_tables *live, struct slice key);
 void live_tables_remove_weights(struct live_tables *live, struct slice key);

@@ -28,7 +28,7 @@
 
 enum {
     LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, RULES, LETTERS, QUALITY, TRIALS, STEPS,
-    REQUESTS, SENT
+    REQUESTS, SENT, CANDIDATES
 };
 enum { RESPONSES, ITEM_LISTS, SERVED };
 static const struct input inputs[] = {
@@ -67,6 +67,11 @@ static const struct input inputs[] = {
                .optional = true,
                .cleanup = CLEANUP_TABLE},
     [REQUESTS] = {.name = "requests", .kind = INPUT_PARTITIONED, .shared = true},
+    [CANDIDATES] = {.name = "candidates",
+                    .kind = INPUT_BROADCAST,
+                    .shared = true,
+                    .optional = true,
+                    .cleanup = CLEANUP_TABLE},
     [SENT] = {.name = "item-lists",
               .kind = INPUT_BROADCAST,
               .optional = true,
@@ -94,7 +99,7 @@ static const struct {
     enum table_kind kind;
 } table_inputs[] = {
     {ROWS, TABLE_ROWS}, {ITEMS, TABLE_ITEMS}, {VECTORS, TABLE_VECTORS}, {MODELS, TABLE_MODELS},
-    {CONTENT, TABLE_CONTENT}, {RULES, TABLE_RULES},
+    {CONTENT, TABLE_CONTENT}, {RULES, TABLE_RULES}, {CANDIDATES, TABLE_CANDIDATES},
 };
 
 enum { QUALITY_READ_MAX = 50000 }; /* of a partition, at a start */

@@ -34,6 +34,7 @@ static const struct contract *const table_contracts[TABLES_COUNT] = {
     [TABLE_MODELS] = &model_weights_contract,
     [TABLE_CONTENT] = &content_vectors_contract,
     [TABLE_RULES] = &applied_rules_contract,
+    [TABLE_CANDIDATES] = &candidate_list_contract,
 };
 
 static int keep(struct table_reader *reader, struct run *run, enum table_kind kind,
@@ -108,6 +109,7 @@ union table_object {
     struct model_weights weights;
     struct content_vectors content;
     struct applied_rules rules;
+    struct candidate_list candidates;
 };
 
 static const char *put_rules(struct table_reader *reader, struct slice text, int64_t offset)
@@ -127,6 +129,7 @@ static const char *put(struct table_reader *reader, enum table_kind kind,
     case TABLE_MODELS: return live_tables_put_weights(reader->live, &object->weights, offset);
     case TABLE_CONTENT: return live_tables_put_content(reader->live, &object->content);
     case TABLE_RULES: return put_rules(reader, object->rules.text, offset);
+    case TABLE_CANDIDATES: return live_tables_put_brought(reader->live, &object->candidates);
     case TABLES_COUNT: break;
     }
     return NULL;
@@ -138,6 +141,10 @@ static void remove_key(struct table_reader *reader, enum table_kind kind, struct
     if (kind == TABLE_ITEMS) { live_tables_remove_item(reader->live, key); }
     if (kind == TABLE_CONTENT && key.data) { live_tables_remove_content(reader->live, key); }
     if (kind == TABLE_RULES) { (void)put_rules(reader, (struct slice){0}, /* offset= */ -1); }
+    struct slice source, user;
+    if (kind == TABLE_CANDIDATES && candidate_list_key(key, &source, &user)) {
+        live_tables_remove_brought(reader->live, source, user);
+    }
     if (kind == TABLE_VECTORS) { live_tables_remove_vector(reader->live, key); }
     if (kind == TABLE_MODELS) { live_tables_remove_weights(reader->live, key); }
 }
@@ -215,7 +222,9 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
     if (codec_decode(reader->codecs[kind], rec->value, reader->arena, &object, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
-    const char *reason = put(reader, kind, &object, rec->offset);
+    const char *reason = NULL;
+    if (kind == TABLE_CANDIDATES) { reason = candidate_list_fault(&object.candidates, rec->key); }
+    if (!reason) { reason = put(reader, kind, &object, rec->offset); }
     if (reason && kind == TABLE_RULES) {
         return run_refuse_record(run, reason, "the former rules stay: %.*s",
                                  SLICE_ARGS(buf_slice(&reader->faults)));

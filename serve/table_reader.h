@@ -15,6 +15,7 @@ enum table_kind {
     TABLE_MODELS,
     TABLE_CONTENT,
     TABLE_RULES,
+    TABLE_CANDIDATES,
     TABLES_COUNT,
 };
 

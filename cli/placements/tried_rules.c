@@ -1,3 +1,7 @@
+/* The tables that a scorer makes lists of are read from the topics, by the scorer's own functions
+ * (scorer/lists); then the lists of one user are made by other rules than those in force. Nothing
+ * is written.
+ */
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
@@ -25,7 +29,7 @@ struct try_settings {
 
 const struct option tried_rules_options[LIST_OPTIONS_COUNT] = {LIST_OPTIONS};
 
-enum table { ROWS, ITEMS, VECTORS, MODELS, CONTENT, TABLES };
+enum table { ROWS, ITEMS, VECTORS, MODELS, CONTENT, CANDIDATES, TABLES };
 
 static const struct {
     const char *topic;
@@ -36,6 +40,7 @@ static const struct {
     [VECTORS] = {"item-vectors", &item_vector_contract},
     [MODELS] = {"models", &model_weights_contract},
     [CONTENT] = {"content-vectors", &content_vectors_contract},
+    [CANDIDATES] = {"candidates", &candidate_list_contract},
 };
 
 struct trying {
@@ -56,6 +61,7 @@ struct trying {
     struct item_features *item_features;
     struct published_mixtures mixtures;
     struct mixture mixture;
+    struct brought_items *brought;
     struct lists *lists;
     enum table table; /* that is read now */
 };
@@ -96,6 +102,11 @@ static void make_tables(struct trying *trying)
     trying->lists = lists_new(settings, &trying->tables, trying->vectors, trying->content_scores,
                               client_generation(trying->client));
     lists_set_mixture(trying->lists, &trying->mixture);
+    if (settings->brought_used) {
+        trying->brought = brought_items_new((size_t)settings->brought_memory_max);
+        brought_items_set_clock(trying->brought, clock_wall_ms());
+        lists_set_brought(trying->lists, trying->brought, settings->brought_weight);
+    }
 }
 
 /* ---- Topics ---- */
@@ -135,6 +146,7 @@ static void put(struct trying *trying, const struct record *rec)
         struct item_vector vector;
         struct model_weights weights;
         struct content_vectors content;
+        struct candidate_list candidates;
     } object;
     struct codec_error error;
     struct codec *codec = trying->codecs[trying->table];
@@ -147,17 +159,30 @@ static void put(struct trying *trying, const struct record *rec)
     case CONTENT:
         (void)content_rows_put(trying->content_scores, &trying->tables, &object.content);
         break;
+    case CANDIDATES:
+        if (candidate_list_fault(&object.candidates, rec->key)) { break; }
+        (void)brought_items_put(trying->brought, &object.candidates);
+        break;
     case TABLES: break;
     }
+}
+
+static void remove_candidates(struct trying *trying, struct slice key)
+{
+    struct slice source, user;
+    if (!candidate_list_key(key, &source, &user)) { return; }
+    brought_items_remove(trying->brought, source, user);
 }
 
 static bool take_record(void *arg, const struct record *rec)
 {
     struct trying *trying = arg;
     arena_reset(trying->arena);
-    if (!rec->key.data || rec->key.size > ID_BYTES_MAX + 16) { return true; }
+    if (!rec->key.data || rec->key.size > CANDIDATE_KEY_BYTES_MAX) { return true; }
     if (rec->value.data) {
         put(trying, rec);
+    } else if (trying->table == CANDIDATES) {
+        remove_candidates(trying, rec->key);
     } else if (trying->table == ROWS) {
         tables_remove_row(&trying->tables, rec->key);
     } else if (trying->table == ITEMS) {
@@ -176,6 +201,7 @@ static bool is_used(const struct trying *trying, enum table table)
 {
     const struct list_settings *settings = &trying->settings.lists;
     if (table == VECTORS) { return settings->vectors_used; }
+    if (table == CANDIDATES) { return settings->brought_used; }
     return table != CONTENT || settings->content_used;
 }
 
@@ -250,6 +276,7 @@ static int make_lists(struct trying *trying, struct slice text,
 static void release(struct trying *trying)
 {
     lists_free(trying->lists);
+    brought_items_free(trying->brought);
     published_mixtures_release(&trying->mixtures);
     vectors_free(trying->vectors);
     content_scores_free(trying->content_scores);

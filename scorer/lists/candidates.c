@@ -343,6 +343,20 @@ static void replace_best(struct candidates *candidates, const struct candidates_
     members[MEMBER_COUNTING].best_count = request->given_count;
 }
 
+/* Appends what is brought to counting's own, which has a score for each item. */
+static void add_brought(struct candidates *candidates, const struct candidates_request *request,
+                        struct member_scores *counting)
+{
+    size_t count = counting->best_count;
+    size_t room = (size_t)MIXTURE_CANDIDATES_MAX - (MIXTURE_MEMBERS - 1) * candidates->each - count;
+    memcpy(candidates->given, counting->best, count * sizeof(*counting->best));
+    for (size_t k = 0; k < MIN_OF(request->brought_count, room); k++) {
+        candidates->given[count++] = (struct topk_entry){0, request->brought[k]};
+    }
+    counting->best = candidates->given;
+    counting->best_count = count;
+}
+
 struct candidate_set *candidates_find(struct candidates *candidates,
                                       const struct candidates_request *request)
 {
@@ -365,6 +379,9 @@ struct candidate_set *candidates_find(struct candidates *candidates,
     if (!members[MEMBER_SEQUENCE].score && !members[MEMBER_CONTENT].score) { return NULL; }
     members[MEMBER_COUNTING] = score_by_counting(candidates, request, count);
     if (request->given_count) { replace_best(candidates, request, members); }
+    if (request->brought_count) {
+        add_brought(candidates, request, &members[MEMBER_COUNTING]);
+    }
     candidate_set_fill(&candidates->set, members);
     return candidates->set.zscores.count > 0 ? &candidates->set : NULL;
 }

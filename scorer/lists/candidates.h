@@ -31,6 +31,9 @@ struct candidates_request {
     /* Candidates chosen elsewhere: only they are scored; none: the members find theirs. */
     const int32_t *given;
     size_t given_count; /* at most MIXTURE_CANDIDATES_MAX */
+    /* Candidates that are scored beside those that the members find, as far as there is room. */
+    const int32_t *brought;
+    size_t brought_count;
 };
 
 struct candidates;

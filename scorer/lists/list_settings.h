@@ -41,9 +41,12 @@ struct list_settings {
     double shown_weight;
     double cross_weight;
     int64_t shown_half_life_ms;
+    bool brought_used;
+    double brought_weight;
+    int64_t brought_memory_max;
 };
 
-enum { LIST_OPTIONS_COUNT = 27, ITEMS_MAX_MOST = 100000000 };
+enum { LIST_OPTIONS_COUNT = 30, ITEMS_MAX_MOST = 100000000 };
 
 /* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
 #define LIST_OPTIONS                                                                               \
@@ -112,7 +115,15 @@ enum { LIST_OPTIONS_COUNT = 27, ITEMS_MAX_MOST = 100000000 };
            "How much less an item counts that the user was shown and did not take: divided by 1 "  \
            "+ this, for each time; 0: not at all."),                                               \
     OPTION("shown.half.life", DURATION, lists.shown_half_life_ms, "3d",                            \
-           OPTION_RANGE(1, 36500 * 86400e3), "Time in which what was shown counts half.")
+           OPTION_RANGE(1, 36500 * 86400e3), "Time in which what was shown counts half."),         \
+    OPTION("candidates.used", BOOL, lists.brought_used, "false", OPTION_FREE,                      \
+           "Rank the items that a platform brings itself (topic candidates) beside the others."),  \
+    OPTION("candidates.weight", DOUBLE, lists.brought_weight, "0.5", OPTION_RANGE(0, 1000),        \
+           "What being brought adds to an item's score, as a part of what lies between the least " \
+           "and the best score of the list; 0: it is a candidate, and no more."),                  \
+    OPTION("candidates.memory.max", BYTES, lists.brought_memory_max, "64m",                        \
+           OPTION_RANGE(1 << 16, 1e12), "Memory for items that are brought; further records are "  \
+           "refused.")
 
 /* Returns what is wrong with the settings; NULL: nothing. The caller frees. */
 char *list_settings_fault(const struct list_settings *settings);

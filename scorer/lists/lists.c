@@ -11,60 +11,10 @@
  */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "scorer/lists/lists.h"
-#include "scorer/lists/candidates.h"
 #include "scorer/lists/had_items.h"
 #include "scorer/lists/leader.h"
-#include "scorer/lists/ranked_columns.h"
-#include "scorer/lists/reasons.h"
+#include "scorer/lists/lists_internal.h"
 #include "scorer/lists/shown_weights.h"
-
-enum { CANDIDATES_LEAST = 50, CANDIDATES_MOST = MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS };
-
-_Static_assert((int)LIST_GIVEN_MAX <= (int)MIXTURE_CANDIDATES_MAX, "a set holds what is given");
-
-/* A given candidate. */
-struct scored {
-    float score;
-    bool had;
-    double actions;
-    struct ranked entry;
-};
-
-struct lists {
-    const struct list_settings *settings;
-    struct tables *tables;
-    const struct vectors *vectors;
-    const struct content_scores *content_scores;
-    const char *generation;
-    struct ranking *ranking;
-    struct candidates *candidates; /* NULL: counting alone */
-    const struct mixture *mixture;
-    const struct user_history *ahead[CANDIDATES_AHEAD];
-    size_t ahead_count, ahead_at;
-    int32_t *ahead_numbers;
-    struct ranked merged[LIST_ITEMS_MAX];
-    size_t scored;                     /* of `merged`: what is behind fills up */
-    int8_t behind_of[LIST_ITEMS_MAX];  /* of these: the member; -1: the entry has its reason */
-    bool counted_of[LIST_ITEMS_MAX];   /* and whether the entry is counting's */
-    struct scored given[LIST_GIVEN_MAX];
-    struct prediction prediction;
-    struct reasons behind; /* of the list that is being made */
-    const struct rule_set *rules;       /* NULL: none */
-    struct placement_lists *placements; /* NULL: there never were rules */
-    struct list_scope scope;            /* of the last list */
-    struct ranking_request request;     /* of the last list, and its ranking */
-    const struct ranked *ranked;
-    size_t ranked_count;
-    int leader;
-    int32_t numbers[HISTORY_ACTIONS_MAX + HAD_ITEMS_MAX];
-    int32_t had[HAD_ITEMS_MAX];
-    struct shown_item shown[HISTORY_SHOWN_MAX];
-    struct ranked_columns columns; /* of the list */
-    struct ranked places[LIST_PLACES_MAX]; /* of all placements, */
-    struct ranked_columns placed;          /* and their columns */
-    int64_t last_ms[LIST_PLACES_MAX];
-};
 
 static size_t candidates_each(const struct list_settings *settings)
 {
@@ -98,6 +48,7 @@ struct lists *lists_free(struct lists *lists)
     ranking_free(lists->ranking);
     candidates_free(lists->candidates);
     placement_lists_free(lists->placements);
+    lists_free_brought(lists);
     free(lists->ahead_numbers);
     free(lists);
     return NULL;
@@ -135,7 +86,7 @@ uint64_t lists_looked(const struct lists *lists)
     return ranking_looked(lists->ranking);
 }
 
-static void write_columns(struct lists *lists, const struct ranked *ranked, size_t count)
+void lists_write_columns(struct lists *lists, const struct ranked *ranked, size_t count)
 {
     for (size_t k = 0; k < count; k++) {
         ranked_columns_write(&lists->columns, k, lists->tables->ids, &ranked[k]);
@@ -295,6 +246,8 @@ static struct candidate_set *find_candidates(struct lists *lists, size_t ahead,
                                              const struct list_scope *scope,
                                              const struct ranked *ranked, size_t ranked_count)
 {
+    const int32_t *brought = lists->brought_numbers;
+    size_t brought_count = lists->brought_count;
     memcpy(lists->numbers + request->count, lists->had,
            request->seen_count * sizeof(*lists->had));
     const struct candidates_request wanted = {
@@ -309,6 +262,8 @@ static struct candidate_set *find_candidates(struct lists *lists, size_t ahead,
         .history_count = request->count,
         .given = scope->given,
         .given_count = scope->given_count,
+        .brought = brought,
+        .brought_count = brought_count,
     };
     struct candidate_set *found = candidates_find(lists->candidates, &wanted);
     if (found) { found->shown = lists->request.shown; }
@@ -380,6 +335,11 @@ static size_t rank(struct lists *lists, const struct user_history *history,
     size_t count = ranking_list(lists->ranking, &request, ret_ranked);
     lists->prediction.best.count = 0;
     lists->leader = MEMBER_COUNTING;
+    lists->brought_count = 0;
+    if (!scope->given_count) {
+        lists->brought_count = lists_find_brought(lists, history->user_id, &request,
+                                                  &lists->brought_numbers);
+    }
     if (blending) {
         candidates = find_candidates(lists, ahead, &request, scope, *ret_ranked, count);
     }
@@ -396,6 +356,7 @@ static size_t rank(struct lists *lists, const struct user_history *history,
         if (candidates) { leading = score_given(lists, segment, scope, candidates); }
         return order_given(lists, &request, scope, leading, segment, ret_ranked, count);
     }
+    lists->set = candidates;
     if (candidates) { return blend(lists, history, scope, candidates, ret_ranked, count); }
     if (blending && lists->request.shown.count) {
         count = ranking_list(lists->ranking, &lists->request, ret_ranked);
@@ -416,10 +377,13 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     bool blending = (served || lists->content_scores) && lists->mixture;
     lists->scope = *scope;
     const struct ranked *ranked;
+    lists->set = NULL;
     size_t count = rank(lists, history, scope, blending, &ranked);
     lists->ranked = ranked;
+    if (lists->brought_count) { count = lists_mix_brought(lists, count, scope->length); }
+    ranked = lists->ranked;
     lists->ranked_count = count;
-    write_columns(lists, ranked, count);
+    lists_write_columns(lists, ranked, count);
     *ret_list = (struct recommendation_list){
         .user_id = history->user_id,
         .items = {lists->columns.items, count},
@@ -441,7 +405,7 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     };
 }
 
-static void set_length(struct recommendation_list *list, size_t count)
+void lists_set_length(struct recommendation_list *list, size_t count)
 {
     list->items.count = list->scores.count = list->reasons.count = count;
     list->because.count = list->evidence.count = list->shares.count = count;
@@ -456,135 +420,5 @@ void lists_make(struct lists *lists, const struct user_history *history,
     size_t ranked = MAX_OF(length, lists->rules ? (size_t)PLACEMENT_CANDIDATES : 0);
     const struct list_scope scope = {.length = ranked, .reasoned = length};
     lists_make_scoped(lists, history, &scope, ret_list);
-    set_length(ret_list, MIN_OF(ret_list->items.count, length));
-}
-
-/* ---- Placements ---- */
-
-/* Returns an entry of the ranking with its reason, which is looked for once. */
-static struct ranked ranked_entry(struct lists *lists, size_t k)
-{
-    struct ranked *ranked = &lists->merged[k];
-    if (lists->behind_of[k] >= 0) {
-        float score = ranked->score;
-        *ranked = reasons_find(&lists->behind, ranked->item, lists->behind_of[k],
-                               lists->counted_of[k] ? ranked : NULL);
-        ranked->score = score;
-        lists->behind_of[k] = -1;
-    }
-    return *ranked;
-}
-
-/* Finds a candidate in the ranking (keep_scoring()); an item that rules brought has no reason but
- * its actions, or that it is due again. */
-static struct ranked ranked_item(struct lists *lists, size_t candidate, int32_t item,
-                                 const struct again *again)
-{
-    size_t k = candidate;
-    if (again->count) {
-        return (struct ranked){.item = item,
-                               .because = item,
-                               .evidence = (float)again->count,
-                               .share = 1.0F,
-                               .reason = RANKED_AGAIN};
-    }
-    if (lists->scope.given_count) { /* candidates leave some out */
-        for (k = 0; k < lists->ranked_count && lists->merged[k].item != item; k++) {}
-    }
-    if (k < lists->ranked_count) {
-        assert(lists->merged[k].item == item);
-        return ranked_entry(lists, k);
-    }
-    float actions = (float)item_table_actions(lists->tables->items, item);
-    return (struct ranked){.item = item,
-                           .because = ID_NONE,
-                           .evidence = actions,
-                           .reason = actions > 0.0F ? RANKED_POPULAR : RANKED_NEW};
-}
-
-/* Writes the reasons of the places of all placements. */
-static void reason_places(struct lists *lists, struct recommendation_list *list)
-{
-    const int32_t *numbers = placement_lists_numbers(lists->placements);
-    const uint32_t *candidates = placement_lists_candidates(lists->placements);
-    const struct again *again = placement_lists_again(lists->placements);
-    size_t count = list->placement_items.count;
-    bool some = false;
-    assert(count <= LIST_PLACES_MAX);
-    for (size_t k = 0; k < count; k++) {
-        lists->places[k] = ranked_item(lists, candidates[k], numbers[k], &again[k]);
-        lists->last_ms[k] = again[k].count ? again[k].last_ms : 0;
-        some |= again[k].count > 0;
-        lists->places[k].score = list->placement_scores.at[k];
-        ranked_columns_write(&lists->placed, k, lists->tables->ids, &lists->places[k]);
-    }
-    list->placement_reasons = (struct ints){lists->placed.reasons, count};
-    list->placement_because = (struct slices){lists->placed.because, count};
-    list->placement_evidence = (struct floats){lists->placed.evidence, count};
-    list->placement_shares = (struct floats){lists->placed.shares, count};
-    list->placement_last_ms = (struct longs){lists->last_ms, some ? count : 0};
-}
-
-/* Makes `count` places from one on the list itself. */
-static void take_places(struct lists *lists, size_t from, size_t count,
-                        struct recommendation_list *list)
-{
-    write_columns(lists, lists->places + from, count);
-    set_length(list, count);
-    size_t dated = list->placement_last_ms.count ? count : 0;
-    list->last_ms = (struct longs){lists->last_ms + from, dated};
-}
-
-/* Describes the scoring of the last list, from which any number of lists can be cut. */
-static struct placement_scoring keep_scoring(struct lists *lists)
-{
-    assert(lists->ranked_count <= LIST_ITEMS_MAX);
-    if (lists->ranked != lists->merged) { /* counting may rank again */
-        memcpy(lists->merged, lists->ranked, lists->ranked_count * sizeof(*lists->ranked));
-        memset(lists->behind_of, -1, lists->ranked_count);
-        lists->ranked = lists->merged;
-        size_t k = 0;
-        while (k < lists->ranked_count && lists->merged[k].score >= 0.0F) { k++; }
-        lists->scored = k;
-    }
-    return (struct placement_scoring){.ranking = lists->ranking,
-                                      .request = &lists->request,
-                                      .ranked = lists->ranked,
-                                      .ranked_count = lists->ranked_count,
-                                      .scored_count = lists->scored,
-                                      .given = lists->scope.given_count > 0,
-                                      .context = lists->scope.context,
-                                      .attributes = lists->scope.attributes,
-                                      .sent = lists->scope.sent};
-}
-
-void lists_place(struct lists *lists, const struct user_history *history,
-                 struct recommendation_list *list)
-{
-    if (!lists->rules) { return; }
-    const struct placement_scoring scoring = keep_scoring(lists);
-    placement_lists_make(lists->placements, lists->rules, &scoring, history, list);
-    reason_places(lists, list);
-    for (size_t p = 0, from = 0; p < list->placements.count; p++) {
-        size_t count = (size_t)list->placement_counts.at[p];
-        if (slice_equal(list->placements.at[p], slice_str(PLACEMENT_MAIN))) {
-            take_places(lists, from, count, list);
-        }
-        from += count;
-    }
-}
-
-void lists_place_one(struct lists *lists, const struct user_history *history, size_t placement,
-                     size_t length, struct recommendation_list *list)
-{
-    const struct placement_scoring scoring = keep_scoring(lists);
-    placement_lists_make_one(lists->placements, lists->rules, placement, length, &scoring, history,
-                             list);
-    reason_places(lists, list);
-    take_places(lists, 0, list->placement_items.count, list);
-}
-
-int64_t lists_due_ms(const struct lists *lists)
-{
-    return lists->rules ? placement_lists_due_ms(lists->placements) : INT64_MAX;
+    lists_set_length(ret_list, MIN_OF(ret_list->items.count, length));
 }

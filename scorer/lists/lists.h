@@ -10,6 +10,7 @@
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
 #include "model/content_scores.h"
+#include "scorer/lists/brought_items.h"
 #include "scorer/lists/placement_lists.h"
 #include "scorer/lists/prediction_log.h"
 #include "scorer/lists/tables.h"
@@ -45,6 +46,8 @@ struct lists *lists_free(struct lists *lists);
 /* Sets the mixture that chooses the leading member for the next lists; borrowed; NULL: counting
  * leads. */
 void lists_set_mixture(struct lists *lists, const struct mixture *mixture);
+/* Lets the next lists have what platforms bring, with this weight (lists_brought.c); borrowed. */
+void lists_set_brought(struct lists *lists, struct brought_items *items, double weight);
 /* Encodes histories together whose lists are made next, in this order (some may be left out). At
  * most CANDIDATES_AHEAD, borrowed until their lists are made. */
 void lists_encode_ahead(struct lists *lists, const struct user_history *const *histories,

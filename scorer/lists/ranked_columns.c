@@ -11,6 +11,7 @@ static int32_t reason_of(enum ranked_reason reason)
     case RANKED_ALIKE: return REASON_TAGS;
     case RANKED_AGAIN: return REASON_AGAIN;
     case RANKED_CROSS: return REASON_CROSS;
+    case RANKED_BROUGHT: return REASON_BROUGHT;
     }
     return REASON_OTHER;
 }
@@ -23,6 +24,9 @@ void ranked_columns_write(struct ranked_columns *columns, size_t at, const struc
     columns->numbers[at] = ranked->item;
     columns->items[at] = ids_text(ids, ranked->item);
     columns->because[at] = because ? ids_text(ids, ranked->because) : slice_str("");
+    if (ranked->reason == RANKED_BROUGHT) {
+        columns->because[at] = brought_items_source(columns->brought, ranked->because);
+    }
     columns->scores[at] = ranked->score;
     columns->evidence[at] = ranked->evidence;
     columns->shares[at] = ranked->share;

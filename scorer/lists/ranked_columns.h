@@ -4,8 +4,10 @@
 
 #include "model/counting/ranking.h"
 #include "schemas/recommendation_list.h"
+#include "scorer/lists/brought_items.h"
 
 struct ranked_columns {
+    const struct brought_items *brought; /* names sources; NULL: nothing is brought */
     int32_t numbers[LIST_ITEMS_MAX];
     struct slice items[LIST_ITEMS_MAX];
     struct slice because[LIST_ITEMS_MAX]; /* "": none */

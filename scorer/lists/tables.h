@@ -41,7 +41,7 @@ struct tables {
     double *backwards;
     /* A clock that goes on with each change, and what it was at the newest change of each kind. */
     uint64_t clock;
-    uint64_t rows_changed, catalogue_changed, model_changed, rules_changed;
+    uint64_t rows_changed, catalogue_changed, model_changed, rules_changed, brought_changed;
     int64_t over_max; /* times that an item was left out by its admission */
 };
 

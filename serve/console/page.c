@@ -247,12 +247,17 @@ static void put_reason(const struct page *page, const struct recommendation_list
         [REASON_POPULAR] = TEXT_POPULAR,   [REASON_TRENDING] = TEXT_TRENDING,
         [REASON_NEW] = TEXT_NEW,           [REASON_TAGS] = TEXT_TAGS,
         [REASON_AGAIN] = TEXT_AGAIN,       [REASON_CROSS] = TEXT_CROSS,
+        [REASON_BROUGHT] = TEXT_BROUGHT,
     };
     int32_t reason = list->reasons.at[at];
     bool known = reason >= 0 && reason < LIST_REASONS;
     page_put(page, known ? texts[reason] : TEXT_OTHER);
     if (!list->because.at[at].size) { return; }
     html_put(page->out, " ");
+    if (reason == REASON_BROUGHT) {
+        html_text(page->out, list->because.at[at]);
+        return;
+    }
     (void)put_item_link(page, list->because.at[at]);
     double share = (double)list_share(list, at);
     if (list_last_ms(list, at)) {

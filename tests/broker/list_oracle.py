@@ -315,11 +315,16 @@ def near(a, b, drift):
     return abs(a - b) <= drift * max(abs(a), abs(b))
 
 
+def named(names, because):
+    """An item by its number, or the source of an item that is brought."""
+    return because if isinstance(because, str) else "" if because is None else names[because]
+
+
 def difference(table, want, found, drift=DRIFT):
     """What a list differs in from the one that it must be, in words; None: nothing."""
     names = [name.decode() for name in table.names]
     columns = {"items": [names[one.item] for one in want],
-               "because": [names[one.because] if one.because is not None else "" for one in want],
+               "because": [named(names, one.because) for one in want],
                "reasons": [one.reason for one in want]}
     for name, right in columns.items():
         if found[name] != right:

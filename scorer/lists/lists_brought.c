@@ -1,0 +1,177 @@
+/* What platforms bring is ranked beside the others (brought_items.h):
+ *
+ *     score + weight * prior * (best - least)
+ *
+ * with the leading member's score, which is the least for an item that it does not know, and the
+ * best and the least of the ranking; counting's least is 0. So the first of a source gains `weight`
+ * of what lies between the worst and the best, and an item that the members like as well is before
+ * one that they do not. Where being brought adds more to a score than the members do, it is the
+ * item's reason, which names the source. A pure function of the ranking and the table.
+ */
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "scorer/lists/leader.h"
+#include "scorer/lists/lists_internal.h"
+
+struct mixed {
+    struct ranked entry;
+    bool reasoned;
+};
+
+struct brought_mix {
+    struct brought_items *items;
+    double weight;
+    struct brought_item found[BROUGHT_MAX];
+    int32_t numbers[BROUGHT_MAX]; /* of these */
+    float own[BROUGHT_MAX];       /* their scores by the leader */
+    size_t count;
+    int64_t until_ms; /* when one of them expires */
+    struct mixed mixed[LIST_ITEMS_MAX + BROUGHT_MAX];
+    struct ranked fillers[LIST_ITEMS_MAX];
+};
+
+void lists_set_brought(struct lists *lists, struct brought_items *items, double weight)
+{
+    if (!lists->brought) { lists->brought = xcalloc(1, sizeof(*lists->brought)); }
+    lists->brought->items = items;
+    lists->brought->weight = weight;
+    lists->columns.brought = lists->placed.brought = items;
+}
+
+int64_t lists_brought_until_ms(const struct lists *lists)
+{
+    return lists->brought ? lists->brought->until_ms : INT64_MAX;
+}
+
+size_t lists_find_brought(struct lists *lists, struct slice user,
+                          const struct ranking_request *request, const int32_t **ret_items)
+{
+    struct brought_mix *mix = lists->brought;
+    size_t count;
+    *ret_items = NULL;
+    if (!mix) { return 0; }
+    mix->count = 0;
+    count = brought_items_find(mix->items, user, lists->tables->ids, mix->found, &mix->until_ms);
+    for (size_t k = 0; k < count; k++) {
+        if (!ranking_allows(lists->ranking, &request->flags, mix->found[k].item)) { continue; }
+        mix->found[mix->count] = mix->found[k];
+        mix->numbers[mix->count++] = mix->found[k].item;
+    }
+    *ret_items = mix->numbers;
+    return mix->count;
+}
+
+/* Returns a set's score of an item; the least, if it is not in it. */
+static float score_in(const struct candidate_set *set, int32_t item, float least)
+{
+    for (size_t k = 0; k < set->zscores.count; k++) {
+        if (set->items[k] == item) { return set->scores[k]; }
+    }
+    return least;
+}
+
+static int by_score(const void *a, const void *b, void *ids)
+{
+    const struct ranked *x = &((const struct mixed *)a)->entry;
+    const struct ranked *y = &((const struct mixed *)b)->entry;
+    if (x->score != y->score) { return x->score < y->score ? 1 : -1; }
+    return ids_before(ids, x->item, y->item) ? -1 : 1;
+}
+
+/* Finds the leader's scores of what was brought, and the range of all scores. */
+static void find_range(struct lists *lists, const struct candidate_set *set, float *ret_least,
+                       float *ret_best)
+{
+    struct brought_mix *mix = lists->brought;
+    float least = 0.0F, best = 0.0F;
+    for (size_t k = 0; set && k < set->zscores.count; k++) {
+        least = k ? MIN_OF(least, set->scores[k]) : set->scores[k];
+    }
+    for (size_t k = 0; k < lists->scored; k++) {
+        best = MAX_OF(best, lists->merged[k].score);
+    }
+    for (size_t k = 0; k < mix->count; k++) {
+        int32_t item = mix->found[k].item;
+        mix->own[k] = set ? score_in(set, item, least) : ranking_score(lists->ranking, item);
+        best = MAX_OF(best, mix->own[k]);
+    }
+    *ret_least = least;
+    *ret_best = best > least ? best : least + 1.0F;
+}
+
+/* Finds an item among the scored ones; their number: it is not there. */
+static size_t find_scored(const struct brought_mix *mix, size_t scored, int32_t item)
+{
+    size_t k = 0;
+    while (k < scored && mix->mixed[k].entry.item != item) { k++; }
+    return k;
+}
+
+/* Adds what was brought to the scored entries; returns how many there are. */
+static size_t add_brought(struct lists *lists, float least, float best)
+{
+    struct brought_mix *mix = lists->brought;
+    size_t scored = lists->scored, count = scored;
+    for (size_t k = 0; k < scored; k++) {
+        mix->mixed[k] = (struct mixed){lists->merged[k], true};
+    }
+    for (size_t k = 0; k < mix->count; k++) {
+        const struct brought_item *one = &mix->found[k];
+        float more = (float)mix->weight * one->prior * (best - least);
+        size_t at = find_scored(mix, scored, one->item);
+        if (at == scored) {
+            at = count++;
+            mix->mixed[at] = (struct mixed){{.item = one->item, .because = ID_NONE,
+                                             .score = mix->own[k]}, false};
+        }
+        struct ranked *entry = &mix->mixed[at].entry;
+        if (more > entry->score - least) {
+            entry->reason = RANKED_BROUGHT;
+            entry->because = one->source;
+            entry->share = 0.0F;
+            entry->evidence = (float)item_table_actions(lists->tables->items, one->item);
+            mix->mixed[at].reasoned = true;
+        }
+        entry->score += more;
+    }
+    return count;
+}
+
+size_t lists_mix_brought(struct lists *lists, size_t count, size_t length)
+{
+    struct brought_mix *mix = lists->brought;
+    const struct candidate_set *set = lists->leader == MEMBER_COUNTING ? NULL : lists->set;
+    size_t fillers = 0, kept = 0;
+    float least, best;
+    if (!mix || !mix->count) { return count; }
+    lists->ranked_count = count;
+    lists_own_ranking(lists);
+    for (size_t k = 0; k < count; k++) { (void)lists_ranked_entry(lists, k); }
+    find_range(lists, set, &least, &best);
+    for (size_t k = lists->scored; k < count; k++) { mix->fillers[fillers++] = lists->merged[k]; }
+    size_t mixed = add_brought(lists, least, best);
+    qsort_r(mix->mixed, mixed, sizeof(*mix->mixed), by_score, lists->tables->ids);
+    for (; kept < MIN_OF(mixed, length); kept++) {
+        struct mixed *one = &mix->mixed[kept];
+        float score = one->entry.score;
+        if (!one->reasoned) {
+            one->entry = reasons_find(&lists->behind, one->entry.item, lists->leader, NULL);
+        }
+        lists->merged[kept] = one->entry;
+        lists->merged[kept].score = score;
+    }
+    lists->scored = kept;
+    for (size_t k = 0; k < fillers && kept < length; k++) {
+        if (find_scored(mix, mixed, mix->fillers[k].item) < mixed) { continue; }
+        float before = kept ? lists->merged[kept - 1].score : 0.0F;
+        lists->merged[kept] = mix->fillers[k];
+        lists->merged[kept++].score = MIN_OF(before, 0.0F) - 1.0F;
+    }
+    memset(lists->behind_of, -1, kept);
+    return kept;
+}
+
+void lists_free_brought(struct lists *lists)
+{
+    free(lists->brought);
+}

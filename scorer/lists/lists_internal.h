@@ -1,0 +1,86 @@
+/* What lists.c, lists_placed.c and lists_brought.c share. */
+#ifndef FRESHET_SCORER_LISTS_LISTS_INTERNAL_H
+#define FRESHET_SCORER_LISTS_LISTS_INTERNAL_H
+
+#include "scorer/lists/candidates.h"
+#include "scorer/lists/had_items.h"
+#include "scorer/lists/lists.h"
+#include "scorer/lists/ranked_columns.h"
+#include "scorer/lists/reasons.h"
+
+enum { CANDIDATES_LEAST = 50, CANDIDATES_MOST = MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS };
+
+_Static_assert((int)LIST_GIVEN_MAX <= (int)MIXTURE_CANDIDATES_MAX, "a set holds what is given");
+
+/* A given candidate. */
+struct scored {
+    float score;
+    bool had;
+    double actions;
+    struct ranked entry;
+};
+
+struct lists {
+    const struct list_settings *settings;
+    struct tables *tables;
+    const struct vectors *vectors;
+    const struct content_scores *content_scores;
+    const char *generation;
+    struct ranking *ranking;
+    struct candidates *candidates; /* NULL: counting alone */
+    const struct mixture *mixture;
+    const struct user_history *ahead[CANDIDATES_AHEAD];
+    size_t ahead_count, ahead_at;
+    int32_t *ahead_numbers;
+    struct ranked merged[LIST_ITEMS_MAX];
+    size_t scored;                     /* of `merged`: what is behind fills up */
+    int8_t behind_of[LIST_ITEMS_MAX];  /* of these: the member; -1: the entry has its reason */
+    bool counted_of[LIST_ITEMS_MAX];   /* and whether the entry is counting's */
+    struct scored given[LIST_GIVEN_MAX];
+    struct brought_mix *brought;  /* NULL: nothing is */
+    const struct candidate_set *set; /* of the last list; NULL: only counting had scores */
+    const int32_t *brought_numbers; /* for the last list */
+    size_t brought_count;
+    struct prediction prediction;
+    struct reasons behind; /* of the list that is being made */
+    const struct rule_set *rules;       /* NULL: none */
+    struct placement_lists *placements; /* NULL: there never were rules */
+    struct list_scope scope;            /* of the last list */
+    struct ranking_request request;     /* of the last list, and its ranking */
+    const struct ranked *ranked;
+    size_t ranked_count;
+    int leader;
+    int32_t numbers[HISTORY_ACTIONS_MAX + HAD_ITEMS_MAX];
+    int32_t had[HAD_ITEMS_MAX];
+    struct shown_item shown[HISTORY_SHOWN_MAX];
+    struct ranked_columns columns; /* of the list */
+    struct ranked places[LIST_PLACES_MAX]; /* of all placements, */
+    struct ranked_columns placed;          /* and their columns */
+    int64_t last_ms[LIST_PLACES_MAX];
+};
+
+/* Writes the columns of the list itself. */
+void lists_write_columns(struct lists *lists, const struct ranked *ranked, size_t count);
+/* Sets how many items a list has. */
+void lists_set_length(struct recommendation_list *list, size_t count);
+
+/* lists_placed.c */
+
+/* Returns an entry of the ranking with its reason, which is looked for once. */
+struct ranked lists_ranked_entry(struct lists *lists, size_t k);
+/* Lets `merged` have the ranking, which may be counting's. */
+void lists_own_ranking(struct lists *lists);
+
+/* lists_brought.c */
+
+/* Finds what is brought for a user and may be listed; borrowed until the next call. */
+size_t lists_find_brought(struct lists *lists, struct slice user,
+                          const struct ranking_request *request, const int32_t **ret_items);
+/* Ranks it beside the `count` entries of the ranking. Returns how many there are then, at most
+ * `length`. */
+size_t lists_mix_brought(struct lists *lists, size_t count, size_t length);
+/* Returns until when what is brought for the last list holds. */
+int64_t lists_brought_until_ms(const struct lists *lists);
+void lists_free_brought(struct lists *lists);
+
+#endif
