@@ -39,6 +39,13 @@ const struct contract user_history_contract = {
     .size = sizeof(struct user_history),
 };
 
+float history_strength(const struct user_history *history, size_t k)
+{
+    bool rated = history->actions.count > k && history->actions.at[k] == ACTION_RATING;
+    float weight = history->weights.at[k];
+    return rated && weight > 0.0F ? 1.0F : weight;
+}
+
 const char *history_fault(const struct user_history *history)
 {
     size_t count = history->items.count;

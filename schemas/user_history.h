@@ -36,5 +36,8 @@ extern const struct contract user_history_contract;
 
 /* Checks a history's columns: NULL, or a reason word for dead letters. */
 const char *history_fault(const struct user_history *history);
+/* Returns what the k-th action counts among a user's actions: its weight, but that of a rating is
+ * an opinion and counts as 1. Weight 0 (a dislike) stays 0. */
+float history_strength(const struct user_history *history, size_t k);
 
 #endif

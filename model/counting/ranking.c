@@ -128,12 +128,13 @@ static void read_history(struct ranking *ranking, const struct ranking_request *
 static void weigh_recent(struct ranking *ranking, const struct ranking_request *request)
 {
     float *weights = ranking->strengths, most = 0.0F;
+    const float *strengths = request->strengths ? request->strengths : request->weights;
     if (!(ranking->settings.weights_power > 0.0)) { return; }
     for (size_t r = 0; r < ranking->recent_count; r++) {
         weights[r] = 0.0F;
         for (size_t k = 0; k < request->count; k++) {
             bool is = request->items[k] == ranking->recent[r].item;
-            if (is) { weights[r] = MAX_OF(weights[r], request->weights[k]); }
+            if (is) { weights[r] = MAX_OF(weights[r], strengths[k]); }
         }
         most = MAX_OF(most, weights[r]);
     }

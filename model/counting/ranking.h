@@ -52,6 +52,7 @@ struct ranking_request {
     const int32_t *items;
     const float *weights;
     const int32_t *kinds; /* NULL: not known */
+    const float *strengths; /* what weights_power goes by; NULL: the weights */
     size_t count;
     /* Further items that the user has had. */
     const int32_t *seen;

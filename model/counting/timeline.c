@@ -256,11 +256,13 @@ static inline double co_rise(double r_old, double r_new, double near)
     return MIN_OF(r_new, near) - MIN_OF(r_old, near);
 }
 
-/* Returns g(w): what an action of this weight counts. */
-static inline double strength_of(const struct window *window, double weight)
+/* Returns g(w): what an action of this kind and weight counts. */
+static inline double strength_of(const struct window *window, int32_t kind, double weight)
 {
-    double power = window->rules.weights_power;
+    const struct timeline_rules *rules = &window->rules;
+    double power = rules->weights_power;
     if (power == 0.0 || weight == 1.0) { return 1.0; }
+    if (rules->flat_kind && kind == rules->flat_kind) { return 1.0; }
     return power == 1.0 ? weight : pow(weight, power);
 }
 
@@ -294,7 +296,7 @@ void timeline_contribute(struct window *window, const struct sequence *sequence,
     struct decay_point trend = decay_at(&rules->trend_decay, time_ms);
     double scale = pairs_scale(pairs, point.epoch) * sign;
     double trend_scale = pairs_trend_scale(pairs, trend.epoch) * sign;
-    double strength = strength_of(window, weights[0]);
+    double strength = strength_of(window, sequence->kinds[index], weights[0]);
     size_t count = 0;
     for (int32_t i = 1; i < window->near_count; i++) {
         const struct near *near = &window->near[i];
@@ -352,7 +354,7 @@ static void correct(struct window *window, const struct timeline *timeline, int3
     double before_old = own->rating_before, before_new = MAX_OF(before_old, weight);
     struct decay_point point = decay_at(&window->rules.decay, timeline->times_ms[at]);
     double scale = pairs_scale(pairs, point.epoch);
-    double strength = strength_of(window, weight);
+    double strength = strength_of(window, timeline->kinds[at], weight);
     size_t count = 0;
     for (int32_t i = 1; i < window->near_count; i++) {
         const struct near *near = &window->near[i];

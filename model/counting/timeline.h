@@ -10,7 +10,8 @@
  *     weight q -> i    += d^-exponent g(w)       for each predecessor x of item q at distance
  *                                         d <= transitions_window
  *
- * where g(w) = w^weights_power; 0: each action counts as one of weight 1.
+ * where g(w) = w^weights_power; 0: each action counts as one of weight 1. An action of the flat kind
+ * (a rating, whose weight is an opinion) counts so at any power.
  *
  * co and mass are TencentRec's incremental item-based CF (Huang et al., SIGMOD 2015, section 4), as
  * differences, so that each user counts once per pair. Equal weights change all transitions and
@@ -56,6 +57,7 @@ struct timeline_rules {
     int32_t transitions_window; /* predecessors that lead to it; at most pairs_window */
     double transitions_exponent;
     double weights_power; /* 0 .. 2 */
+    int32_t flat_kind;    /* kind whose weight g leaves out; 0: none */
     struct decay decay; /* of all sums but the trend */
     struct decay trend_decay;
     struct cross_rules cross; /* none: nothing is counted by kind */
@@ -69,7 +71,7 @@ struct action {
     int64_t offset;
     double weight; /* 0 .. TIMELINE_WEIGHT_MAX */
     int32_t item;  /* number in the window's ids */
-    int32_t kind;  /* for cross pairs; else stored, not used here */
+    int32_t kind;  /* for cross pairs and the flat kind */
 };
 
 /* An action that has left the timeline. Time, weight and item are needed to compute what it and its

@@ -10,7 +10,7 @@
 
 /* A sequence in a block of its own. */
 struct whole {
-    struct sequence sequence; /* of the three below */
+    struct sequence sequence; /* of the four below */
     int64_t *times_ms;        /* the first of the block */
     double *weights;
     int32_t *items, *kinds;

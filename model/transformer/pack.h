@@ -11,10 +11,12 @@
 
 enum { PACK_MASK = -1 }; /* in place of an item that is to be predicted */
 
-/* One user's actions, oldest first; borrowed. */
+/* One user's actions, oldest first; borrowed. The weights say how much each action counts when it
+ * is to be predicted, above 0; NULL: all 1. */
 struct sequence {
     const int32_t *items;
     size_t count;
+    const float *weights;
 };
 
 struct pack {
@@ -27,7 +29,11 @@ struct pack {
     size_t rows;
     int32_t *asked;  /* tokens whose hidden vectors predict an item */
     int32_t *wanted; /* the items that they should predict */
+    float *weights;  /* how much each of these predictions counts */
 };
+
+/* Sums the weights of a sequence's last actions. */
+double sequence_weight(const struct sequence *sequence, size_t last);
 
 /* Makes room for tokens_max tokens. */
 void pack_init(struct pack *pack, size_t tokens_max);

@@ -45,14 +45,14 @@ float softmax_loss_longest(const float *vectors, size_t count, size_t d)
 
 /* Turns the logits of a tile into exponentials and sums; returns the sum of the losses. */
 WIDE
-static double sum_rows(const struct softmax_loss *loss, const struct tile *tile, const float *x,
-                       const int32_t *targets, size_t rows)
+static double sum_rows(const struct softmax_loss *loss, const struct tile *tile,
+                       const struct softmax_rows *rows)
 {
     double total = 0.0;
-    for (size_t r = 0; r < rows; r++) {
+    for (size_t r = 0; r < rows->count; r++) {
         float *row = tile->logits + r * tile->stride;
-        const float *xr = x + r * loss->d;
-        const int32_t target = targets[r];
+        const float *xr = rows->x + r * loss->d;
+        const int32_t target = rows->targets[r];
         float own = 0.0f, shift = 0.0f;
         if (loss->slots) {
             own = dot(xr, loss->table + (size_t)target * loss->d, loss->d);
@@ -69,7 +69,7 @@ static double sum_rows(const struct softmax_loss *loss, const struct tile *tile,
         sum += share;
         tile->sums[r] = sum;
         tile->excesses[r] = share / sum - 1.0f;
-        total += (double)(logf(sum) + shift - own);
+        total += (double)(rows->counts[r] * (logf(sum) + shift - own));
     }
     return total;
 }
@@ -77,19 +77,20 @@ static double sum_rows(const struct softmax_loss *loss, const struct tile *tile,
 /* dx holds the exponentials' sums of vectors: divides them and takes the target's vector off; takes
  * x off the target's gradient and leaves x / sum for the columns'. */
 WIDE
-static void finish_rows(const struct softmax_loss *loss, const struct tile *tile, const float *x,
-                        const int32_t *targets, size_t rows, float *dx)
+static void finish_rows(const struct softmax_loss *loss, const struct tile *tile,
+                        const struct softmax_rows *rows, float *dx)
 {
     const size_t d = loss->d;
     const float *vectors = loss->slots ? loss->table : loss->columns;
     float *gradients = loss->slots ? loss->dtable : loss->dcolumns;
-    for (size_t r = 0; r < rows; r++) {
-        const float scale = loss->weight / tile->sums[r];
-        const float excess = loss->weight * tile->excesses[r];
-        const float *vector = vectors + (size_t)targets[r] * d;
-        float *gradient = gradients + (size_t)targets[r] * d;
+    for (size_t r = 0; r < rows->count; r++) {
+        const float weight = loss->weight * rows->counts[r];
+        const float scale = weight / tile->sums[r];
+        const float excess = weight * tile->excesses[r];
+        const float *vector = vectors + (size_t)rows->targets[r] * d;
+        float *gradient = gradients + (size_t)rows->targets[r] * d;
         for (size_t i = 0; i < d; i += WIDE_LANES) {
-            wide xi = wide_load(x + r * d + i), dxi = wide_load(dx + r * d + i);
+            wide xi = wide_load(rows->x + r * d + i), dxi = wide_load(dx + r * d + i);
             wide_store(dx + r * d + i, dxi * scale + wide_load(vector + i) * excess);
             wide_store(gradient + i, wide_load(gradient + i) + xi * excess);
             wide_store(tile->scaled + r * d + i, xi * scale);
@@ -97,8 +98,8 @@ static void finish_rows(const struct softmax_loss *loss, const struct tile *tile
     }
 }
 
-static double one_tile(const struct softmax_loss *loss, const float *x, const int32_t *targets,
-                       size_t rows, float *dx)
+static double one_tile(const struct softmax_loss *loss, const struct softmax_rows *rows,
+                       float *dx)
 {
     const size_t d = loss->d, count = loss->count, stride = stride_of(count);
     const struct tile tile = {
@@ -110,24 +111,25 @@ static double one_tile(const struct softmax_loss *loss, const float *x, const in
     };
     const struct matrix table = matrix_of(loss->columns, d);
     const struct matrix logits = matrix_of(tile.logits, stride);
-    gemm_nt((struct gemm_shape){rows, count, d}, 1.0f, matrix_of(x, d), table, 0.0f, tile.logits,
-            stride);
-    double total = sum_rows(loss, &tile, x, targets, rows);
-    gemm_nn((struct gemm_shape){rows, d, count}, 1.0f, logits, table, 0.0f, dx, d);
-    finish_rows(loss, &tile, x, targets, rows, dx);
-    gemm_tn((struct gemm_shape){count, d, rows}, 1.0f, logits, matrix_of(tile.scaled, d), 1.0f,
+    gemm_nt((struct gemm_shape){rows->count, count, d}, 1.0f, matrix_of(rows->x, d), table, 0.0f,
+            tile.logits, stride);
+    double total = sum_rows(loss, &tile, rows);
+    gemm_nn((struct gemm_shape){rows->count, d, count}, 1.0f, logits, table, 0.0f, dx, d);
+    finish_rows(loss, &tile, rows, dx);
+    gemm_tn((struct gemm_shape){count, d, rows->count}, 1.0f, logits, matrix_of(tile.scaled, d), 1.0f,
             loss->dcolumns, d);
     return total;
 }
 
-double softmax_loss(const struct softmax_loss *loss, const float *x, const int32_t *targets,
-                    size_t rows, float *dx)
+double softmax_loss(const struct softmax_loss *loss, const struct softmax_rows *rows, float *dx)
 {
     assert(loss->d % WIDE_LANES == 0 && loss->tile > 0);
     double total = 0.0;
-    for (size_t at = 0; at < rows; at += loss->tile) {
-        size_t here = MIN_OF(loss->tile, rows - at);
-        total += one_tile(loss, x + at * loss->d, targets + at, here, dx + at * loss->d);
+    for (size_t at = 0; at < rows->count; at += loss->tile) {
+        const struct softmax_rows tile = {rows->x + at * loss->d, rows->targets + at,
+                                          rows->counts + at,
+                                          MIN_OF(loss->tile, rows->count - at)};
+        total += one_tile(loss, &tile, dx + at * loss->d);
     }
     return total;
 }

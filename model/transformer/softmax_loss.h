@@ -2,9 +2,9 @@
  *
  * For each row x of hidden vectors with its target item t, over the table's rows w_j:
  *
- *   loss = log(sum_j e^(x.w_j)) - x.w_t
- *   d loss / dx   = sum_j p_j w_j - w_t,    p_j = e^(x.w_j) / sum
- *   d loss / dw_j = (p_j - [j = t]) x
+ *   loss = c (log(sum_j e^(x.w_j)) - x.w_t),   c how much the row counts
+ *   d loss / dx   = c (sum_j p_j w_j - w_t),   p_j = e^(x.w_j) / sum
+ *   d loss / dw_j = c (p_j - [j = t]) x
  *
  * Logits are computed for a tile of rows at a time, in scratch memory that is reused. They become
  * exponentials there and are read twice more for the two gradients. So no whole rows x items matrix
@@ -43,9 +43,16 @@ struct softmax_loss {
 size_t softmax_loss_scratch(size_t tile, size_t count, size_t d);
 /* Finds the length of the longest of `count` vectors. */
 float softmax_loss_longest(const float *vectors, size_t count, size_t d);
-/* Returns the sum of the losses of `rows` rows of x (rows x d) with their targets; writes the
- * weighted gradient by x to dx (rows x d), adds those by the vectors. */
-double softmax_loss(const struct softmax_loss *loss, const float *x, const int32_t *targets,
-                    size_t rows, float *dx);
+/* The rows of x (rows x d), with the target of each and how much it counts (c). */
+struct softmax_rows {
+    const float *x;
+    const int32_t *targets;
+    const float *counts;
+    size_t count;
+};
+
+/* Returns the sum of the losses of the rows; writes the weighted gradient by x to dx (rows x d),
+ * adds those by the vectors. */
+double softmax_loss(const struct softmax_loss *loss, const struct softmax_rows *rows, float *dx);
 
 #endif

@@ -293,15 +293,16 @@ static int longest_first(const void *a, const void *b)
 }
 
 /* Distributes the sequences over the lanes, longest first, each to the lane with the least work;
- * returns the number of all tokens. */
-static size_t deal(struct transformer *model, const struct sequence *sequences, size_t count)
+ * returns how much all their predictions count. */
+static double deal(struct transformer *model, const struct sequence *sequences, size_t count)
 {
     struct by_size *sizes = xcalloc(count, sizeof(*sizes));
-    size_t loads[TRANSFORMER_LANES_MAX] = {0}, total = 0;
+    size_t loads[TRANSFORMER_LANES_MAX] = {0};
+    double total = 0.0;
     for (size_t i = 0; i < count; i++) {
         sizes[i].tokens = tokens_of(model, &sequences[i]);
         sizes[i].number = (int32_t)i;
-        total += sizes[i].tokens;
+        total += sequence_weight(&sequences[i], sizes[i].tokens);
     }
     qsort(sizes, count, sizeof(*sizes), longest_first);
     for (size_t l = 0; l < model->settings.lanes; l++) {
@@ -360,8 +361,9 @@ static void learn_pack(struct transformer *model, struct lane *lane, uint64_t ke
     for (size_t r = 0; r < pack->rows; r++) {
         memcpy(lane->asked + r * d, hidden + (size_t)pack->asked[r] * d, d * sizeof(float));
     }
-    lane->loss += softmax_loss(&loss, lane->asked, pack->wanted, pack->rows, lane->dasked);
-    lane->asked_count += pack->rows;
+    const struct softmax_rows rows = {lane->asked, pack->wanted, pack->weights, pack->rows};
+    lane->loss += softmax_loss(&loss, &rows, lane->dasked);
+    for (size_t r = 0; r < pack->rows; r++) { lane->asked_weight += (double)pack->weights[r]; }
     memset(lane->dhidden, 0, pack->tokens * d * sizeof(float));
     for (size_t r = 0; r < pack->rows; r++) {
         memcpy(lane->dhidden + (size_t)pack->asked[r] * d, lane->dasked + r * d, d * sizeof(float));
@@ -387,7 +389,7 @@ static void learn_lane(void *arg, size_t part)
     const uint64_t key = dropout_key(model->key, STEP_LANES + part);
     uint64_t packs = 0;
     lane->loss = 0.0;
-    lane->asked_count = 0;
+    lane->asked_weight = 0.0;
     for (size_t next = 0; next < lane->count;) {
         pack_clear(&lane->pack);
         while (next < lane->count && add_to_pack(model, lane, next)) { next++; }
@@ -474,16 +476,16 @@ static void move_weights(struct transformer *model)
     transformer_compose(model);
 }
 
-/* Takes one step; sums the loss and the number of predictions. */
+/* Takes one step; sums the loss and the weight of the predictions. */
 static void learn(struct transformer *model, const struct sequence *sequences, size_t count,
-                  double *loss, uint64_t *asked)
+                  double *loss, double *asked)
 {
     const struct transformer_settings *settings = &model->settings;
     get_ready_to_learn(model);
-    const size_t tokens = deal(model, sequences, count);
-    if (tokens == 0) { return; }
+    const double weight = deal(model, sequences, count);
+    if (!(weight > 0.0)) { return; }
     const float share = settings->mask_share;
-    model->weight = 1.0f / ((share > 0.0f ? share : 1.0f) * (float)tokens);
+    model->weight = 1.0f / ((share > 0.0f ? share : 1.0f) * (float)weight);
     model->key = dropout_key(dropout_key(settings->seed, SEED_STEP), model->steps);
     model->sequences = sequences;
     model->longest = softmax_loss_longest(model->table, settings->shape.items, settings->shape.d);
@@ -493,16 +495,15 @@ static void learn(struct transformer *model, const struct sequence *sequences, s
     move_weights(model);
     for (size_t l = 0; l < settings->lanes; l++) {
         *loss += model->lanes[l].loss;
-        *asked += model->lanes[l].asked_count;
+        *asked += model->lanes[l].asked_weight;
     }
 }
 
 double transformer_learn(struct transformer *model, const struct sequence *sequences, size_t count)
 {
-    double loss = 0.0;
-    uint64_t asked = 0;
+    double loss = 0.0, asked = 0.0;
     learn(model, sequences, count, &loss, &asked);
-    return asked ? loss / (double)asked : 0.0;
+    return asked > 0.0 ? loss / asked : 0.0;
 }
 
 double transformer_epoch(struct transformer *model, const struct sequence *sequences, size_t count)
@@ -511,8 +512,7 @@ double transformer_epoch(struct transformer *model, const struct sequence *seque
     const uint64_t orders = dropout_key(model->settings.seed, SEED_ORDER);
     const uint64_t key = dropout_key(orders, model->epochs++);
     struct sequence *order = xmemdup(sequences, count * sizeof(*order));
-    double loss = 0.0;
-    uint64_t asked = 0;
+    double loss = 0.0, asked = 0.0;
     for (size_t i = count; i > 1; i--) { /* Fisher and Yates */
         const size_t other = (size_t)(dropout_key(key, i) % i);
         const struct sequence moved = order[i - 1];
@@ -523,7 +523,7 @@ double transformer_epoch(struct transformer *model, const struct sequence *seque
         learn(model, order + at, MIN_OF(batch, count - at), &loss, &asked);
     }
     free(order);
-    return asked ? loss / (double)asked : 0.0;
+    return asked > 0.0 ? loss / asked : 0.0;
 }
 
 /* ---- Prediction ---- */

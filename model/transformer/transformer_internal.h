@@ -22,7 +22,7 @@ struct lane {
     int32_t *order; /* indices of its sequences in the step */
     size_t count, capacity;
     double loss;
-    uint64_t asked_count;
+    double asked_weight;
 };
 
 struct transformer {

@@ -321,6 +321,7 @@ static size_t rank(struct lists *lists, const struct user_history *history,
         .items = lists->numbers,
         .weights = history->weights.at,
         .kinds = history->actions.count == history->items.count ? history->actions.at : NULL,
+        .strengths = lists->strengths,
         .count = history->items.count,
         .seen = lists->had,
         .seen_count = had_items_number(lists->tables->ids, history, lists->had, HAD_ITEMS_MAX),
@@ -370,9 +371,7 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     assert(!history_fault(history));
     assert(history->items.count <= HISTORY_ACTIONS_MAX);
     assert(scope->length <= LIST_ITEMS_MAX && scope->given_count <= LIST_GIVEN_MAX);
-    for (size_t k = 0; k < history->items.count; k++) {
-        lists->numbers[k] = ids_find(lists->tables->ids, history->items.at[k]);
-    }
+    had_items_recent(lists->tables->ids, history, lists->numbers, lists->strengths);
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     bool blending = (served || lists->content_scores) && lists->mixture;
     lists->scope = *scope;

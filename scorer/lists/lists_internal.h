@@ -51,6 +51,7 @@ struct lists {
     size_t ranked_count;
     int leader;
     int32_t numbers[HISTORY_ACTIONS_MAX + HAD_ITEMS_MAX];
+    float strengths[HISTORY_ACTIONS_MAX];
     int32_t had[HAD_ITEMS_MAX];
     struct shown_item shown[HISTORY_SHOWN_MAX];
     struct ranked_columns columns; /* of the list */

@@ -16,7 +16,8 @@ from contracts import Contract
 SETTINGS = {"list.length": 20, "recent.items": 20, "directed.weight": 1.0, "symmetric.weight": 0.1,
             "popularity.weight": 0.03, "backward.weight": 0.2, "shrink": 0.3, "source.power": 0.2,
             "target.power": 0.35, "kernel.power": 0.45, "recency.decay": 0.85,
-            "recency.power": 0.25, "neighbours.used": 512, "items.required": False}
+            "recency.power": 0.25, "recent.weights.power": 1.0, "neighbours.used": 512,
+            "items.required": False}
 TURN_ITEMS = 256      # of the popular and the trending items that fill a list up in turn
 LARGEST = float(np.finfo(np.float32).max)
 MASS_FACTOR_MAX = 2.0 ** 60
@@ -288,6 +289,20 @@ def prefixes(data):
         number, at = number + 1, end
 
 
+def weigh(recent, table, history):
+    """Lowers recent items by the greatest that a user's action on them counts (a rating 1, others
+    their weight), as a part of the greatest of all."""
+    strengths = {}
+    for name, kind, weight in zip(history["items"], history["actions"], history["weights"]):
+        counts = F(1) if kind == "RATING" and weight > 0 else F(weight)
+        at = table.numbers.get(name.encode())
+        strengths[at] = max(strengths.get(at, F(0)), counts)
+    most = max((strengths[at] for at, _ in recent), default=F(0))
+    return [(at, weight * F(math.pow(float(strengths[at]) / float(most),
+                                     table.set["recent.weights.power"])))
+            for at, weight in recent]
+
+
 def read_history(table, history):
     """The items that the user has had, and the recent ones with their weights, newest first."""
     seen, recent = np.zeros(len(table.names), bool), []
@@ -306,7 +321,7 @@ def read_history(table, history):
             seen[item] = True
     for prefix in prefixes(history["had_prefixes"]):
         seen[table.prefixed.get(prefix, [])] = True
-    return seen, recent
+    return seen, weigh(recent, table, history)
 
 
 # ---- Comparison ----

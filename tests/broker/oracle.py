@@ -57,6 +57,11 @@ def scaled(value, time_ms, half_life_ms, epoch):
     return math.ldexp(round(value * factor * QUANTUM) / QUANTUM, own - epoch)
 
 
+def strength(action):
+    """What an action counts in popularity and transitions: a rating's value is an opinion."""
+    return 1.0 if action["action"] == "RATING" else action["weight"]
+
+
 def add_action(table, action, before, put, transitions, exponent):
     item, weight = action["item_id"], action["weight"]
     if weight == 0:
@@ -70,13 +75,13 @@ def add_action(table, action, before, put, transitions, exponent):
     old = ratings.pop(item, 0.0)
     new = max(old, weight)
     table.mass[item] += put(new - old)
-    table.actions[item] += put(1.0)
+    table.actions[item] += put(strength(action))
     for other, rating in ratings.items():
         co = put(min(new, rating) - min(old, rating))
         table.co[item][other] += co
         table.co[other][item] += co
     for other, sum_of_steps in steps.items():
-        table.forward[other][item] += put(sum_of_steps)
+        table.forward[other][item] += put(sum_of_steps * strength(action))
 
 
 def count(events, window=50, transitions=20, exponent=0.75, half_life_ms=0, epoch=0):

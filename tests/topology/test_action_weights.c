@@ -1,29 +1,29 @@
-/* Weights of actions, from events to lists: an item that few bought stands before one that more
- * looked at, if the weights say so; equal weights change nothing. */
+/* Weights of actions, from events to lists, as they count by default: an item that few bought stands
+ * before one that more looked at, if the weights say so; equal weights change nothing, and the value
+ * of a rating is an opinion. */
 #include "base/base.h"
 #include "scorer/scorer.h"
 #include "tests/topology/forgetting.h"
 
 enum { VIEWERS = 6, BUYERS = 3, ACTIONS = 1500, TOP = 10 };
 
-static const char *const counted[] = {"weights.power=1", NULL};
+static const char *const counted[] = {NULL};
 static const char *const uncounted[] = {"weights.power=0", NULL};
 static const char *const scoring[] = {"list.length=10", "blend.leader=counting",
-                                      "vectors.used=false", "content.used=false",
-                                      "recent.weights.power=1", NULL};
+                                      "vectors.used=false", "content.used=false", NULL};
 static const char *const scoring_flat[] = {"list.length=10", "blend.leader=counting",
                                            "vectors.used=false", "content.used=false",
                                            "recent.weights.power=0", NULL};
 
 static void act(struct rig *rig, struct message_writer *writer, const char *user, const char *item,
-                int n, double weight)
+                int n, enum action_kind kind, double weight)
 {
     char id[24];
     (void)snprintf(id, sizeof(id), "%s-%d", user, n);
     const struct user_event ev = {.event_id = slice_str(id),
                                   .user_id = slice_str(user),
                                   .item_id = slice_str(item),
-                                  .action = weight > 1.0 ? ACTION_PURCHASE : ACTION_VIEW,
+                                  .action = kind,
                                   .weight = weight,
                                   .event_time_ms = feed_from_ms + n * 1000};
     buf_clear(&writer->out);
@@ -42,7 +42,8 @@ static void run_all(struct rig *rig, const char *const *features, const char *co
 }
 
 /* The first item of a user who has looked at `start`. */
-static void first_of(double bought, const char *const *features, char ret_item[16])
+static void first_of(enum action_kind kind, double bought, const char *const *features,
+                     char ret_item[16])
 {
     struct rig rig;
     struct message_writer writer;
@@ -54,10 +55,11 @@ static void first_of(double bought, const char *const *features, char ret_item[1
     for (int n = 0; n < VIEWERS + BUYERS; n++) {
         bool buys = n >= VIEWERS;
         (void)snprintf(user, sizeof(user), "u%d", n);
-        act(&rig, &writer, user, "start", 1, 1.0);
-        act(&rig, &writer, user, buys ? "bought" : "seen", 2, buys ? bought : 1.0);
+        act(&rig, &writer, user, "start", 1, ACTION_VIEW, 1.0);
+        act(&rig, &writer, user, buys ? "bought" : "seen", 2, buys ? kind : ACTION_VIEW,
+            buys ? bought : 1.0);
     }
-    act(&rig, &writer, "asker", "start", 3, 1.0);
+    act(&rig, &writer, "asker", "start", 3, ACTION_VIEW, 1.0);
     run_all(&rig, features, scoring);
     answers_init(&answers, &rig);
     struct fold *fold = rig_fold(&rig, "recommendations");
@@ -77,11 +79,13 @@ static void first_of(double bought, const char *const *features, char ret_item[1
 static void few_purchases_outweigh_more_views(void **state _unused_)
 {
     char item[16];
-    first_of(1.0, counted, item);
+    first_of(ACTION_PURCHASE, 1.0, counted, item);
     assert_string_equal(item, "seen");
-    first_of(5.0, counted, item);
+    first_of(ACTION_PURCHASE, 5.0, counted, item);
     assert_string_equal(item, "bought");
-    first_of(5.0, uncounted, item);
+    first_of(ACTION_PURCHASE, 5.0, uncounted, item);
+    assert_string_equal(item, "seen");
+    first_of(ACTION_RATING, 5.0, counted, item);
     assert_string_equal(item, "seen");
 }
 
@@ -104,7 +108,8 @@ static void make_tops(struct tops *tops, const double weights[3], const char *co
     for (int n = 0; n < ACTIONS; n++) {
         const struct click click = feed_click(9, n);
         uint64_t kind = ids_fingerprint(slice_str(click.id)) % 10;
-        act(&rig, &writer, click.user, click.item, n, weights[kind < 6 ? 0 : kind < 9 ? 1 : 2]);
+        act(&rig, &writer, click.user, click.item, n, ACTION_OTHER,
+            weights[kind < 6 ? 0 : kind < 9 ? 1 : 2]);
     }
     run_all(&rig, features, scorer);
     answers_init(&answers, &rig);

@@ -80,7 +80,8 @@ static inline void oracle_action(struct oracle *oracle, const struct timeline_ru
     int64_t h = rules->decay.half_life_ms;
     int from = MAX_OF(p - rules->pairs_window, 0);
     if (y->weight == 0) { return; }
-    double g = pow(y->weight, rules->weights_power);
+    bool flat = rules->flat_kind && y->kind == rules->flat_kind;
+    double g = flat ? 1 : pow(y->weight, rules->weights_power);
     double r_old = greatest(at, from, p, y->item);
     double r_new = fmax(r_old, y->weight);
     oracle->sums.mass[y->item] += stored(h, y->time_ms, r_new - r_old, oracle->epoch);

@@ -37,7 +37,8 @@ static inline void walk(struct training_set *training_set, int order, int32_t us
         int32_t item = walk_item(user, step);
         items[step] = order > 0 ? item : WALK_ITEMS - 1 - item;
     }
-    training_set_put(training_set, walk_hash(1000 + (uint64_t)user), items, (size_t)steps, steps);
+    training_set_put(training_set, walk_hash(1000 + (uint64_t)user), items, NULL,
+                     (size_t)steps, steps);
 }
 
 static const struct learner_settings walk_settings = {

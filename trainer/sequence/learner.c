@@ -54,6 +54,7 @@ struct learner *learner_free(struct learner *learner)
     buf_release(&learner->best);
     free(learner->roster);
     free(learner->items);
+    free(learner->weights);
     free(learner->sequences);
     free(learner);
     return NULL;
@@ -114,7 +115,8 @@ static enum learner_preset preset_for(struct learner *learner, const struct rost
     size_t actions = 0;
     for (size_t i = 0; i < count; i++) {
         actions +=
-            training_set_read(learner->training_set, &roster[i], learner->items, learner->length);
+            training_set_read(learner->training_set, &roster[i], learner->items, NULL,
+                              learner->length);
     }
     if (actions >= LONG_SEQUENCE_MEAN * count) { return PRESET_LONG; }
     return vocabulary->attributes.count ? PRESET_ATTRIBUTES : PRESET_SPARSE;
@@ -128,6 +130,7 @@ static void size_scratch(struct learner *learner)
     if (learner->items && batch == learner->batch) { return; }
     learner->batch = batch;
     learner->items = xreallocarray(learner->items, batch * learner->length, sizeof(int32_t));
+    learner->weights = xreallocarray(learner->weights, batch * learner->length, sizeof(float));
     learner->sequences = xreallocarray(learner->sequences, batch, sizeof(*learner->sequences));
 }
 
@@ -169,7 +172,7 @@ static void set_rate(struct learner *learner)
 }
 
 /* Reads the next user's sequence, without an action that the validation holds out. */
-static size_t read_next(struct learner *learner, int32_t *items)
+static size_t read_next(struct learner *learner, int32_t *items, float *weights)
 {
     const struct roster_entry *entry = &learner->roster[learner->at++];
     const struct validation_example *example = NULL;
@@ -177,23 +180,25 @@ static size_t read_next(struct learner *learner, int32_t *items)
         example = validation_find(&learner->validation, entry->user);
     }
     if (!example) {
-        size_t read = training_set_read(learner->training_set, entry, items, learner->length);
-        return vocabulary_translate(&learner->vocabulary, items, read);
+        size_t read =
+            training_set_read(learner->training_set, entry, items, weights, learner->length);
+        return vocabulary_translate(&learner->vocabulary, items, weights, read);
     }
     memcpy(items, example->items, (example->count - 1) * sizeof(*items));
-    return vocabulary_translate(&learner->vocabulary, items, example->count - 1);
+    memcpy(weights, example->weights, (example->count - 1) * sizeof(*weights));
+    return vocabulary_translate(&learner->vocabulary, items, weights, example->count - 1);
 }
 
 /* Trains on the next batch; false when the epoch is over. */
 static bool train_batch(struct learner *learner)
 {
     size_t count = 0;
-    for (int32_t *items = learner->items;
-         count < learner->batch && learner->at < learner->roster_count;) {
-        size_t read = read_next(learner, items);
+    while (count < learner->batch && learner->at < learner->roster_count) {
+        int32_t *items = learner->items + count * learner->length;
+        float *weights = learner->weights + count * learner->length;
+        size_t read = read_next(learner, items, weights);
         if (read < 2) { continue; }
-        learner->sequences[count++] = (struct sequence){.items = items, .count = read};
-        items += learner->length;
+        learner->sequences[count++] = (struct sequence){items, read, weights};
     }
     if (count) {
         learner->loss += transformer_learn(learner->model, learner->sequences, count);

@@ -41,6 +41,7 @@ struct learner {
     struct ranking_metrics metrics; /* means of the last validation */
     double last_loss;
     int32_t *items; /* scratch: batch x length */
+    float *weights; /* the same */
     struct sequence *sequences;
     size_t batch;
 };

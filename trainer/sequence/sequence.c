@@ -55,6 +55,7 @@ struct training_state {
     struct publisher publisher;
     struct cold_start_items cold_start;
     int32_t items[HISTORY_ACTIONS_MAX];
+    float weights[HISTORY_ACTIONS_MAX];
     uint64_t attributes[ITEM_TAGS_MAX];
     size_t longest; /* history that was read, in actions */
     bool cut;       /* some histories hold fewer actions than their user has had */
@@ -202,6 +203,14 @@ static int32_t number_of(struct training_state *state, struct slice id)
     return number;
 }
 
+/* Returns how much the k-th action counts as a target; weight 0, a dislike, is none. */
+static float target_weight(const struct training_state *state, const struct user_history *hist,
+                           size_t k)
+{
+    double power = state->settings->weights_power;
+    return (float)pow((double)history_strength(hist, k), power);
+}
+
 static void add_history(struct training_state *state, struct slice user,
                         const struct user_history *hist)
 {
@@ -211,10 +220,12 @@ static void add_history(struct training_state *state, struct slice user,
     for (size_t k = 0; k < hist->items.count; k++) {
         if (!(hist->weights.at[k] > 0.0F)) { continue; }
         int32_t item = number_of(state, hist->items.at[k]);
-        if (item != ID_NONE) { state->items[count++] = item; }
+        if (item == ID_NONE) { continue; }
+        state->weights[count] = target_weight(state, hist, k);
+        state->items[count++] = item;
     }
-    training_set_put(state->training_set, ids_fingerprint(user), state->items, count,
-                     hist->events_total);
+    training_set_put(state->training_set, ids_fingerprint(user), state->items,
+                     state->weights, count, hist->events_total);
 }
 
 /* Decodes a history and puts it into the training set; -EBADMSG with *ret_error. */

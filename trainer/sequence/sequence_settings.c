@@ -39,6 +39,9 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
     OPTION("train.mask.share", DOUBLE, mask_share, "0", OPTION_RANGE(0, 0.9),
            "Share of the items masked and predicted from both sides (BERT4Rec); 0: each action "
            "predicts its successor."),
+    OPTION("train.weights.power", DOUBLE, weights_power, "1", OPTION_RANGE(0, 2),
+           "Power of an action's weight (a rating: 1) in how much it counts as a target; 0: all "
+           "count alike."),
     OPTION("train.batch", LONG, batch, "0", OPTION_RANGE(0, 1024),
            "Users in a batch; 0: 64, or 32 where sequences are long."),
     OPTION("train.rate", DOUBLE, rate, "0.001", OPTION_RANGE(1e-6, 0.5), "Learning rate."),

@@ -17,6 +17,7 @@ struct sequence_settings {
     int64_t length;
     double dropout;
     double mask_share;
+    double weights_power;
     int64_t batch;
     double rate;
     int64_t epochs;
@@ -30,7 +31,7 @@ struct sequence_settings {
 };
 
 /* The options table behind the struct. */
-enum { SEQUENCE_OPTIONS_COUNT = 21 };
+enum { SEQUENCE_OPTIONS_COUNT = 22 };
 extern const struct option sequence_options[SEQUENCE_OPTIONS_COUNT];
 
 /* Checks what the options table cannot; returns what is wrong, NULL when nothing is. */

@@ -18,6 +18,7 @@ enum { NO_ENTRY = -1, CAPACITY_FIRST = 64 };
 struct training_set_entry {
     uint64_t user;
     int32_t *items; /* NULL: the entry is free */
+    float *weights; /* NULL: all are 1 */
     size_t count;
     int64_t total;
     uint64_t stamp;
@@ -62,6 +63,7 @@ struct training_set *training_set_free(struct training_set *training_set)
     if (!training_set) { return NULL; }
     for (size_t i = 0; i < training_set->entries_count; i++) {
         free(training_set->entries[i].items);
+        free(training_set->entries[i].weights);
     }
     for (size_t i = 0; i < training_set->items_count; i++) {
         free(training_set->items[i].attributes);
@@ -164,9 +166,10 @@ static int32_t allocate_entry(struct training_set *training_set)
     return (int32_t)training_set->entries_count++;
 }
 
-static size_t bytes_of(size_t count)
+static size_t bytes_of(const struct training_set_entry *entry)
 {
-    return count * sizeof(int32_t) + sizeof(struct training_set_entry) + 2 * sizeof(int32_t);
+    size_t each = sizeof(*entry->items) + (entry->weights ? sizeof(*entry->weights) : 0);
+    return entry->count * each + sizeof(*entry) + 2 * sizeof(int32_t);
 }
 
 static void remove_entry(struct training_set *training_set, int32_t at)
@@ -174,9 +177,10 @@ static void remove_entry(struct training_set *training_set, int32_t at)
     struct training_set_entry *entry = &training_set->entries[at];
     hash_index_remove(&training_set->index, entry->user, (uint32_t)at, hash_of, training_set);
     unlink_entry(training_set, at);
-    training_set->bytes -= bytes_of(entry->count);
+    training_set->bytes -= bytes_of(entry);
     training_set->users--;
     free(entry->items);
+    free(entry->weights);
     *entry = (struct training_set_entry){.older = training_set->free_entry};
     training_set->free_entry = at;
 }
@@ -188,17 +192,37 @@ static int32_t add_entry(struct training_set *training_set, uint64_t user)
     hash_index_add(&training_set->index, user, (uint32_t)at, hash_of, training_set);
     link_newest(training_set, at);
     training_set->users++;
-    training_set->bytes += bytes_of(0);
+    training_set->bytes += bytes_of(&training_set->entries[at]);
     return at;
 }
 
-static void set_items(struct training_set *training_set, struct training_set_entry *entry,
-                      const int32_t *items, size_t count)
+/* Most sequences have equal weights, which then take no memory. */
+static void set_weights(struct training_set_entry *entry, const float *weights, size_t count)
 {
-    training_set->bytes += (count - entry->count) * sizeof(*items);
+    bool differ = false;
+    for (size_t i = 0; weights && i < count; i++) { differ = differ || weights[i] != 1.0f; }
+    if (!differ) {
+        free(entry->weights);
+        entry->weights = NULL;
+        return;
+    }
+    entry->weights = xreallocarray(entry->weights, count, sizeof(*weights));
+    for (size_t i = 0; i < count; i++) {
+        bool above = weights[i] > TRAINING_SET_WEIGHT_MIN;
+        entry->weights[i] =
+            above ? MIN_OF(weights[i], TRAINING_SET_WEIGHT_MAX) : TRAINING_SET_WEIGHT_MIN;
+    }
+}
+
+static void set_items(struct training_set *training_set, struct training_set_entry *entry,
+                      const int32_t *items, const float *weights, size_t count)
+{
+    training_set->bytes -= bytes_of(entry);
     entry->items = xreallocarray(entry->items, count + 1, sizeof(*items));
     if (count) { memcpy(entry->items, items, count * sizeof(*items)); }
+    set_weights(entry, weights, count);
     entry->count = count;
+    training_set->bytes += bytes_of(entry);
     for (size_t i = 0; i < count; i++) {
         struct item_facts *facts = &training_set->items[items[i]];
         training_set->version += !facts->acted;
@@ -207,7 +231,7 @@ static void set_items(struct training_set *training_set, struct training_set_ent
 }
 
 void training_set_put(struct training_set *training_set, uint64_t user, const int32_t *items,
-                      size_t count, int64_t total)
+                      const float *weights, size_t count, int64_t total)
 {
     total = MIN_OF(MAX_OF(total, (int64_t)0), TRAINING_SET_TOTAL_MAX);
     pthread_mutex_lock(&training_set->lock);
@@ -219,7 +243,8 @@ void training_set_put(struct training_set *training_set, uint64_t user, const in
     }
     if (at == NO_ENTRY) { at = add_entry(training_set, user); }
     struct training_set_entry *entry = &training_set->entries[at];
-    set_items(training_set, entry, items + (count - kept), kept);
+    const float *kept_weights = weights ? weights + (count - kept) : NULL;
+    set_items(training_set, entry, items + (count - kept), kept_weights, kept);
     training_set->arrived += MAX_OF(total - entry->total, (int64_t)0);
     entry->total = total;
     entry->stamp = ++training_set->stamp;
@@ -267,7 +292,7 @@ struct roster_entry *training_set_roster(struct training_set *training_set, uint
 }
 
 size_t training_set_read(struct training_set *training_set, const struct roster_entry *listed,
-                         int32_t *ret_items, size_t most)
+                         int32_t *ret_items, float *ret_weights, size_t most)
 {
     pthread_mutex_lock(&training_set->lock);
     const struct training_set_entry *entry = &training_set->entries[listed->at];
@@ -275,6 +300,9 @@ size_t training_set_read(struct training_set *training_set, const struct roster_
     size_t count = found ? MIN_OF(entry->count, most) : 0;
     if (count) {
         memcpy(ret_items, entry->items + entry->count - count, count * sizeof(*ret_items));
+    }
+    for (size_t i = 0; ret_weights && i < count; i++) {
+        ret_weights[i] = entry->weights ? entry->weights[entry->count - count + i] : 1.0f;
     }
     pthread_mutex_unlock(&training_set->lock);
     return count;

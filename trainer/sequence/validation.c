@@ -11,23 +11,29 @@ void validation_draw(struct validation *validation, struct training_set *trainin
         .examples = xcalloc(MIN_OF(most, count) + 1, sizeof(struct validation_example)),
         .numbers = xcalloc(CHUNK * (length + 1), sizeof(int32_t))};
     int32_t *items = xcalloc(length + 1, sizeof(*items));
+    float *weights = xcalloc(length + 1, sizeof(*weights));
     for (size_t i = 0; i < count; i++) {
         /* takes every (count / most)th user on average, so that they are spread evenly */
         if (i * most / count == (i + 1) * most / count && most < count) { continue; }
-        size_t had = training_set_read(training_set, &roster[i], items, length);
+        size_t had = training_set_read(training_set, &roster[i], items, weights, length);
         if (had < 2 || validation->count == most) { continue; }
         validation->examples[validation->count++] = (struct validation_example){
             .user = roster[i].user,
             .items = xmemdup(items, had * sizeof(*items)),
+            .weights = xmemdup(weights, had * sizeof(*weights)),
             .count = had,
         };
     }
     free(items);
+    free(weights);
 }
 
 void validation_release(struct validation *validation)
 {
-    for (size_t i = 0; i < validation->count; i++) { free(validation->examples[i].items); }
+    for (size_t i = 0; i < validation->count; i++) {
+        free(validation->examples[i].items);
+        free(validation->examples[i].weights);
+    }
     free(validation->examples);
     free(validation->hidden);
     free(validation->scores);
@@ -88,7 +94,7 @@ bool validation_step(struct validation *validation, const struct vocabulary *voc
         const struct validation_example *example = &validation->examples[validation->evaluated++];
         int32_t *numbers = validation->numbers + used;
         memcpy(numbers, example->items, (example->count - 1) * sizeof(*numbers));
-        size_t known = vocabulary_translate(vocabulary, numbers, example->count - 1);
+        size_t known = vocabulary_translate(vocabulary, numbers, NULL, example->count - 1);
         targets[count] = vocabulary_number(vocabulary, example->items[example->count - 1]);
         if (!known) { continue; }
         histories[count++] = (struct sequence){.items = numbers, .count = known};

@@ -15,6 +15,7 @@ enum { VALIDATION_USERS_MAX = 4000, VALIDATION_USERS_LEAST = 500 };
 struct validation_example {
     uint64_t user;
     int32_t *items; /* the training set's numbers, oldest first; the last one is to be predicted */
+    float *weights; /* of the actions as targets in training */
     size_t count;   /* with the last one: at least 2 */
 };
 

@@ -265,12 +265,15 @@ int32_t vocabulary_number(const struct vocabulary *vocabulary, int32_t item)
     return (size_t)item < vocabulary->numbers_count ? vocabulary->numbers[item] : VOCABULARY_NONE;
 }
 
-size_t vocabulary_translate(const struct vocabulary *vocabulary, int32_t *items, size_t count)
+size_t vocabulary_translate(const struct vocabulary *vocabulary, int32_t *items, float *weights,
+                            size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
         int32_t number = vocabulary_number(vocabulary, items[i]);
-        if (number != VOCABULARY_NONE) { items[kept++] = number; }
+        if (number == VOCABULARY_NONE) { continue; }
+        if (weights) { weights[kept] = weights[i]; }
+        items[kept++] = number;
     }
     return kept;
 }

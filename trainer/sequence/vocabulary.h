@@ -46,8 +46,9 @@ bool vocabulary_update(struct vocabulary *vocabulary, struct training_set *train
 void vocabulary_apply(const struct vocabulary *vocabulary, struct training_set *training_set,
                       struct transformer *model);
 /* Translates a sequence from the training set's numbers to the model's, in place; items that the
- * model does not know are left out. Returns how many are left. */
-size_t vocabulary_translate(const struct vocabulary *vocabulary, int32_t *items, size_t count);
+ * model does not know are left out, and their weights (NULL: none). Returns how many are left. */
+size_t vocabulary_translate(const struct vocabulary *vocabulary, int32_t *items, float *weights,
+                            size_t count);
 /* Finds the number of a fingerprint; VOCABULARY_NONE when it is not among the names. */
 int32_t vocabulary_find(const struct vocabulary_names *names, uint64_t hash);
 /* Copies names; release with vocabulary_names_release(). */

@@ -43,6 +43,7 @@ static void any_order_any_batching_gives_the_same_bits(void **state)
         struct timeline_rules rules = rules_of(windows[round % 5][0], windows[round % 5][1],
                                                half_life, 2 * hour);
         rules.weights_power = round % 4 * 0.5;
+        rules.flat_kind = round % 3 ? round % 7 : 0;
         int count = 1 + (int)rng(EVENTS_MAX);
         make_stream(events, count, 5 * hour);
         oracle_all(&oracle, &rules, events, count);
@@ -152,14 +153,15 @@ static void trimmed_timelines_are_exact_or_refuse(void **state)
 
 /* ---- By hand ---- */
 
-/* With weights_power 0 and 1. */
-static void by_hand(double power, struct sums *ret_sums)
+/* With weights_power 0 and 1, and with all actions of one kind, 6. */
+static void by_hand(double power, int32_t flat_kind, struct sums *ret_sums)
 {
     static const struct oracle zero;
     struct ids *ids = make_ids();
     struct timeline_rules rules = rules_of(10, 2, 0, 0);
     rules.transitions_exponent = 1;
     rules.weights_power = power;
+    rules.flat_kind = flat_kind;
     struct window *window = window_new(&rules, ids);
     struct pairs *pairs = pairs_new();
     struct timeline timeline;
@@ -167,6 +169,7 @@ static void by_hand(double power, struct sums *ret_sums)
     /* 0 rated 3; 1 rated 5; 2 disliked; 0 rated again, 4: one more for the pair; 1 rated lower. */
     struct action all[] = {act(1, 0, 3), act(2, 1, 5), act(3, 2, 0), act(4, 0, 4), act(5, 1, 2)};
     for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
+        all[i].kind = 6;
         assert_int_equal(timeline_add(&timeline, window, &all[i], pairs), TIMELINE_APPENDED);
     }
     memset(ret_sums, 0, sizeof(*ret_sums));
@@ -180,12 +183,14 @@ static void by_hand(double power, struct sums *ret_sums)
 static void ratings_and_dislikes_by_hand(void **state)
 {
     static struct sums sums;
-    by_hand(0.0, &sums);
-    assert_true(sums.co[0][1] == 4 && sums.mass[0] == 4 && sums.mass[1] == 5);
-    assert_true(sums.forward[0][1] == 1 + 1 && sums.forward[1][0] == 0.5);
-    assert_true(sums.actions[0] == 2 && sums.actions[1] == 2 && sums.actions[2] == 0);
-    assert_true(sums.co[0][2] == 0 && sums.forward[0][2] == 0 && sums.mass[2] == 0);
-    by_hand(1.0, &sums);
+    for (int32_t flat = 0; flat <= 6; flat += 6) { /* opinions count as 1 at any power */
+        by_hand(flat ? 1.0 : 0.0, flat, &sums);
+        assert_true(sums.co[0][1] == 4 && sums.mass[0] == 4 && sums.mass[1] == 5);
+        assert_true(sums.forward[0][1] == 1 + 1 && sums.forward[1][0] == 0.5);
+        assert_true(sums.actions[0] == 2 && sums.actions[1] == 2 && sums.actions[2] == 0);
+        assert_true(sums.co[0][2] == 0 && sums.forward[0][2] == 0 && sums.mass[2] == 0);
+    }
+    by_hand(1.0, /* flat_kind= */ 5, &sums);
     assert_true(sums.co[0][1] == 4 && sums.mass[0] == 4 && sums.mass[1] == 5);
     assert_true(sums.forward[0][1] == 5 + 2 && sums.forward[1][0] == 0.5 * 4);
     assert_true(sums.actions[0] == 7 && sums.actions[1] == 7 && sums.actions[2] == 0);

@@ -28,9 +28,34 @@ static void test_causal(void **state)
     assert_memory_equal(pack.wanted, wanted, sizeof(wanted));
     assert_memory_equal(pack.positions, positions, sizeof(positions));
     assert_memory_equal(pack.asked, asked, sizeof(asked));
+    for (size_t row = 0; row < 6; row++) { assert_true(pack.weights[row] == 1.0f); }
     pack_clear(&pack);
     assert_true(pack_add_causal(&pack, &three, 4));
     assert_int_equal(pack.tokens, 2);
+    pack_release(&pack);
+}
+
+/* A prediction counts as much as the action that is to be predicted. */
+static void test_weights(void **state)
+{
+    static const float weights[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
+    struct sequence six = first_of(6);
+    struct pack pack;
+    pack_init(&pack, 10);
+    six.weights = weights;
+    assert_true(sequence_weight(&six, 4) == 3 + 4 + 5 + 6);
+    assert_true(sequence_weight(&(struct sequence){.items = items, .count = 6}, 4) == 4);
+    assert_true(pack_add_causal(&pack, &six, 4));
+    for (size_t row = 0; row < 4; row++) {
+        assert_true(pack.weights[row] == weights[pack.wanted[row] - 10]);
+    }
+    for (uint64_t key = 0; key < 100; key++) {
+        pack_clear(&pack);
+        assert_true(pack_add_masked(&pack, &six, 4, 0.5f, key));
+        for (size_t row = 0; row < pack.rows; row++) {
+            assert_true(pack.weights[row] == weights[pack.wanted[row] - 10]);
+        }
+    }
     pack_release(&pack);
 }
 
@@ -92,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_causal),
+        cmocka_unit_test(test_weights),
         cmocka_unit_test(test_masked),
         cmocka_unit_test(test_history),
     };

@@ -7,6 +7,7 @@ enum { D = 16, ITEMS = 37, ROWS = 23, NEGATIVES = 9 };
 struct world {
     float *x, *table;
     int32_t targets[ROWS];
+    float counts[ROWS]; /* how much each row counts */
     float *dx, *dtable;
     double want_loss, want_dx[ROWS * D], want_dtable[ITEMS * D];
 };
@@ -28,10 +29,12 @@ static void naive(struct world *w, bool (*counts)(size_t item, int32_t target), 
         for (size_t j = 0; j < ITEMS; j++) {
             if (counts(j, w->targets[r])) { sum += exp(logits[j] - highest); }
         }
-        w->want_loss += log(sum) + highest - logits[w->targets[r]];
+        const double count = (double)w->counts[r];
+        w->want_loss += count * (log(sum) + highest - logits[w->targets[r]]);
         for (size_t j = 0; j < ITEMS; j++) {
             if (!counts(j, w->targets[r])) { continue; }
-            double excess = exp(logits[j] - highest) / sum - ((int32_t)j == w->targets[r]);
+            double excess =
+                count * (exp(logits[j] - highest) / sum - ((int32_t)j == w->targets[r]));
             for (size_t i = 0; i < D; i++) {
                 w->want_dx[r * D + i] += weight * excess * w->table[j * D + i];
                 w->want_dtable[j * D + i] += weight * excess * w->x[r * D + i];
@@ -49,6 +52,7 @@ static void make(struct world *w, double size)
     w->dtable = zeros(ITEMS * D);
     for (size_t r = 0; r < ROWS; r++) { w->targets[r] = (int32_t)(draw(&rng) * ITEMS); }
     w->targets[1] = w->targets[0];
+    for (size_t r = 0; r < ROWS; r++) { w->counts[r] = r % 3 ? 1.0f : 0.25f * (float)(r + 1); }
 }
 
 static void check(struct world *w, double loss, double share)
@@ -90,7 +94,8 @@ static void test_full(void **state)
                 .scratch = scratch,
             };
             w.dtable[3] = 5.0f;
-            double got = softmax_loss(&loss, w.x, w.targets, ROWS, w.dx);
+            double got = softmax_loss(&loss, &(struct softmax_rows){w.x, w.targets, w.counts, ROWS},
+                                  w.dx);
             w.dtable[3] -= 5.0f;
             naive(&w, every, 0.125);
             check(&w, got, 3e-5 * fmax(1.0, sizes[s]));
@@ -133,7 +138,8 @@ static void test_sampled(void **state)
             .dtable = w.dtable,
             .slots = slots,
         };
-        double got = softmax_loss(&loss, w.x, w.targets, ROWS, w.dx);
+        double got = softmax_loss(&loss, &(struct softmax_rows){w.x, w.targets, w.counts, ROWS},
+                                  w.dx);
         for (size_t i = 0; i < NEGATIVES * D; i++) {
             w.dtable[i / D * 4 * D + i % D] += dcolumns[i];
         }

@@ -81,7 +81,7 @@ static void make(struct world *w)
             (void)draw(&rng); /* the thresholds below were measured on this world */
             item = (item + 1 + (draw(&rng) < 0.1)) % ITEMS;
         }
-        w->sequences[u] = (struct sequence){w->flat + u * 12, count};
+        w->sequences[u] = (struct sequence){.items = w->flat + u * 12, .count = count};
     }
 }
 
@@ -239,6 +239,56 @@ static void test_grows(void **state)
     transformer_free(model);
 }
 
+/* What follows `first[0]`: twice as often 2, but 3 with `weight`. Returns by how much 3 scores more. */
+static double preference(float weight, uint32_t negatives, float mask_share)
+{
+    static const int32_t often[] = {1, 2}, seldom[] = {1, 3};
+    const float weights[] = {1.0f, weight};
+    struct transformer_settings settings = settings_of_world();
+    settings.negatives = negatives;
+    settings.mask_share = mask_share;
+    struct sequence sequences[9];
+    float hidden[32], scores[ITEMS];
+    for (size_t i = 0; i < 9; i++) {
+        sequences[i] = (struct sequence){i % 3 ? often : seldom, 2, i % 3 ? NULL : weights};
+    }
+    struct transformer *model = transformer_new(&settings);
+    for (int step = 0; step < 150; step++) { (void)transformer_learn(model, sequences, 9); }
+    transformer_encode(model, &(struct sequence){.items = often, .count = 1}, 1, hidden);
+    transformer_scores(model, hidden, 1, scores);
+    transformer_free(model);
+    return (double)(scores[3] - scores[2]);
+}
+
+static void test_weights_of_targets(void **state)
+{
+    for (int way = 0; way < 3; way++) {
+        const uint32_t negatives = way == 1 ? 4 : 0;
+        const float mask_share = way == 2 ? 0.4f : 0.0f;
+        assert_true(preference(1.0f, negatives, mask_share) < 0.0);
+        assert_true(preference(8.0f, negatives, mask_share) > 0.0);
+    }
+}
+
+/* Weights are relative: equal ones, whatever they are, teach the same as none. */
+static void test_equal_weights(void **state)
+{
+    static const float twos[] = {2, 2, 2, 2, 2, 2, 2};
+    const struct transformer_settings settings = settings_of_world();
+    struct transformer *plain = transformer_new(&settings), *weighed = transformer_new(&settings);
+    struct sequence with[ARRAY_COUNT(three)];
+    for (size_t i = 0; i < ARRAY_COUNT(three); i++) {
+        with[i] = three[i];
+        with[i].weights = twos;
+    }
+    for (int step = 0; step < 10; step++) {
+        assert_true(transformer_learn(plain, three, 3) == transformer_learn(weighed, with, 3));
+    }
+    assert_memory_equal(plain->values, weighed->values, plain->count * sizeof(*plain->values));
+    transformer_free(plain);
+    transformer_free(weighed);
+}
+
 /* Sequences of one action ask nothing: no step. */
 static void test_nothing_to_learn(void **state)
 {
@@ -285,6 +335,8 @@ int main(void)
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_encoding_alone),
         cmocka_unit_test(test_grows),
+        cmocka_unit_test(test_weights_of_targets),
+        cmocka_unit_test(test_equal_weights),
         cmocka_unit_test(test_nothing_to_learn),
         cmocka_unit_test(test_settings_that_do_not_fit),
     };

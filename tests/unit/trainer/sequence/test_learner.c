@@ -234,7 +234,7 @@ static void test_fine_tune_and_second_run(void **state)
     training_set_add_item(training_set, walk_hash(999));
     const int32_t items[] = {1, 6, 11, WALK_ITEMS};
     for (uint64_t user = 0; user < 12; user++) {
-        training_set_put(training_set, 5000 + user, items, 4, 4);
+        training_set_put(training_set, 5000 + user, items, NULL, 4, 4);
     }
     struct model_snapshot *snapshot = train_to_end(learner);
     assert_int_equal(snapshot->rows, WALK_ITEMS + 1);

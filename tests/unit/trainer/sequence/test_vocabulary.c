@@ -19,7 +19,7 @@ static void act(struct training_set *training_set, int32_t first, int32_t last, 
             training_set_add_item(training_set, hash_of(item));
         }
         for (int user = 0; user < users; user++) {
-            training_set_put(training_set, (uint64_t)(item * 1000 + user), &item, 1, 1);
+            training_set_put(training_set, (uint64_t)(item * 1000 + user), &item, NULL, 1, 1);
         }
     }
 }
