@@ -25,8 +25,8 @@ static void make(struct world *w, uint32_t heads, bool causal, float rate)
     w->grads = weights_view(&w->shape, w->gradients);
     w->encoder = encoder_new(&w->shape, 12);
     pack_init(&w->pack, 12);
-    const struct sequence long_one = {items, 7};
-    const struct sequence short_one = {items + 4, 4};
+    const struct sequence long_one = {.items = items, .count = 7};
+    const struct sequence short_one = {.items = items + 4, .count = 4};
     if (causal) {
         assert_true(pack_add_causal(&w->pack, &long_one, 6));
         assert_true(pack_add_causal(&w->pack, &short_one, 6));
