@@ -54,7 +54,7 @@ struct counting {
 #define COMMON                                                                                     \
     .history_length = 50, .history_actions_max = 600, .history_seen_max = 2000,                    \
     .pairs_window = 50, .trend_half_life = 1, .recent_items = 20, .directed_weight = 1,            \
-    .symmetric_weight = .1, .dislike_weight = .5
+    .symmetric_weight = .1, .dislike_weight = .5, .weights_power = 1, .recent_weights_power = 1
 
 static const struct counting_settings defaults = {
     COMMON, .transitions_window = 20, .transitions_exponent = .75, .neighbours_max = 512,
