@@ -47,7 +47,7 @@ PLACEMENTS = """\
 home.length=8
 home.filter.cheap=price < 80 or price is unknown
 home.filter.not_odd=not (kind = 'odd' and stock <= 2)
-home.again.rated=rating, like every 9000d if price < 20
+home.again.rated=rating, like every 9000d if price < 60
 home.boost.house=1.5 if brand in ('b1', 'b2') from 2020-01-01
 home.boost.over=3 if brand = 'b3' until 2020-01-01
 home.cap.brand=2 per brand
