@@ -44,7 +44,7 @@ EVENTS_OF = {"ml-100k": lambda: clicks(100_000), "rules": lambda: clicks(100_000
              "content": lambda: grouped(2000, 200, 20, 20),
              "synthetic": lambda: synthetic(USERS, SYNTHETIC_EVENTS, ITEMS)}
 PLACEMENTS = """\
-home.length=8
+home.length=16
 home.filter.cheap=price < 80 or price is unknown
 home.filter.not_odd=not (kind = 'odd' and stock <= 2)
 home.again.rated=rating, like every 9000d if price < 60
