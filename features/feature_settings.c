@@ -21,8 +21,8 @@ const struct option feature_options[FEATURE_OPTIONS_COUNT] = {
     OPTION("transitions.exponent", DOUBLE, transitions_exponent, "0.75", OPTION_RANGE(0, 8),
            "Power by which a transition's count falls with its distance"),
     OPTION("weights.power", DOUBLE, weights_power, "1", OPTION_RANGE(0, 2),
-           "Power of an action's weight in popularity, trend and transitions (a rating counts as 1); "
-           "0: all count alike"),
+           "Power of an action's weight in popularity, trend and transitions (a rating: 1); 0: "
+           "all count alike"),
     OPTION("decay.half.life", DURATION, decay_half_life_ms, "0", OPTION_RANGE(0, 36500 * 86400e3),
            "Event time in which all counts but the trend fall by half; 0: never"),
     OPTION("trend.half.life", DURATION, trend_half_life_ms, "1d", OPTION_RANGE(0, 36500 * 86400e3),

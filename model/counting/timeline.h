@@ -10,8 +10,8 @@
  *     weight q -> i    += d^-exponent g(w)       for each predecessor x of item q at distance
  *                                         d <= transitions_window
  *
- * where g(w) = w^weights_power; 0: each action counts as one of weight 1. An action of the flat kind
- * (a rating, whose weight is an opinion) counts so at any power.
+ * where g(w) = w^weights_power; 0: each action counts as one of weight 1. An action of the flat
+ * kind (a rating, whose weight is an opinion) counts so at any power.
  *
  * co and mass are TencentRec's incremental item-based CF (Huang et al., SIGMOD 2015, section 4), as
  * differences, so that each user counts once per pair. Equal weights change all transitions and

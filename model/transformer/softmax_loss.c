@@ -116,8 +116,8 @@ static double one_tile(const struct softmax_loss *loss, const struct softmax_row
     double total = sum_rows(loss, &tile, rows);
     gemm_nn((struct gemm_shape){rows->count, d, count}, 1.0f, logits, table, 0.0f, dx, d);
     finish_rows(loss, &tile, rows, dx);
-    gemm_tn((struct gemm_shape){count, d, rows->count}, 1.0f, logits, matrix_of(tile.scaled, d), 1.0f,
-            loss->dcolumns, d);
+    gemm_tn((struct gemm_shape){count, d, rows->count}, 1.0f, logits, matrix_of(tile.scaled, d),
+            1.0f, loss->dcolumns, d);
     return total;
 }
 

@@ -60,8 +60,9 @@ void transformer_set_attributes(struct transformer *model, const size_t *starts,
  * until transformer_set_attributes(). */
 void transformer_grow(struct transformer *model, uint32_t items);
 
-/* Takes one step of the optimiser on these sequences (none empty); returns the weighted mean loss of
- * the predictions, in nats, before the step. Sequences without a prediction do not count. */
+/* Takes one step of the optimiser on these sequences (none empty); returns the weighted mean
+ * loss of the predictions, in nats, before the step. Sequences without a prediction do not
+ * count. */
 double transformer_learn(struct transformer *model, const struct sequence *sequences, size_t count);
 /* Learns from each sequence once, in a new random order each time, settings.batch a step; returns
  * the mean loss. */

@@ -104,7 +104,7 @@ enum { LIST_OPTIONS_COUNT = 30, ITEMS_MAX_MOST = 100000000 };
            "users' next actions."),                                                                \
     OPTION("recent.weights.power", DOUBLE, lists.recent_weights_power, "1", OPTION_RANGE(0, 2),    \
            "Power of the weight of a recent item's action (a rating: 1), as a part of the user's " \
-           "greatest; 0: all count alike"),                                                                     \
+           "greatest; 0: all count alike"),                                                        \
     OPTION("dislike.weight", DOUBLE, lists.dislike_weight, "0.5", OPTION_RANGE(0, 1000),           \
            "Part of what a disliked item would add to its neighbours that it takes off them; 0: "  \
            "nothing."),                                                                            \

@@ -1,6 +1,6 @@
-/* Weights of actions, from events to lists, as they count by default: an item that few bought stands
- * before one that more looked at, if the weights say so; equal weights change nothing, and the value
- * of a rating is an opinion. */
+/* Weights of actions, from events to lists, as they count by default: an item that few bought
+ * stands before one that more looked at, if the weights say so; equal weights change nothing, and
+ * the value of a rating is an opinion. */
 #include "base/base.h"
 #include "scorer/scorer.h"
 #include "tests/topology/forgetting.h"

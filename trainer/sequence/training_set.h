@@ -51,9 +51,10 @@ void training_set_list(struct training_set *training_set, int32_t item, bool lis
 void training_set_describe(struct training_set *training_set, int32_t item,
                            const uint64_t *attributes, size_t count);
 /* Replaces a user's sequence, oldest item first. Each weight says how much the action counts as a
- * target (NULL: all 1); it is kept within TRAINING_SET_WEIGHT_MIN and _MAX, NaN as the least. `total` counts all actions that the user ever had;
- * a call with a smaller total than the last one is late and ignored. It may be any number: it
- * counts as one from 0 to TRAINING_SET_TOTAL_MAX, so that no sum of users overflows. */
+ * target (NULL: all 1); it is kept within TRAINING_SET_WEIGHT_MIN and _MAX, NaN as the least.
+ * `total` counts all actions that the user ever had; a call with a smaller total than the last one
+ * is late and ignored. It may be any number: it counts as one from 0 to TRAINING_SET_TOTAL_MAX, so
+ * that no sum of users overflows. */
 void training_set_put(struct training_set *training_set, uint64_t user, const int32_t *items,
                       const float *weights, size_t count, int64_t total);
 /* Removes a user. */
@@ -65,8 +66,8 @@ void training_set_remove(struct training_set *training_set, uint64_t user);
  * frees it. */
 struct roster_entry *training_set_roster(struct training_set *training_set, uint64_t since,
                                          size_t *ret_count);
-/* Copies the last items of a user's sequence and their weights (if ret_weights is not NULL), at most
- * `most`; 0 when the user is gone. */
+/* Copies the last items of a user's sequence and their weights (if ret_weights is not NULL), at
+ * most `most`; 0 when the user is gone. */
 size_t training_set_read(struct training_set *training_set, const struct roster_entry *listed,
                          int32_t *ret_items, float *ret_weights, size_t most);
 /* Counts the users. */

@@ -239,7 +239,8 @@ static void test_grows(void **state)
     transformer_free(model);
 }
 
-/* What follows `first[0]`: twice as often 2, but 3 with `weight`. Returns by how much 3 scores more. */
+/* What follows `first[0]`: twice as often 2, but 3 with `weight`. Returns by how much 3 scores
+ * more. */
 static double preference(float weight, uint32_t negatives, float mask_share)
 {
     static const int32_t often[] = {1, 2}, seldom[] = {1, 3};

@@ -115,8 +115,8 @@ static void test_bounded(void **state)
     training_set_free(training_set);
 }
 
-/* Weights go with their actions; those of others' making stay within bounds, and equal ones of 1 take
- * no memory. */
+/* Weights go with their actions; those of others' making stay within bounds, and equal ones of 1
+ * take no memory. */
 static void test_weights(void **state)
 {
     struct training_set *training_set = with_items(1 << 20);
@@ -157,7 +157,8 @@ static void test_totals_of_others(void **state)
     int64_t before = 0;
     for (uint64_t user = 1; user <= 600; user++) {
         training_set_put(training_set, user, items, NULL, 2, totals[user % ARRAY_COUNT(totals)]);
-        training_set_put(training_set, user, items, NULL, 2, totals[user / 7 % ARRAY_COUNT(totals)]);
+        training_set_put(training_set, user, items, NULL, 2,
+                         totals[user / 7 % ARRAY_COUNT(totals)]);
         assert_true(training_set_arrived(training_set) >= before);
         before = training_set_arrived(training_set);
     }
