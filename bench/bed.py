@@ -144,11 +144,15 @@ class Bed:
 
     def partitions(self, topic):
         from confluent_kafka import TopicPartition
-        if topic not in self.counts:
+        deadline = time.monotonic() + 15
+        while topic not in self.counts:  # a broker may not know yet of one that was just made
             there = self.admin.list_topics(topic, timeout=15).topics[topic].partitions
-            if not there:
+            if there:
+                self.counts[topic] = len(there)
+            elif time.monotonic() > deadline:
                 raise Failure(f"no topic {topic}")
-            self.counts[topic] = len(there)
+            else:
+                time.sleep(0.1)
         return [TopicPartition(topic, number) for number in range(self.counts[topic])]
 
     def ends(self, topic, isolation="READ_UNCOMMITTED"):

@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import checkout
+import growing
 import openloop
 import ratings
 import recovery
@@ -282,7 +283,9 @@ MEASURES = {one.__name__: one for one in
             (micro, embed, features_trainer, delivery, pipeline, freshness, recovery.restore,
              recovery.restart, recovery.takeover, ml_1m, ml_1m_tenths, wide.wide_20k,
              wide.wide_200k, wide.trickle, serving.serve, remaking.remaking,
-             remaking.remade, staleness.lists_quality, peer)}
+             remaking.remade, growing.catalogue_events,
+             growing.catalogue_backlog, staleness.lists_quality, peer)}
 
 # `--only wide`: the figures of a wide catalogue and a trickle, with those they are read beside.
-GROUPS = {"wide": ["wide_20k", "wide_200k", "trickle", "ml_1m_tenths", "features_trainer", "peer"]}
+GROUPS = {"catalogue_million": ["catalogue_events", "catalogue_backlog"],
+          "wide": ["wide_20k", "wide_200k", "trickle", "ml_1m_tenths", "features_trainer", "peer"]}

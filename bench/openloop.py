@@ -12,8 +12,9 @@ import time
 import checkout
 
 
-def offer(producer, topic, messages, rate):
-    """Sends (key, value) pairs at a steady rate; returns (start in ms, latenesses in ms)."""
+def offer(producer, topic, messages, rate, beside=()):
+    """Sends (key, value) pairs at a steady rate, to further topics as well; returns (start in ms,
+    latenesses in ms)."""
     late = []
     start_ms = time.time() * 1000 + 100
     step_ms = 1000 / rate
@@ -26,7 +27,8 @@ def offer(producer, topic, messages, rate):
             producer.poll(0)
             time.sleep(max(ahead_ms, 1) / 1000)
         late.append(-ahead_ms)
-        producer.produce(topic, key=key, value=value, timestamp=int(intended_ms))
+        for each in (topic, *beside):
+            producer.produce(each, key=key, value=value, timestamp=int(intended_ms))
     producer.flush(60)
     return int(start_ms), late
 

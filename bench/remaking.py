@@ -41,7 +41,7 @@ def share_of(share):
     return [f"scorer.lists.remake.share={share}"]
 
 
-def offered(bed, prefix, rows, warm, share):
+def offered(bed, prefix, rows, warm, share, beside=()):
     """Ages in ms of the lists that users' actions made, and how many were made again."""
     with bed.topics(prefix):
         bed.fill(f"{prefix}clicks", ratings.as_json(rows[:warm]))
@@ -52,13 +52,23 @@ def offered(bed, prefix, rows, warm, share):
             start = bed.ends(f"{prefix}recommendations")
             bed.say(f"share {share}: {RATE} events a second")
             openloop.offer(bed.producer(linger_ms=0), f"{prefix}clicks",
-                           list(ratings.as_json(rows[warm:], warm + 1)), RATE)
+                           list(ratings.as_json(rows[warm:], warm + 1)), RATE, beside)
             workers.wait_consumed(WHOLE)
             checked = workers.metric("scorer", "freshet_lists_checked_total")
         decode = openloop.decoder("recommendation_list.avsc")
         lists = [(one.timestamp()[1], decode(one.value())) for one in
                  bed.read(f"{prefix}recommendations", start, bed.ends(f"{prefix}recommendations"))]
     return openloop.list_freshness(lists), checked
+
+
+def beside_hops(bed, prefix, rows, warm, share):
+    """Ages in ms of lists, and of the same records behind three bare hops, in the same seconds."""
+    first_ones = list(ratings.as_json(rows[:RATE]))
+    with wide.hopping(bed, first_ones, RATE) as (_, first, last):
+        from_first, from_last = bed.ends(first), bed.ends(last)
+        ages, checked = offered(bed, prefix, rows, warm, share, [first])
+        wide.wait_for(bed, last, len(first_ones) + len(rows) - warm)
+        return ages, wide.ages_between(bed, first, from_first, last, from_last), checked
 
 
 def remaking(bed, options):
@@ -73,14 +83,21 @@ def remaking(bed, options):
     bed.say(f"three bare hops: {RATE} events a second")
     messages = list(ratings.as_json(rows[-RATE * seconds:]))
     hops = wide.hop_ages(bed, list(ratings.as_json(rows[:RATE])), messages, RATE)
-    figures = {"remaking_checked_lists": checked}
+    bed.say("the same beside the pipeline")
+    beside, beside_ages, made = beside_hops(bed, "rm4.", rows, len(rows) - RATE * seconds,
+                                            SHARES[-1])
+    figures = {"remaking_checked_lists": checked, "remaking_beside_checked_lists": made}
     for name, q in (("p50", .5), ("p99", .99)):
         figures[f"remaking_hops_{name}_ms"] = openloop.quantile(hops, q)
+        figures[f"remaking_beside_hops_{name}_ms"] = openloop.quantile(beside_ages, q)
+        figures[f"remaking_beside_freshness_{name}_ms"] = openloop.quantile(beside, q)
         for share, runs in ages.items():
             figures[f"remaking_freshness_{name}_ms_share_{share}"] = statistics.mean(
                 openloop.quantile(run, q) for run in runs)
     figures["remaking_freshness_p99_over_hops"] = \
         figures[f"remaking_freshness_p99_ms_share_{SHARES[-1]}"] / figures["remaking_hops_p99_ms"]
+    figures["remaking_beside_freshness_p99_over_hops"] = \
+        figures["remaking_beside_freshness_p99_ms"] / figures["remaking_beside_hops_p99_ms"]
     return figures
 
 

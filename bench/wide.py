@@ -242,10 +242,16 @@ def hop_ages(bed, warm, messages, rate):
         from_first, from_last = bed.ends(first), bed.ends(last)
         openloop.offer(bed.producer(linger_ms=0), first, messages, rate)
         wait_for(bed, last, len(warm) + len(messages))
-        sent = {one.value(): one.timestamp()[1]
-                for one in bed.read(first, from_first, bed.ends(first))}
-        return [one.timestamp()[1] - sent[one.value()]
-                for one in bed.read(last, from_last, bed.ends(last))]
+        return ages_between(bed, first, from_first, last, from_last)
+
+
+def ages_between(bed, first, from_first, last, from_last):
+    """The age in ms of each record of `last`, which has the broker's time, since it was due in
+    `first`."""
+    sent = {one.value(): one.timestamp()[1]
+            for one in bed.read(first, from_first, bed.ends(first))}
+    return [one.timestamp()[1] - sent[one.value()]
+            for one in bed.read(last, from_last, bed.ends(last))]
 
 
 @contextmanager
