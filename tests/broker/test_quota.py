@@ -23,7 +23,7 @@ def set_quota(world, *change):
     """kafka-configs.sh, for every user and client."""
     subprocess.run([*JAVA, "kafka.admin.ConfigCommand", "--bootstrap-server", world.bootstrap,
                     "--alter", "--entity-type", "clients", "--entity-default", *change],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
+                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
 
 
 @pytest.fixture
