@@ -128,6 +128,22 @@ class Topics:
             found[record.key] = record
         return {key: record for key, record in found.items() if record.value is not None}
 
+    def _committed(self, group, asked):
+        """The group's offset of each partition; one whose coordinator has moved is asked again."""
+        consumer = self._consumer(**{"group.id": group})
+        deadline = time.monotonic() + 60
+        try:
+            while True:
+                try:
+                    return {one.partition: max(one.offset, OFFSET_BEGINNING)
+                            for one in consumer.committed(asked, timeout=60)}
+                except KafkaException as trouble:
+                    if trouble.args[0].code() not in PASSING or time.monotonic() > deadline:
+                        raise
+                    time.sleep(0.2)
+        finally:
+            consumer.close()
+
     def lag(self, group, name):
         """Records that the group has still to commit. Transaction markers are none: they take
         offsets, but nobody is ever given them, so the distance to the log end may stay above 0.
@@ -137,13 +153,7 @@ class Topics:
         hidden = sum(ends[one] - stable[one] for one in ends)
         if hidden:
             return hidden
-        consumer = self._consumer(**{"group.id": group})
-        try:
-            asked = [TopicPartition(topic, one) for one in ends]
-            committed = {one.partition: max(one.offset, OFFSET_BEGINNING)
-                         for one in consumer.committed(asked, timeout=60)}
-        finally:
-            consumer.close()
+        committed = self._committed(group, [TopicPartition(topic, one) for one in ends])
         behind = {one: at for one, at in committed.items() if at < ends[one]}
         far = {one: at for one, at in behind.items() if ends[one] - at > 100}
         if far:
