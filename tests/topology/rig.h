@@ -134,6 +134,7 @@ static inline void rig_init_seeded(struct rig *rig, int32_t partitions, uint64_t
     memlog_topic(rig->log, "item-vectors", partitions);
     memlog_topic(rig->log, "models", 1);
     memlog_topic(rig->log, "content-vectors", partitions);
+    memlog_topic(rig->log, "candidates", partitions);
 }
 
 static inline void rig_init(struct rig *rig, int32_t partitions)

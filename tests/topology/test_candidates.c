@@ -55,7 +55,6 @@ static void append(struct fixture *fixture, const char *topic, struct codec *cod
 static void begin_with(struct fixture *fixture, const char *const *settings)
 {
     rig_init(&fixture->rig, PARTITIONS);
-    memlog_topic(fixture->rig.log, "candidates", PARTITIONS);
     answers_init(&fixture->answers, &fixture->rig);
     fixture->brought = codec_new(&candidate_list_contract, fixture->answers.schemas);
     fixture->rules = codec_new(&applied_rules_contract, fixture->answers.schemas);

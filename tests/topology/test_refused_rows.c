@@ -11,12 +11,13 @@
 
 enum { PARTITIONS = 1, ROUNDS = 60, LONG = 2000 };
 
-static const char *const serve_pairs[] = {"http.port=0", NULL};
+static const char *const scorer_pairs[] = {"candidates.used=true", NULL};
+static const char *const serve_pairs[] = {"http.port=0", "candidates.used=true", NULL};
 static const struct {
     const struct worker *worker;
     const char *const *pairs;
 } cases[] = {
-    {&scorer_worker, NULL},
+    {&scorer_worker, scorer_pairs},
     {&serve_worker, serve_pairs},
     {&sequence_worker, NULL},
     {&ingest_worker, NULL},
