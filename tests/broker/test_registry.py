@@ -43,7 +43,7 @@ SUBJECTS = {"events-value": "user_event", "events-freshet.ForgetRequest": "forge
             "serving-rows-value": "serving_row",
             "recommendations-value": "recommendation_list", "lists-value": "recommendation_list",
             "quality-value": "list_quality", "generations-value": "generation_step",
-            "trials-value": "trial_record",
+            "trials-value": "trial_record", "served-value": "served_place",
             "models-value": "model_weights", "items-value": "item"}
 
 
