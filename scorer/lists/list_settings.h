@@ -122,8 +122,8 @@ enum { LIST_OPTIONS_COUNT = 30, ITEMS_MAX_MOST = 100000000 };
            "What being brought adds to an item's score, as a part of what lies between the least " \
            "and the best score of the list; 0: it is a candidate, and no more."),                  \
     OPTION("candidates.memory.max", BYTES, lists.brought_memory_max, "64m",                        \
-           OPTION_RANGE(1 << 16, 1e12), "Memory for items that are brought; further records are "  \
-           "refused.")
+           OPTION_RANGE(1 << 16, 1024 * GIB),                                                      \
+           "Memory for items that are brought; further records are refused.")
 
 /* Returns what is wrong with the settings; NULL: nothing. The caller frees. */
 char *list_settings_fault(const struct list_settings *settings);

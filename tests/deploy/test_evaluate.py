@@ -212,4 +212,4 @@ def test_faults_say_what_to_do(sequences, tmp_path):
     broken.write_text("u1,i1,5,1\nu2,i1,4,1\n")
     assert "predicts no ratings" in evaluate(broken, "-p", "rating", "-m", "ease", code=1).stderr
     (tmp_path / "bad.gz").write_bytes(b"no gzip")
-    assert "bad.gz" in evaluate(tmp_path / "bad.gz", code=1).stderr
+    assert "bad.gz" in evaluate(tmp_path / "bad.gz", code=66).stderr
