@@ -15,22 +15,10 @@ static inline void pass(struct rig *rig, int rounds)
     for (int i = 0; i < rounds; i++) { rig_round(rig, false); }
 }
 
-static inline bool all_rest(const struct rig *rig)
-{
-    for (size_t i = 0; i < rig->copies_count; i++) {
-        if (rig->copies[i].run && !run_at_rest(rig->copies[i].run)) { return false; }
-    }
-    return true;
-}
-
 /* Goes on until all copies say that they are at rest, several times in a row. */
 static inline void rest(struct rig *rig)
 {
-    int rounds = 0;
-    for (int rested = 0; rested < 20; rested = all_rest(rig) ? rested + 1 : 0) {
-        rig_round(rig, false);
-        assert_true(++rounds < REST_ROUNDS_MAX);
-    }
+    rig_until_rest(rig, 20, REST_ROUNDS_MAX);
 }
 
 static inline void assert_true_lists(const struct rig *rig, const struct copy *scorer)

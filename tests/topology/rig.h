@@ -408,6 +408,25 @@ static inline void rig_until_idle(struct rig *rig)
     assert(rig->restarts == restarts);
 }
 
+/* Says whether all copies that run say that they are at rest. */
+static inline bool rig_all_rest(const struct rig *rig)
+{
+    for (size_t i = 0; i < rig->copies_count; i++) {
+        if (rig->copies[i].run && !run_at_rest(rig->copies[i].run)) { return false; }
+    }
+    return true;
+}
+
+/* Steps until they say so so many times in a row; in fewer rounds than `rounds_max`. */
+static inline void rig_until_rest(struct rig *rig, int times, int rounds_max)
+{
+    int rounds = 0;
+    for (int rested = 0; rested < times; rested = rig_all_rest(rig) ? rested + 1 : 0) {
+        rig_round(rig, false);
+        assert(++rounds < rounds_max);
+    }
+}
+
 /* Steps until nothing more happens, where what was fed may be refused or wait. */
 static inline void rig_until_quiet(struct rig *rig)
 {

@@ -31,16 +31,7 @@ struct fixture {
 
 static void rest(struct rig *rig)
 {
-    int rounds = 0;
-    for (int rested = 0; rested < 40;) {
-        rig_round(rig, false);
-        bool all = true;
-        for (size_t i = 0; i < rig->copies_count; i++) {
-            all &= !rig->copies[i].run || run_at_rest(rig->copies[i].run);
-        }
-        rested = all ? rested + 1 : 0;
-        assert_true(++rounds < REST_ROUNDS_MAX);
-    }
+    rig_until_rest(rig, 40, REST_ROUNDS_MAX);
 }
 
 static void append(struct fixture *fixture, const char *topic, struct codec *codec,

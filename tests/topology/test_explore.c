@@ -45,16 +45,7 @@ static void apply(struct fixture *fixture, const char *text)
 
 static void rest(struct rig *rig)
 {
-    int rounds = 0;
-    for (int rested = 0; rested < 40;) {
-        rig_round(rig, false);
-        bool all = true;
-        for (size_t i = 0; i < rig->copies_count; i++) {
-            all &= !rig->copies[i].run || run_at_rest(rig->copies[i].run);
-        }
-        rested = all ? rested + 1 : 0;
-        assert_true(++rounds < REST_ROUNDS_MAX);
-    }
+    rig_until_rest(rig, 40, REST_ROUNDS_MAX);
 }
 
 static void run_rounds(struct fixture *fixture)

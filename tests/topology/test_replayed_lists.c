@@ -52,21 +52,9 @@ static void put_entries(struct rig *rig, int part)
     schema_cache_free(schemas);
 }
 
-static bool all_rest(const struct rig *rig)
-{
-    for (size_t i = 0; i < rig->copies_count; i++) {
-        if (rig->copies[i].run && !run_at_rest(rig->copies[i].run)) { return false; }
-    }
-    return true;
-}
-
 static void rest(struct rig *rig)
 {
-    int rounds = 0;
-    for (int rested = 0; rested < RESTED; rested = all_rest(rig) ? rested + 1 : 0) {
-        rig_round(rig, false);
-        assert_true(++rounds < ROUNDS_MAX);
-    }
+    rig_until_rest(rig, RESTED, ROUNDS_MAX);
 }
 
 static void kill_last(struct rig *rig, const struct way *way)

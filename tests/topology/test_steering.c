@@ -16,21 +16,9 @@ enum { PARTITIONS = 2, EVENTS = 800, REST_ROUNDS_MAX = 8000 };
 
 static const char *const scoring[] = {"list.length=5", "lists.remake.share=50", NULL};
 
-static bool all_rest(const struct rig *rig)
-{
-    for (size_t i = 0; i < rig->copies_count; i++) {
-        if (rig->copies[i].run && !run_at_rest(rig->copies[i].run)) { return false; }
-    }
-    return true;
-}
-
 static void rest(struct rig *rig)
 {
-    int rounds = 0;
-    for (int rested = 0; rested < 40; rested = all_rest(rig) ? rested + 1 : 0) {
-        rig_round(rig, false);
-        assert_true(++rounds < REST_ROUNDS_MAX);
-    }
+    rig_until_rest(rig, 40, REST_ROUNDS_MAX);
 }
 
 static void append(struct rig *rig, const char *topic, const struct contract *contract,
