@@ -39,6 +39,22 @@ def peak_rss_mb(pid):
     raise Failure(f"process {pid} tells no VmHWM")
 
 
+def asked_again(ask):
+    """What ask returns, asked again while a broker that just started still reads its groups."""
+    from confluent_kafka import KafkaError, KafkaException
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return ask()
+        except KafkaException as refused:
+            loading = refused.args[0].code() in (KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+                                                 KafkaError.COORDINATOR_NOT_AVAILABLE,
+                                                 KafkaError.NOT_COORDINATOR)
+            if not loading or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
 class Bed:
     def __init__(self, directory, say):
         self.directory, self.say = directory, say
@@ -137,10 +153,16 @@ class Bed:
         return count
 
     def producer(self, linger_ms):
+        """One request at a time keeps the order; an idempotent one would take a core here.
+
+        With five messages in flight librdkafka's idempotent producer polls without a pause until
+        they are acknowledged (rd_kafka_toppar_producer_serve): a load would measure itself.
+        """
         from confluent_kafka import Producer
         return Producer({"bootstrap.servers": self.bootstrap, "linger.ms": linger_ms,
-                         "partitioner": "murmur2_random", "enable.idempotence": True,
-                         "log_level": 2, "queue.buffering.max.messages": 1000000})
+                         "partitioner": "murmur2_random", "enable.idempotence": False,
+                         "max.in.flight": 1, "log_level": 2,
+                         "queue.buffering.max.messages": 1000000})
 
     def partitions(self, topic):
         from confluent_kafka import TopicPartition
@@ -222,8 +244,8 @@ class Bed:
         """Next offset of a group in each partition; 0 where nothing is committed yet."""
         from confluent_kafka import ConsumerGroupTopicPartitions
         asked = [ConsumerGroupTopicPartitions(group, self.partitions(topic))]
-        answer = self.admin.list_consumer_group_offsets(asked, require_stable=False)
-        told = answer[group].result().topic_partitions
+        told = asked_again(lambda: self.admin.list_consumer_group_offsets(
+            asked, require_stable=False)[group].result()).topic_partitions
         return [max(one.offset, 0) for one in sorted(told, key=lambda one: one.partition)]
 
     def commit(self, group, places):
