@@ -83,6 +83,8 @@ void condition_evaluate(const struct condition *condition, const struct conditio
                         uint8_t *scratch, uint8_t *ret_holds);
 /* Says whether a condition reads something of the request that this context has. */
 bool condition_sees(const struct condition *condition, const struct request_context *context);
+/* Says whether a condition reads something of the user's profile. */
+bool condition_sees_profile(const struct condition *condition);
 /* Returns the fingerprints of the ids that the condition names, for rules that bring items. */
 const uint64_t *condition_ids(const struct condition *condition, size_t *ret_count);
 

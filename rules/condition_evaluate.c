@@ -213,6 +213,19 @@ bool condition_sees(const struct condition *condition, const struct request_cont
     return false;
 }
 
+bool condition_sees_profile(const struct condition *condition)
+{
+    for (size_t n = 0; n < condition->nodes_count; n++) {
+        const struct condition_node *node = &condition->nodes[n];
+        if (node->operation <= OPERATION_NOT) { continue; }
+        if (node->attribute == ATTRIBUTE_USER_COUNTRY || node->attribute == ATTRIBUTE_USER_TAGS ||
+            node->attribute == ATTRIBUTE_USER_BORN) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void evaluate_comparison(const struct condition *condition,
                                 const struct condition_node *node,
                                 const struct condition_view *view, uint8_t *out)

@@ -96,6 +96,17 @@ bool placement_sees(const struct placement *placement, const struct request_cont
     return false;
 }
 
+bool rule_set_sees_profiles(const struct rule_set *rules)
+{
+    for (size_t p = 0; p < rules->count; p++) {
+        for (size_t k = 0; k < rules->placements[p].rules_count; k++) {
+            const struct condition *condition = rules->placements[p].rules[k].condition;
+            if (condition && condition_sees_profile(condition)) { return true; }
+        }
+    }
+    return false;
+}
+
 /* ---- Faults ---- */
 
 static bool fault(struct reading *reading, const char *format, ...) _printf_(2, 3);

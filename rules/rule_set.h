@@ -116,6 +116,8 @@ size_t rule_set_places(const struct rule_set *rules);
 int64_t rule_set_next_ms(const struct rule_set *rules, int64_t after_ms);
 /* Says whether a placement's rules read something of the request that this context has. */
 bool placement_sees(const struct placement *placement, const struct request_context *context);
+/* Says whether some rule reads users' profiles. */
+bool rule_set_sees_profiles(const struct rule_set *rules);
 /* Returns a kind's name, as in keys. */
 const char *rule_kind_name(enum rule_kind kind);
 

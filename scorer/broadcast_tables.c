@@ -158,6 +158,40 @@ static enum verdict take_model(struct run *run, struct scorer *scorer, const str
     return VERDICT_DONE;
 }
 
+/* Lists of the user are made again when rules ask for such things. */
+static enum verdict take_profile(struct run *run, struct scorer *scorer, const struct record *rec)
+{
+    const struct rule_set *rules = scorer->steering.rules;
+    struct user_profile profile;
+    struct codec_error error;
+    const char *reason = NULL;
+    bool other;
+    if (!scorer->profiles) { return VERDICT_DONE; }
+    if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
+        return run_refuse_record(run, "bad_key", "want a user id of at most %d bytes",
+                                 ID_BYTES_MAX);
+    }
+    arena_reset(scorer->arena);
+    if (!rec->value.data) {
+        other = user_profiles_remove(scorer->profiles, rec->key);
+    } else if (codec_decode(scorer->profile_codec, rec->value, scorer->arena, &profile, &error) <
+               0) {
+        return run_refuse_undecoded(run, &error);
+    } else if (!slice_equal(profile.user_id, rec->key)) {
+        return run_refuse_record(run, "key_mismatch", "profile of user %.*s under the key %.*s",
+                                 SLICE_ARGS(profile.user_id), SLICE_ARGS(rec->key));
+    } else {
+        reason = user_profiles_put(scorer->profiles, &profile, &other);
+    }
+    if (other && rules && rule_set_sees_profiles(rules)) {
+        changed_users_note(scorer->changed_users, rec->key);
+    }
+    metric_set(scorer->profiles_count, (double)user_profiles_count(scorer->profiles));
+    metric_set(scorer->profiles_bytes, (double)user_profiles_bytes(scorer->profiles));
+    if (!reason) { return VERDICT_DONE; }
+    return run_refuse_record(run, reason, "profile of user %.*s", SLICE_ARGS(rec->key));
+}
+
 /* Lists name how far the tables had been read that they were made of. */
 static void note_offset(struct scorer *scorer, int input, const struct record *rec)
 {
@@ -187,6 +221,7 @@ enum verdict scorer_broadcast(struct run *run, int input, const struct record *r
         if (!scorer->brought) { return VERDICT_DONE; }
         return brought_changes_take(scorer->brought_changes, run, &scorer->tables, rec);
     }
+    if (input == PROFILES) { return take_profile(run, scorer, rec); }
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
                                  ID_BYTES_MAX);

@@ -115,8 +115,8 @@ static void update_need(struct task *task)
     struct scorer *scorer = run_state(task_run(task));
     struct partition_state *state = task_state(task);
     const struct tables *tables = &scorer->tables;
-    brought_changes_mark(scorer->brought_changes, &state->brought_seen, &state->standing,
-                         &scorer->tables);
+    changed_users_mark(scorer->changed_users, &state->changed_seen, &state->standing,
+                       &scorer->tables);
     uint64_t needed = MAX_OF(tables->rows_changed, tables->catalogue_changed);
     needed = MAX_OF(MAX_OF(needed, tables->model_changed), state->mixture_published);
     needed = MAX_OF(MAX_OF(needed, tables->rules_changed), tables->brought_changed);

@@ -50,6 +50,11 @@ static const struct input inputs[] = {
                     .shared = true,
                     .optional = true,
                     .cleanup = CLEANUP_TABLE},
+    [PROFILES] = {.name = "users",
+                  .kind = INPUT_BROADCAST,
+                  .shared = true,
+                  .optional = true,
+                  .cleanup = CLEANUP_TABLE},
     [TRIALS] = {.name = "trials",
                 .kind = INPUT_BROADCAST,
                 .shared = true,
@@ -102,6 +107,8 @@ static void stop(struct run *run)
     lists_free(scorer->lists);
     brought_changes_free(scorer->brought_changes);
     brought_items_free(scorer->brought);
+    user_profiles_free(scorer->profiles);
+    changed_users_free(scorer->changed_users);
     steering_release(&scorer->steering);
     served_places_free(scorer->served);
     vectors_free(scorer->vectors);
@@ -126,6 +133,7 @@ static void stop(struct run *run)
     codec_free(scorer->vector_codec);
     codec_free(scorer->weights_codec);
     codec_free(scorer->content_codec);
+    codec_free(scorer->profile_codec);
     arena_free(scorer->arena);
     buf_release(&scorer->message);
     free(scorer);
@@ -165,9 +173,15 @@ static int start(struct run *run)
     }
     scorer->lists = lists_new(&settings->lists, &scorer->tables, scorer->vectors,
                               scorer->content_scores, run_generation(run));
+    scorer->changed_users = changed_users_new();
+    if (settings->lists.profiles_used) {
+        scorer->profiles = user_profiles_new((size_t)settings->lists.profiles_memory_max);
+        lists_set_profiles(scorer->lists, scorer->profiles);
+    }
     if (settings->lists.brought_used) {
         scorer->brought = brought_items_new((size_t)settings->lists.brought_memory_max);
-        scorer->brought_changes = brought_changes_new(run, scorer->brought);
+        scorer->brought_changes = brought_changes_new(run, scorer->brought,
+                                                      scorer->changed_users);
         lists_set_brought(scorer->lists, scorer->brought, settings->lists.brought_weight);
     }
     mixture_trainer_init(&scorer->trainer, run, (size_t)settings->blend_memory_max, BLENDS);
@@ -187,6 +201,7 @@ static int start(struct run *run)
     scorer->vector_codec = codec_new(&item_vector_contract, schemas);
     scorer->weights_codec = codec_new(&model_weights_contract, schemas);
     scorer->content_codec = codec_new(&content_vectors_contract, schemas);
+    scorer->profile_codec = codec_new(&user_profile_contract, schemas);
     steering_init(&scorer->steering, run, (size_t)settings->lists.list_length);
     if (settings->explore_logged) { scorer->served = served_places_new(run, SERVED); }
     scorer->arena = arena_new(ARENA_BYTES);
@@ -237,7 +252,7 @@ static int open_partition(struct task *task)
     state->live = cutover_is_live(&scorer->cutover, task);
     output_watch_begin(&state->watch, task, RECOMMENDATIONS);
     task_set_state(task, state);
-    state->brought_seen = brought_changes_now(scorer->brought_changes);
+    state->changed_seen = changed_users_now(scorer->changed_users);
     remake_open(task);
     trial_open(task);
     return 0;

@@ -4,6 +4,7 @@
 
 #include "schemas/list_id.h"
 #include "scorer/brought_changes.h"
+#include "scorer/changed_users.h"
 #include "scorer/cutover.h"
 #include "scorer/lists/item_features.h"
 #include "scorer/gone_users.h"
@@ -24,7 +25,8 @@
 #include "stream/output_watch.h"
 
 enum {
-    HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES, CONTENT, TRIALS, CANDIDATES
+    HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES, CONTENT, TRIALS, CANDIDATES,
+    PROFILES
 };
 enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS, JSON_LISTS, TRIALS_TOLD, SERVED };
 /* Of a list's message; and by how much one may grow when it is read and written again. */
@@ -43,6 +45,8 @@ struct scorer {
     struct item_features *item_features;   /* NULL: as well */
     struct brought_items *brought;          /* NULL: as well */
     struct brought_changes *brought_changes; /* NULL: as well */
+    struct user_profiles *profiles;          /* NULL: as well */
+    struct changed_users *changed_users;
     struct lists *lists;
     struct list_ids list_ids; /* of the list that was made last */
     struct mixture_trainer trainer;
@@ -60,11 +64,12 @@ struct scorer {
     int64_t model_switches; /* of the model version that lists are made with, and its rows */
     size_t model_rows;
     struct codec *history_codec, *row_codec, *item_codec, *list_codec, *quality_codec;
-    struct codec *vector_codec, *weights_codec, *content_codec;
+    struct codec *vector_codec, *weights_codec, *content_codec, *profile_codec;
     struct arena *arena; /* of one broadcast record */
     struct buf message;
     struct metric *published, *freshness, *hits, *repeats, *evaluated, *stale, *known, *over_max;
     struct metric *switches, *rows, *indexed, *examples, *blended, *checked, *foreign, *looked;
+    struct metric *profiles_count, *profiles_bytes;
     struct metric *remade[LIST_CAUSES];
 };
 
@@ -109,7 +114,7 @@ struct partition_state {
     bool live; /* at the last tick */
     struct trial_part trial;
     struct gone_users gone;
-    uint64_t brought_seen; /* for brought_changes_mark() */
+    uint64_t changed_seen; /* for changed_users_mark() */
     struct foreign_lists foreign;
     bool late; /* a former owner's lists have arrived late: ours must be sent again */
     struct standing_lists standing;

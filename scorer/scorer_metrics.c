@@ -37,6 +37,13 @@ void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics)
     scorer->foreign =
         metrics_counter(metrics, "freshet_foreign_lists_deleted_total", "",
                         "Lists of users whom only another generation knew, deleted.");
+    if (scorer->profiles) {
+        scorer->profiles_count = metrics_gauge(metrics, "freshet_profiles", "",
+                                               "Profiles of users in memory (profiles.used).");
+        scorer->profiles_bytes =
+            metrics_gauge(metrics, "freshet_profiles_bytes", "",
+                          "Memory that they take (profiles.memory.max).");
+    }
     scorer->looked =
         metrics_counter(metrics, "freshet_list_items_looked_total", "",
                         "Items looked at to know the most popular ones and to fill up lists.");

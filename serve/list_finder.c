@@ -307,6 +307,17 @@ static uint64_t sent_hash(const struct list_query *query)
     return hash;
 }
 
+/* The id under which the pipeline knows the query's user: rules, draws, profiles and what is
+ * brought go by it. */
+static struct slice known_id(struct list_finder *finder, const struct user_history *history)
+{
+    struct slice user = finder->query->user;
+    struct pseudonyms *pseudonyms = finder->parts.pseudonyms;
+    if (history->user_id.size) { return history->user_id; }
+    if (!user.size || !pseudonyms || pseudonyms_is_one(pseudonyms, user)) { return user; }
+    return pseudonyms_of(pseudonyms, pseudonyms_count(pseudonyms) - 1, user, finder->arena);
+}
+
 static void make_list(struct list_finder *finder)
 {
     const struct list_query *query = finder->query;
@@ -320,7 +331,7 @@ static void make_list(struct list_finder *finder)
         return;
     }
     add_actions(finder, &history);
-    history.user_id = query->user;
+    history.user_id = known_id(finder, &history);
     size_t length = query->offset + finder->limit + query->excluded_count;
     if (query->candidates_count) { length = MAX_OF(length, query->candidates_count); }
     const struct live_request request = {

@@ -25,6 +25,7 @@ struct live_tables {
     struct rule_set *rules; /* NULL: none */
     int64_t rules_offset;
     struct brought_items *brought; /* NULL: not used */
+    struct user_profiles *profiles; /* NULL: not used */
     struct lists *lists;
     struct item_attributes *attributes;
     struct item_order *order;
@@ -53,6 +54,10 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
         live->brought = brought_items_new((size_t)settings->brought_memory_max);
         lists_set_brought(live->lists, live->brought, settings->brought_weight);
     }
+    if (settings->profiles_used) {
+        live->profiles = user_profiles_new((size_t)settings->profiles_memory_max);
+        lists_set_profiles(live->lists, live->profiles);
+    }
     live->rules_offset = -1;
     live->generation = generation;
     live->attributes = item_attributes_new();
@@ -67,6 +72,7 @@ struct live_tables *live_tables_free(struct live_tables *live)
     item_attributes_free(live->attributes);
     lists_free(live->lists);
     brought_items_free(live->brought);
+    user_profiles_free(live->profiles);
     rule_set_free(live->rules);
     published_mixtures_release(&live->mixtures);
     vectors_free(live->vectors);
@@ -173,6 +179,24 @@ void live_tables_remove_brought(struct live_tables *live, struct slice source, s
     if (!live->brought) { return; }
     pthread_mutex_lock(&live->lock);
     brought_items_remove(live->brought, source, user);
+    pthread_mutex_unlock(&live->lock);
+}
+
+const char *live_tables_put_profile(struct live_tables *live, const struct user_profile *profile)
+{
+    bool other;
+    if (!live->profiles) { return NULL; }
+    pthread_mutex_lock(&live->lock);
+    const char *reason = user_profiles_put(live->profiles, profile, &other);
+    pthread_mutex_unlock(&live->lock);
+    return reason;
+}
+
+void live_tables_remove_profile(struct live_tables *live, struct slice user)
+{
+    if (!live->profiles) { return; }
+    pthread_mutex_lock(&live->lock);
+    (void)user_profiles_remove(live->profiles, user);
     pthread_mutex_unlock(&live->lock);
 }
 
@@ -321,7 +345,7 @@ static void make_list(struct live_tables *live, const struct live_request *reque
     const struct placement *placement = find_placement(live, request->placement);
     struct list_scope wide = *scope;
     if (placement) {
-        wide.length = MAX_OF(wide.length, (size_t)PLACEMENT_CANDIDATES);
+        if (!scope->given_count) { wide.length = lists_ranked_for_rules(live->lists); }
         wide.reasoned = scope->length;
     }
     lists_make_scoped(live->lists, request->history, &wide, ret_list);

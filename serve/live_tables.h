@@ -17,6 +17,7 @@
 #include "schemas/model_weights.h"
 #include "schemas/serving_row.h"
 #include "schemas/user_history.h"
+#include "schemas/user_profile.h"
 #include "scorer/lists/list_settings.h"
 #include "scorer/lists/placement_lists.h"
 #include "serve/item_attributes.h"
@@ -48,6 +49,9 @@ const char *live_tables_put_weights(struct live_tables *live, const struct model
 /* The same for what platforms bring; the record is right (candidate_list_fault()). */
 const char *live_tables_put_brought(struct live_tables *live, const struct candidate_list *list);
 void live_tables_remove_brought(struct live_tables *live, struct slice source, struct slice user);
+/* The same for profiles of users. */
+const char *live_tables_put_profile(struct live_tables *live, const struct user_profile *profile);
+void live_tables_remove_profile(struct live_tables *live, struct slice user);
 /* Takes them back, by the keys of their tombstones. */
 void live_tables_remove_vector(struct live_tables *live, struct slice key);
 void live_tables_remove_weights(struct live_tables *live, struct slice key);

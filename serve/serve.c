@@ -28,7 +28,7 @@
 
 enum {
     LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, RULES, LETTERS, QUALITY, TRIALS, STEPS,
-    REQUESTS, SENT, CANDIDATES
+    REQUESTS, SENT, CANDIDATES, PROFILES
 };
 enum { RESPONSES, ITEM_LISTS, SERVED };
 static const struct input inputs[] = {
@@ -72,6 +72,11 @@ static const struct input inputs[] = {
                     .shared = true,
                     .optional = true,
                     .cleanup = CLEANUP_TABLE},
+    [PROFILES] = {.name = "users",
+                  .kind = INPUT_BROADCAST,
+                  .shared = true,
+                  .optional = true,
+                  .cleanup = CLEANUP_TABLE},
     [SENT] = {.name = "item-lists",
               .kind = INPUT_BROADCAST,
               .optional = true,
@@ -100,6 +105,7 @@ static const struct {
 } table_inputs[] = {
     {ROWS, TABLE_ROWS}, {ITEMS, TABLE_ITEMS}, {VECTORS, TABLE_VECTORS}, {MODELS, TABLE_MODELS},
     {CONTENT, TABLE_CONTENT}, {RULES, TABLE_RULES}, {CANDIDATES, TABLE_CANDIDATES},
+    {PROFILES, TABLE_PROFILES},
 };
 
 enum { QUALITY_READ_MAX = 50000 }; /* of a partition, at a start */

@@ -35,6 +35,7 @@ static const struct contract *const table_contracts[TABLES_COUNT] = {
     [TABLE_CONTENT] = &content_vectors_contract,
     [TABLE_RULES] = &applied_rules_contract,
     [TABLE_CANDIDATES] = &candidate_list_contract,
+    [TABLE_PROFILES] = &user_profile_contract,
 };
 
 static int keep(struct table_reader *reader, struct run *run, enum table_kind kind,
@@ -110,6 +111,7 @@ union table_object {
     struct content_vectors content;
     struct applied_rules rules;
     struct candidate_list candidates;
+    struct user_profile profile;
 };
 
 static const char *put_rules(struct table_reader *reader, struct slice text, int64_t offset)
@@ -130,6 +132,7 @@ static const char *put(struct table_reader *reader, enum table_kind kind,
     case TABLE_CONTENT: return live_tables_put_content(reader->live, &object->content);
     case TABLE_RULES: return put_rules(reader, object->rules.text, offset);
     case TABLE_CANDIDATES: return live_tables_put_brought(reader->live, &object->candidates);
+    case TABLE_PROFILES: return live_tables_put_profile(reader->live, &object->profile);
     case TABLES_COUNT: break;
     }
     return NULL;
@@ -145,6 +148,7 @@ static void remove_key(struct table_reader *reader, enum table_kind kind, struct
     if (kind == TABLE_CANDIDATES && candidate_list_key(key, &source, &user)) {
         live_tables_remove_brought(reader->live, source, user);
     }
+    if (kind == TABLE_PROFILES) { live_tables_remove_profile(reader->live, key); }
     if (kind == TABLE_VECTORS) { live_tables_remove_vector(reader->live, key); }
     if (kind == TABLE_MODELS) { live_tables_remove_weights(reader->live, key); }
 }
@@ -214,6 +218,10 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
     if (kind == TABLE_RULES && !slice_equal(rec->key, slice_str(APPLIED_RULES_KEY))) {
         return run_refuse_record(run, "bad_key", "want the key %s", APPLIED_RULES_KEY);
     }
+    if (kind == TABLE_PROFILES && (!rec->key.data || rec->key.size > ID_BYTES_MAX)) {
+        return run_refuse_record(run, "bad_key", "want a user id of at most %d bytes",
+                                 ID_BYTES_MAX);
+    }
     if (!rec->value.data) {
         remove_key(reader, kind, rec->key);
         return store(reader, run, kind, rec, rec->value);
@@ -224,6 +232,9 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
     }
     const char *reason = NULL;
     if (kind == TABLE_CANDIDATES) { reason = candidate_list_fault(&object.candidates, rec->key); }
+    if (kind == TABLE_PROFILES && !slice_equal(object.profile.user_id, rec->key)) {
+        reason = "key_mismatch";
+    }
     if (!reason) { reason = put(reader, kind, &object, rec->offset); }
     if (reason && kind == TABLE_RULES) {
         return run_refuse_record(run, reason, "the former rules stay: %.*s",

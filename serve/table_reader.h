@@ -16,6 +16,7 @@ enum table_kind {
     TABLE_CONTENT,
     TABLE_RULES,
     TABLE_CANDIDATES,
+    TABLE_PROFILES,
     TABLES_COUNT,
 };
 

@@ -19,7 +19,7 @@
 #include "stream/config/options.h"
 #include "stream/kafka/murmur.h"
 
-enum { ARENA_BYTES = 1 << 16, FAULTS_BYTES_MAX = 4096 };
+enum { ARENA_BYTES = 1 << 16, FAULTS_BYTES_MAX = 4096, PROFILE_BYTES_MAX = 1 << 20 };
 
 struct try_settings {
     struct list_settings lists;
@@ -29,7 +29,7 @@ struct try_settings {
 
 const struct option tried_rules_options[LIST_OPTIONS_COUNT] = {LIST_OPTIONS};
 
-enum table { ROWS, ITEMS, VECTORS, MODELS, CONTENT, CANDIDATES, TABLES };
+enum table { ROWS, ITEMS, VECTORS, MODELS, CONTENT, CANDIDATES, PROFILES, TABLES };
 
 static const struct {
     const char *topic;
@@ -41,6 +41,7 @@ static const struct {
     [MODELS] = {"models", &model_weights_contract},
     [CONTENT] = {"content-vectors", &content_vectors_contract},
     [CANDIDATES] = {"candidates", &candidate_list_contract},
+    [PROFILES] = {"users", &user_profile_contract},
 };
 
 struct trying {
@@ -62,6 +63,7 @@ struct trying {
     struct published_mixtures mixtures;
     struct mixture mixture;
     struct brought_items *brought;
+    struct user_profiles *profiles; /* of this user alone */
     struct lists *lists;
     enum table table; /* that is read now */
 };
@@ -102,6 +104,8 @@ static void make_tables(struct trying *trying)
     trying->lists = lists_new(settings, &trying->tables, trying->vectors, trying->content_scores,
                               client_generation(trying->client));
     lists_set_mixture(trying->lists, &trying->mixture);
+    trying->profiles = user_profiles_new(PROFILE_BYTES_MAX);
+    lists_set_profiles(trying->lists, trying->profiles);
     if (settings->brought_used) {
         trying->brought = brought_items_new((size_t)settings->brought_memory_max);
         brought_items_set_clock(trying->brought, clock_wall_ms());
@@ -147,8 +151,10 @@ static void put(struct trying *trying, const struct record *rec)
         struct model_weights weights;
         struct content_vectors content;
         struct candidate_list candidates;
+        struct user_profile profile;
     } object;
     struct codec_error error;
+    bool other;
     struct codec *codec = trying->codecs[trying->table];
     if (codec_decode(codec, rec->value, trying->arena, &object, &error) < 0) { return; }
     switch (trying->table) {
@@ -162,6 +168,10 @@ static void put(struct trying *trying, const struct record *rec)
     case CANDIDATES:
         if (candidate_list_fault(&object.candidates, rec->key)) { break; }
         (void)brought_items_put(trying->brought, &object.candidates);
+        break;
+    case PROFILES:
+        if (!slice_equal(object.profile.user_id, rec->key)) { break; }
+        (void)user_profiles_put(trying->profiles, &object.profile, &other);
         break;
     case TABLES: break;
     }
@@ -179,8 +189,11 @@ static bool take_record(void *arg, const struct record *rec)
     struct trying *trying = arg;
     arena_reset(trying->arena);
     if (!rec->key.data || rec->key.size > CANDIDATE_KEY_BYTES_MAX) { return true; }
+    if (trying->table == PROFILES && !slice_equal(rec->key, trying->user_id)) { return true; }
     if (rec->value.data) {
         put(trying, rec);
+    } else if (trying->table == PROFILES) {
+        (void)user_profiles_remove(trying->profiles, rec->key);
     } else if (trying->table == CANDIDATES) {
         remove_candidates(trying, rec->key);
     } else if (trying->table == ROWS) {
@@ -202,6 +215,7 @@ static bool is_used(const struct trying *trying, enum table table)
     const struct list_settings *settings = &trying->settings.lists;
     if (table == VECTORS) { return settings->vectors_used; }
     if (table == CANDIDATES) { return settings->brought_used; }
+    if (table == PROFILES) { return settings->profiles_used; }
     return table != CONTENT || settings->content_used;
 }
 
@@ -213,6 +227,7 @@ static int read_tables(struct trying *trying)
         _cleanup_(xfreep) char *topic = client_topic(trying->client, name);
         trying->table = (enum table)table;
         if (scan_topic(trying->wire, topic, -1, /* follow= */ false, take_record, trying) < 0) {
+            if (table == PROFILES && client_topic_missing(trying->wire, topic)) { continue; }
             return client_fail_topic(trying->client, trying->wire, topic, name);
         }
     }
@@ -277,6 +292,7 @@ static void release(struct trying *trying)
 {
     lists_free(trying->lists);
     brought_items_free(trying->brought);
+    user_profiles_free(trying->profiles);
     published_mixtures_release(&trying->mixtures);
     vectors_free(trying->vectors);
     content_scores_free(trying->content_scores);

@@ -44,9 +44,11 @@ struct list_settings {
     bool brought_used;
     double brought_weight;
     int64_t brought_memory_max;
+    bool profiles_used;
+    int64_t profiles_memory_max;
 };
 
-enum { LIST_OPTIONS_COUNT = 30, ITEMS_MAX_MOST = 100000000 };
+enum { LIST_OPTIONS_COUNT = 32, ITEMS_MAX_MOST = 100000000 };
 
 /* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
 #define LIST_OPTIONS                                                                               \
@@ -123,7 +125,12 @@ enum { LIST_OPTIONS_COUNT = 30, ITEMS_MAX_MOST = 100000000 };
            "and the best score of the list; 0: it is a candidate, and no more."),                  \
     OPTION("candidates.memory.max", BYTES, lists.brought_memory_max, "64m",                        \
            OPTION_RANGE(1 << 16, 1024 * GIB),                                                      \
-           "Memory for items that are brought; further records are refused.")
+           "Memory for items that are brought; further records are refused."),                     \
+    OPTION("profiles.used", BOOL, lists.profiles_used, "true", OPTION_FREE,                        \
+           "Rules may ask for what profiles say of users (topic users)."),                         \
+    OPTION("profiles.memory.max", BYTES, lists.profiles_memory_max, "256m",                        \
+           OPTION_RANGE(1 << 16, 1024 * GIB),                                                      \
+           "Memory for profiles of users; further ones are refused.")
 
 /* Returns what is wrong with the settings; NULL: nothing. The caller frees. */
 char *list_settings_fault(const struct list_settings *settings);

@@ -66,6 +66,11 @@ void lists_set_rules(struct lists *lists, const struct rule_set *rules)
     if (lists->placements) { placement_lists_reset(lists->placements); }
 }
 
+void lists_set_profiles(struct lists *lists, struct user_profiles *profiles)
+{
+    lists->profiles = profiles;
+}
+
 struct placement_lists *lists_placements(const struct lists *lists)
 {
     return lists->placements;
@@ -375,6 +380,9 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     bool blending = (served || lists->content_scores) && lists->mixture;
     lists->scope = *scope;
+    lists->attributes_known =
+        lists->rules && lists->profiles &&
+        user_profiles_find(lists->profiles, history->user_id, &lists->attributes);
     const struct ranked *ranked;
     lists->set = NULL;
     size_t count = rank(lists, history, scope, blending, &ranked);
@@ -411,12 +419,17 @@ void lists_set_length(struct recommendation_list *list, size_t count)
     if (list->last_ms.count) { list->last_ms.count = count; }
 }
 
+size_t lists_ranked_for_rules(const struct lists *lists)
+{
+    return MAX_OF((size_t)lists->settings->list_length, (size_t)PLACEMENT_CANDIDATES);
+}
+
 /* With rules, more is ranked than the list has places. */
 void lists_make(struct lists *lists, const struct user_history *history,
                 struct recommendation_list *ret_list)
 {
     size_t length = (size_t)lists->settings->list_length;
-    size_t ranked = MAX_OF(length, lists->rules ? (size_t)PLACEMENT_CANDIDATES : 0);
+    size_t ranked = lists->rules ? lists_ranked_for_rules(lists) : length;
     const struct list_scope scope = {.length = ranked, .reasoned = length};
     lists_make_scoped(lists, history, &scope, ret_list);
     lists_set_length(ret_list, MIN_OF(ret_list->items.count, length));

@@ -14,6 +14,7 @@
 #include "scorer/lists/placement_lists.h"
 #include "scorer/lists/prediction_log.h"
 #include "scorer/lists/tables.h"
+#include "scorer/lists/user_profiles.h"
 #include "scorer/lists/vectors.h"
 
 struct lists;
@@ -30,8 +31,7 @@ struct list_scope {
     /* Places from here on have a reason only when a placement takes them; 0: all have one. */
     size_t reasoned;
     /* For rules; borrowed until its placements are made. */
-    const struct request_context *context;    /* NULL: there is none */
-    const struct user_attributes *attributes; /* NULL: nothing is known of the user */
+    const struct request_context *context; /* NULL: there is none */
     uint64_t sent; /* a hash of what the request sends along, for draws; 0: nothing */
 };
 
@@ -48,6 +48,10 @@ struct lists *lists_free(struct lists *lists);
 void lists_set_mixture(struct lists *lists, const struct mixture *mixture);
 /* Lets the next lists have what platforms bring, with this weight (lists_brought.c); borrowed. */
 void lists_set_brought(struct lists *lists, struct brought_items *items, double weight);
+/* Returns how many items are ranked for a list from which placements are cut. */
+size_t lists_ranked_for_rules(const struct lists *lists);
+/* Lets conditions of rules ask for profiles of users; borrowed. */
+void lists_set_profiles(struct lists *lists, struct user_profiles *profiles);
 /* Encodes histories together whose lists are made next, in this order (some may be left out). At
  * most CANDIDATES_AHEAD, borrowed until their lists are made. */
 void lists_encode_ahead(struct lists *lists, const struct user_history *const *histories,

@@ -46,6 +46,9 @@ struct lists {
     const struct rule_set *rules;       /* NULL: none */
     struct placement_lists *placements; /* NULL: there never were rules */
     struct list_scope scope;            /* of the last list */
+    struct user_profiles *profiles;     /* NULL: not used */
+    struct user_attributes attributes;  /* of the last list's user, for rules */
+    bool attributes_known;
     struct ranking_request request;     /* of the last list, and its ranking */
     const struct ranked *ranked;
     size_t ranked_count;

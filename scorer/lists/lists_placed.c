@@ -91,6 +91,7 @@ void lists_own_ranking(struct lists *lists)
 /* Describes the scoring of the last list, from which any number of lists can be cut. */
 static struct placement_scoring keep_scoring(struct lists *lists)
 {
+    const struct user_attributes *known = lists->attributes_known ? &lists->attributes : NULL;
     lists_own_ranking(lists);
     return (struct placement_scoring){.ranking = lists->ranking,
                                       .request = &lists->request,
@@ -99,7 +100,7 @@ static struct placement_scoring keep_scoring(struct lists *lists)
                                       .scored_count = lists->scored,
                                       .given = lists->scope.given_count > 0,
                                       .context = lists->scope.context,
-                                      .attributes = lists->scope.attributes,
+                                      .attributes = known,
                                       .sent = lists->scope.sent};
 }
 

@@ -144,6 +144,23 @@ static void rules_see_a_context(void **state _unused_)
     rules_rig_clear(&rig);
 }
 
+static void rules_see_profiles(void **state _unused_)
+{
+    static const char *const texts[] = {
+        "a.filter.x=user.country = 'DE'\n", "a.boost.x=2 if price < 3 or not user.tags has 'vip'\n",
+        "a.length=3\nb.cap.x=2 per brand if user.born is known\n",
+        "a.filter.x=user.actions > 3 and user.bucket < 5\nb.pin.x=1 if country = 'DE'\n",
+        "a.length=3\n"};
+    struct rules_rig rig;
+    fill(&rig);
+    for (size_t k = 0; k < ARRAY_COUNT(texts); k++) {
+        struct rule_set *rules = rules_rig_parse(&rig, texts[k]);
+        assert_int_equal(rule_set_sees_profiles(rules), k < 3);
+        rule_set_free(rules);
+    }
+    rules_rig_clear(&rig);
+}
+
 static void faults_say_what_to_write(void **state _unused_)
 {
     static const struct {
@@ -201,6 +218,7 @@ int main(void)
         cmocka_unit_test(conditions_hold),
         cmocka_unit_test(users_and_requests_have_attributes),
         cmocka_unit_test(rules_see_a_context),
+        cmocka_unit_test(rules_see_profiles),
         cmocka_unit_test(faults_say_what_to_write),
         cmocka_unit_test(sizes_are_limited),
     };
