@@ -31,6 +31,7 @@ struct list_cut {
     const struct item_columns *columns;
     const struct ids *ids;
     struct cut_request request;
+    bool open;       /* late candidates may be taken */
     size_t capacity; /* candidates */
     int32_t *items;
     double *base;      /* relevance before boosts */
@@ -163,6 +164,7 @@ void list_cut_begin(struct list_cut *cut, const struct cut_request *request)
         assert(cut->items[k] >= 0 && cut->items[k] < cut->columns->count);
     }
     list_relevance(request->candidates, request->count, cut->base);
+    list_relevance(request->candidates, request->count - request->late, cut->base);
     find_acted(cut);
 }
 
@@ -405,6 +407,11 @@ static void take(struct list_cut *cut, const struct placement *placement, uint32
     if (placement->diversity > 0.0) { note_similar(cut, item); }
 }
 
+static bool is_free(const struct list_cut *cut, size_t k)
+{
+    return cut->state[k] == FREE && (cut->open || k < cut->request.count - cut->request.late);
+}
+
 /* Finds the best free candidate, by relevance and diversity; -1: there is none. `from` is a place
  * of the order before which none is free. */
 static int64_t best_of(struct list_cut *cut, const struct placement *placement,
@@ -415,7 +422,7 @@ static int64_t best_of(struct list_cut *cut, const struct placement *placement,
     for (size_t at = from; at < cut->request.count; at++) {
         size_t k = cut->order[at];
         bool general = is_general(placement, cut->request.candidates[k].origin);
-        if (cut->state[k] != FREE || (holds ? !holds[k] : !general)) { continue; }
+        if (!is_free(cut, k) || (holds ? !holds[k] : !general)) { continue; }
         if (diversity <= 0.0) { return (int64_t)k; }
         double reach = (1.0 - diversity) * cut->relevance[k];
         if (reach <= best_value) { break; } /* and so are all behind it */
@@ -444,7 +451,7 @@ static int64_t best_allowed(struct list_cut *cut, const struct placement *placem
 static bool take_best(struct list_cut *cut, const struct placement *placement,
                       const uint8_t *holds, int32_t rule, size_t *from)
 {
-    while (*from < cut->request.count && cut->state[cut->order[*from]] != FREE) { (*from)++; }
+    while (*from < cut->request.count && !is_free(cut, cut->order[*from])) { (*from)++; }
     int64_t best = best_allowed(cut, placement, holds, *from);
     if (best >= 0) { take(cut, placement, (uint32_t)best, rule); }
     return best >= 0;
@@ -461,7 +468,7 @@ static bool take_pinned(struct list_cut *cut, const struct placement *placement)
         const uint8_t *holds = cut->holds + r * cut->capacity;
         for (size_t at = 0; at < cut->request.count; at++) {
             uint32_t k = cut->order[at];
-            bool able = cut->state[k] == FREE || list_caps_has(&cut->caps, cut->state[k]);
+            bool able = is_free(cut, k) || list_caps_has(&cut->caps, cut->state[k]);
             if (!able || !holds[k]) { continue; }
             take(cut, placement, k, (int32_t)r);
             return true;
@@ -527,8 +534,10 @@ static void choose(struct list_cut *cut, const struct placement *placement)
     size_t from = 0;
     bool some = true;
     cut->count = cut->draw.count = cut->draw.place = 0;
+    cut->open = !cut->request.late;
     memset(cut->shared, 0, placement->rules_count * sizeof(*cut->shared));
-    while (cut->count < placement->length && some) {
+    while (cut->count < placement->length && (some || !cut->open)) {
+        if (!some) { from = 0, cut->open = true; }
         some = take_pinned(cut, placement) || take_shared(cut, placement, &from) ||
                take_drawn(cut, placement, from) ||
                take_best(cut, placement, NULL, CUT_NO_RULE, &from);

@@ -44,6 +44,7 @@ struct cut_user {
 struct cut_request {
     const struct cut_candidate *candidates; /* each item once; best first within an origin */
     size_t count;
+    size_t late; /* the last so many are listed only when none of the others is left */
     struct cut_user user;
     int64_t as_of_ms;
     const struct request_context *context; /* NULL: there is none */

@@ -15,6 +15,7 @@ struct placement_lists {
     struct newest_items newest;
     struct cut_candidate *candidates;
     size_t count, capacity;
+    size_t wide_count; /* with those that only widen() adds */
     uint32_t *stamps; /* by item number */
     size_t stamps_capacity;
     uint32_t stamp;
@@ -251,11 +252,14 @@ static bool widen(struct placement_lists *lists, const struct placement_scoring 
     struct ranking_request request = *scoring->request;
     const struct ranked *ranked;
     size_t before = lists->count;
-    if (lists->wide) { return false; }
-    lists->wide = true;
-    request.length = PLACEMENT_CANDIDATES_WIDE;
-    size_t count = ranking_list(scoring->ranking, &request, &ranked);
-    for (size_t k = 0; k < count; k++) { add(lists, ranked[k].item, 0.0F, CUT_FILLED); }
+    if (!lists->wide) {
+        request.length = PLACEMENT_CANDIDATES_WIDE;
+        size_t count = ranking_list(scoring->ranking, &request, &ranked);
+        for (size_t k = 0; k < count; k++) { add(lists, ranked[k].item, 0.0F, CUT_FILLED); }
+        lists->wide = true;
+        lists->wide_count = lists->count;
+    }
+    lists->count = lists->wide_count;
     return lists->count > before;
 }
 
@@ -384,21 +388,43 @@ static struct cut_request request_of(struct placement_lists *lists,
     return request;
 }
 
-/* Cuts the list of a placement, whose number is p, and writes its columns. */
+/* Cuts again with more candidates, if there are some. Late ones change nothing of what the others
+ * take. */
+static void cut_wide(struct placement_lists *lists, const struct placement *placement, bool late,
+                     const struct placement_scoring *scoring, struct cut_request *request,
+                     struct cut_result *result)
+{
+    size_t narrow = lists->count;
+    if (!(placement->fallbacks & FALLBACK_POPULAR) || !widen(lists, scoring)) { return; }
+    request->candidates = lists->candidates;
+    request->count = lists->count;
+    request->late = late ? lists->count - narrow : 0;
+    list_cut_begin(lists->cut, request);
+    list_cut_make(lists->cut, placement, result);
+}
+
+static bool is_wanting(const struct placement *placement, const struct placement_scoring *scoring,
+                       const struct cut_result *result)
+{
+    return result->count < placement->length && !scoring->given && !placement->only_again;
+}
+
+/* Cuts the list of a placement, whose number is p, and writes its columns. Candidates that only
+ * this one needs are no other's: so its list is the same alone, as requests have it. */
 static void cut_one(struct placement_lists *lists, const struct placement *placement, size_t p,
                     const struct placement_scoring *scoring, struct cut_request *request)
 {
     struct cut_result result;
+    size_t narrow = lists->count;
     list_cut_make(lists->cut, placement, &result);
-    bool wanting = result.count < placement->length && !scoring->given && !placement->only_again;
-    if (wanting && placement->fallbacks & FALLBACK_POPULAR && widen(lists, scoring)) {
-        request->candidates = lists->candidates;
-        request->count = lists->count;
-        list_cut_begin(lists->cut, request);
-        list_cut_make(lists->cut, placement, &result);
+    if (is_wanting(placement, scoring, &result)) {
+        cut_wide(lists, placement, /* late= */ false, scoring, request, &result);
     }
     lists->due_ms = MIN_OF(lists->due_ms, result.due_ms);
     write_cut(lists, placement, p, &result);
+    if (lists->count == narrow) { return; }
+    lists->count = request->count = narrow;
+    list_cut_begin(lists->cut, request);
 }
 
 static void begin_lists(struct placement_lists *lists)
@@ -422,19 +448,38 @@ void placement_lists_make(struct placement_lists *lists, const struct rule_set *
     give_columns(lists, 0, rules->count, list);
 }
 
+/* Cuts the list of a placement alone, with another length than its own. Its own decides which
+ * candidates there are at first: so a list is the beginning of each longer one, and the one that
+ * stands is among them. */
+static void cut_alone(struct placement_lists *lists, const struct placement *placement, size_t p,
+                      size_t length, const struct placement_scoring *scoring,
+                      struct cut_request *request)
+{
+    struct placement other = *placement;
+    struct cut_result result;
+    other.length = length;
+    list_cut_make(lists->cut, placement, &result);
+    if (is_wanting(placement, scoring, &result)) {
+        cut_wide(lists, placement, /* late= */ false, scoring, request, &result);
+    }
+    list_cut_make(lists->cut, &other, &result);
+    if (is_wanting(&other, scoring, &result)) {
+        cut_wide(lists, &other, /* late= */ true, scoring, request, &result);
+    }
+    write_cut(lists, placement, p, &result); /* which has the names */
+}
+
 void placement_lists_make_one(struct placement_lists *lists, const struct rule_set *rules,
                               size_t placement, size_t length,
                               const struct placement_scoring *scoring,
                               const struct user_history *history, struct recommendation_list *list)
 {
-    struct placement one = rules->placements[placement];
+    const struct placement *one = &rules->placements[placement];
     assert(length <= PLACEMENT_PLACES_MAX);
-    one.length = length;
     begin_lists(lists);
     find_candidates(lists, rules, scoring, history);
     struct cut_request request = request_of(lists, scoring, history, list->as_of_ms);
     list_cut_begin(lists->cut, &request);
-    cut_one(lists, &one, placement, scoring, &request);
-    lists->placements[placement] = slice_str(rules->placements[placement].name);
+    cut_alone(lists, one, placement, length, scoring, &request);
     give_columns(lists, placement, 1, list);
 }

@@ -1,0 +1,145 @@
+/* The list of a placement does not depend on the other placements of the rules, nor its beginning
+ * on how long a list a request wants. */
+#include "base/base.h"
+#include "scorer/lists/lists.h"
+#include "scorer/scorer_settings.h"
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+enum { ITEMS = 600, FAR = 400, LENGTH = 10 };
+
+/* Nothing is dear enough for the first, so it looks at many more candidates; the second would have
+ * those that are far behind, if they were its candidates. */
+static const char text[] = "first.length=10\n"
+                           "first.filter.dear=price > 5000\n"
+                           "second.length=10\n"
+                           "second.boost.far=+5 if tags has 'far'\n"
+                           "third.length=10\n"
+                           "third.filter.far=tags has 'far'\n"
+                           "fourth.length=10\n"
+                           "fourth.filter.ends=price < 25 or tags has 'far'\n"
+                           "fourth.boost.far=+5 if tags has 'far'\n"
+                           "fourth.cap.far=20 if tags has 'far'\n";
+
+enum { PLACEMENTS = 4 };
+
+struct fixture {
+    struct scorer_settings settings;
+    struct options *options;
+    struct tables tables;
+    struct lists *lists;
+    struct rule_set *rules;
+};
+
+/* Items with ever fewer actions; those from FAR on have a tag. */
+static void put_items(struct tables *tables)
+{
+    struct slice tags[] = {slice_str("far")};
+    for (int k = 0; k < ITEMS; k++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "i%03d", k);
+        const struct serving_row row = {.item_id = slice_str(id), .mass = 1.0,
+                                        .actions = 2.0 * ITEMS - k, .trend = 1.0};
+        const struct item item = {.item_id = slice_str(id), .available = true, .price = k,
+                                  .tags = {tags, k >= FAR}};
+        assert_null(tables_put_row(tables, &row));
+        tables_put_item(tables, &item);
+    }
+}
+
+static void begin(struct fixture *fixture)
+{
+    struct buf faults;
+    *fixture = (struct fixture){0};
+    const struct option_group group = {"scorer", scorer_options, SCORER_OPTIONS_COUNT,
+                                       &fixture->settings};
+    assert_int_equal(options_fill(&group, 1, NULL, 0, stderr, &fixture->options), 0);
+    tables_init(&fixture->tables, &fixture->settings.lists);
+    fixture->lists = lists_new(&fixture->settings.lists, &fixture->tables, NULL, NULL, "");
+    put_items(&fixture->tables);
+    buf_init(&faults, 4096);
+    fixture->rules =
+        rule_set_parse(slice_str(text), &fixture->tables.columns, PLACEMENT_LENGTH, &faults);
+    assert_non_null(fixture->rules);
+    lists_set_rules(fixture->lists, fixture->rules);
+    buf_release(&faults);
+}
+
+static void end(struct fixture *fixture)
+{
+    lists_free(fixture->lists);
+    rule_set_free(fixture->rules);
+    tables_release(&fixture->tables);
+    options_free(fixture->options);
+}
+
+static void test_alone(void **state _unused_)
+{
+    static struct fixture fixture;
+    const struct user_history history = {.user_id = slice_str("u"), .input_offset = 1};
+    const struct list_scope scope = {.length = PLACEMENT_CANDIDATES};
+    struct recommendation_list list;
+    char items[PLACEMENTS][LENGTH][16] = {{""}};
+    int32_t counts[PLACEMENTS];
+    begin(&fixture);
+    lists_make(fixture.lists, &history, &list);
+    lists_place(fixture.lists, &history, &list);
+    assert_int_equal(list.placement_counts.count, PLACEMENTS);
+    for (size_t p = 0, at = 0; p < PLACEMENTS; p++) {
+        counts[p] = list.placement_counts.at[p];
+        for (int32_t k = 0; k < counts[p]; k++, at++) {
+            (void)snprintf(items[p][k], sizeof(items[p][k]), "%.*s",
+                           SLICE_ARGS(list.placement_items.at[at]));
+        }
+    }
+    assert_int_equal(counts[0], 0);
+    assert_int_equal(counts[1], LENGTH);
+    assert_int_equal(counts[2], LENGTH);
+    for (size_t p = 0; p < PLACEMENTS; p++) {
+        lists_make_scoped(fixture.lists, &history, &scope, &list);
+        lists_place_one(fixture.lists, &history, p, LENGTH, &list);
+        assert_int_equal(list.items.count, counts[p]);
+        for (size_t k = 0; k < list.items.count; k++) {
+            assert_true(slice_equal(list.items.at[k], slice_str(items[p][k])));
+        }
+    }
+    end(&fixture);
+}
+
+/* Pages of any length are pages of one list, which begins with the one that stands. */
+static void test_pages(void **state _unused_)
+{
+    enum { MOST = 60 };
+    static struct fixture fixture;
+    const struct user_history history = {.user_id = slice_str("u"), .input_offset = 1};
+    const struct list_scope scope = {.length = PLACEMENT_CANDIDATES};
+    begin(&fixture);
+    for (size_t p = 0; p < PLACEMENTS; p++) {
+        struct recommendation_list list;
+        char whole[MOST][16] = {""};
+        size_t count = 0;
+        for (size_t length = MOST; length > 0; length--) {
+            lists_make_scoped(fixture.lists, &history, &scope, &list);
+            lists_place_one(fixture.lists, &history, p, length, &list);
+            if (length == MOST) { count = list.items.count; }
+            assert_int_equal(list.items.count, MIN_OF(count, length));
+            for (size_t k = 0; k < list.items.count; k++) {
+                struct slice item = list.items.at[k];
+                if (length == MOST) {
+                    (void)snprintf(whole[k], sizeof(whole[k]), "%.*s", SLICE_ARGS(item));
+                }
+                assert_true(slice_equal(item, slice_str(whole[k])));
+            }
+        }
+        assert_int_equal(count, p == 0 ? 0 : p == 3 ? 45 : MOST);
+    }
+    end(&fixture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_alone), cmocka_unit_test(test_pages)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
