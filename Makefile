@@ -443,12 +443,13 @@ hostile:
 
 # Replays whole data sets through the pipeline with the sequence trainer on, and compares the last
 # lists with `freshet evaluate`. SETS=ml-100k,toys (toys from QUALITY_DATA, skipped when absent).
+SETS ?= ml-100k,toys
 .PHONY: pipeline-quality
 pipeline-quality:
 	@$(INSTALL) test
 	@deploy/venv --for test
 	+@$(BUILD_ALL)
-	@PIPELINE_QUALITY=$(or $(SETS),ml-100k,toys) QUALITY_DATA=$(abspath $(QUALITY_DATA)) \
+	@PIPELINE_QUALITY=$(SETS) QUALITY_DATA=$(abspath $(QUALITY_DATA)) \
 		WAIT_SECONDS=7200 $(BUILD)/venv/bin/python -m pytest -q -s -p no:cacheprovider \
 		tests/broker/test_pipeline_quality.py
 
@@ -464,13 +465,14 @@ pipeline-kills:
 # Compares every standing list with a recomputation from the topics, after kills, changes of the
 # catalogue and a restart of the broker.
 # EQUALITY=ml-100k,synthetic,rules,content,blended,starts COPIES=1,3
+EQUALITY ?= ml-100k,synthetic,rules,content,blended,starts
+COPIES ?= 1,3
 .PHONY: equality
 equality:
 	@$(INSTALL) test
 	@deploy/venv --for test
 	+@$(BUILD_ALL)
-	@EQUALITY=$(or $(EQUALITY),ml-100k,synthetic,rules,content,blended,starts) \
-		COPIES=$(or $(COPIES),1,3) WAIT_SECONDS=1800 $(BUILD)/venv/bin/python \
+	@EQUALITY=$(EQUALITY) COPIES=$(COPIES) WAIT_SECONDS=1800 $(BUILD)/venv/bin/python \
 		-m pytest -q -s -p no:cacheprovider tests/broker/test_equality.py -k full
 
 # Compares the lists of USERS=1000 users by HTTP, by request topic and in `recommendations`, and

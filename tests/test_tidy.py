@@ -289,6 +289,11 @@ class Rules(unittest.TestCase):
             with self.subTest(host=host):
                 self.bad("hosts", {"deploy/a": "x\nhttps:" f"//{host}/x\n"}, ("deploy/a", 2))
 
+    def test_cut_defaults(self):
+        self.good("cut-defaults", {"Makefile": "a:\n\t@B=$(or $(B),1) C=$(or $(C),x y),z\nD ?= 1,3\n"})
+        self.bad("cut-defaults", {"Makefile": "a:\n\t@B=$(or $(B),1,3)\n"},
+                 ("Makefile", 2))
+
     def test_blanks(self):
         self.good("blanks", {"a/a.c": "int x;\n", "Makefile": "a:\n\tb\n", "a/a.bin": b"x \n\0"})
         self.bad("blanks", {"a/a.c": "int x; \n\tint y;\n", "a/a.md": "a\nb  \n"},

@@ -691,6 +691,17 @@ def hosts(tree):
 
 
 @rule
+def cut_defaults(tree):
+    """$(or $(NAME),a,b) of make is a alone: the rest are further arguments."""
+    for file in tree:
+        if file.name != "Makefile":
+            continue
+        for number, line in enumerate(file.lines, 1):
+            if re.search(r"\$\(or \$\(\w+\),[^()]*,", line):
+                yield file.path, number, "the default ends at its comma: give it by ?= instead"
+
+
+@rule
 def blanks(tree):
     for file in tree:
         for number, line in enumerate(file.lines, 1):
