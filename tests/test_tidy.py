@@ -290,7 +290,8 @@ class Rules(unittest.TestCase):
                 self.bad("hosts", {"deploy/a": "x\nhttps:" f"//{host}/x\n"}, ("deploy/a", 2))
 
     def test_cut_defaults(self):
-        self.good("cut-defaults", {"Makefile": "a:\n\t@B=$(or $(B),1) C=$(or $(C),x y),z\nD ?= 1,3\n"})
+        self.good("cut-defaults",
+                  {"Makefile": "a:\n\t@B=$(or $(B),1) C=$(or $(C),x y),z\nD ?= 1,3\n"})
         self.bad("cut-defaults", {"Makefile": "a:\n\t@B=$(or $(B),1,3)\n"},
                  ("Makefile", 2))
 
