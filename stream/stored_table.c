@@ -3,7 +3,8 @@
 #include "stream/stored_table.h"
 
 /* Says why stored rows must be read again; NULL: they need not. They may lack deletions when they
- * are older than the topic's tombstones, and the topic may be another one of the same name. */
+ * are older than the topic's tombstones, and the topic may be another one of the same name. What
+ * the topic has lost at its start does not matter: no copy that starts anew has that. */
 static const char *doubt_rows(struct run *run, const struct table_store *table_store, int input,
                               int32_t partition, int64_t low, int64_t end)
 {
@@ -12,7 +13,7 @@ static const char *doubt_rows(struct run *run, const struct table_store *table_s
     const char *why = NULL;
     if (bookmark.changelog_offset <= low) { return NULL; } /* nothing is stored */
     bool dated = bookmark.current_ms > 0; /* else its records have no timestamps */
-    if (dated && trust_bookmark(&bookmark, &facts, &why) == TRUST_REBUILD) { return why; }
+    if (dated && trust_bookmark(&bookmark, &facts, &why) != TRUST_WHOLE) { return why; }
     if (bookmark.position_offset > low &&
         run_input_differs(run, input, partition, bookmark.position_offset - 1,
                           bookmark.current_ms)) {
