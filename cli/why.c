@@ -23,7 +23,7 @@ static const char *const sentences[LIST_CAUSES] = {
     [CAUSE_BARRED] = "an item on it may no longer be recommended",
     [CAUSE_PROVISIONAL] = "the list before it was short or made of unfinished tables",
     [CAUSE_ROWS] = "the counts of the user's items have changed",
-    [CAUSE_CATALOGUE] = "the catalogue has changed",
+    [CAUSE_CATALOGUE] = "the catalogue, or what the platform brings as candidates, has changed",
     [CAUSE_MODEL] = "a new model version or new weights of the mixture are served",
     [CAUSE_AGE] = "the list before it was old",
     [CAUSE_RULES] = "the rules of placements have changed, one began or ended to hold, or an "
@@ -108,6 +108,7 @@ static void print_head(const struct user_list *user_list)
     print_offsets("item-vectors", &list->vector_offsets);
     print_offsets("models", &list->model_offsets);
     print_offsets("content-vectors", &list->content_offsets);
+    print_offsets("candidates", &list->candidate_offsets);
     if (list->provisional) {
         screen_line(stdout, "  it has fewer items than it may have: it is made again when the "
                             "tables have more");
@@ -166,6 +167,7 @@ static void put_json(struct buf *out, const struct user_list *user_list)
     put_named(out, "vector_offsets", &list->vector_offsets);
     put_named(out, "model_offsets", &list->model_offsets);
     put_named(out, "content_offsets", &list->content_offsets);
+    put_named(out, "candidate_offsets", &list->candidate_offsets);
     buf_printf(out, ",\"provisional\":%s,\"rules_offset\":%" PRId64,
                list->provisional ? "true" : "false", list->rules_offset);
     put_text(out, "topic", slice_str(user_list->topic));

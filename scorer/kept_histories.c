@@ -5,7 +5,8 @@
  * A list whose history is not kept is *lost*: the copy before this one, or an earlier release, made
  * it. The histories are then read once more from their topic, in turns with the lists that can be
  * made: under steady traffic there are always some of those. A list whose history is not there
- * either is an orphan.
+ * either is an orphan. A list that is older than the user's newest history came late, from a former
+ * owner, before this one started: it is made again of that history.
  */
 #include "base/base.h"
 #include "scorer/scorer_internal.h"
@@ -66,13 +67,13 @@ void scorer_keep_first(struct task *task, struct slice user_id,
     keep(task, KEPT_LIST, user_id, scorer_encode_list(scorer, list));
 }
 
-/* Says whether this is the history that a user's list was made of. */
-static bool is_history_of(const struct user_history *hist, struct slice user_id,
-                          const struct recommendation_list *list)
+/* Says whether this is the history that a user's list was made of, or a newer one. */
+static bool gives_list(const struct user_history *hist, struct slice user_id,
+                       const struct recommendation_list *list)
 {
     return !history_fault(hist) && slice_equal(hist->user_id, user_id) &&
            hist->input_partition == list->input_partition &&
-           hist->input_offset == list->input_offset;
+           !history_older(hist, list->input_partition, list->input_offset);
 }
 
 bool scorer_read_history(struct task *task, struct slice user_id,
@@ -85,13 +86,23 @@ bool scorer_read_history(struct task *task, struct slice user_id,
     if (codec_decode(scorer->history_codec, value, task_arena(task), ret_hist, &error) < 0) {
         return false;
     }
-    return is_history_of(ret_hist, user_id, list);
+    return gives_list(ret_hist, user_id, list);
 }
 
 /* ---- Lost histories ---- */
 
-/* Keeps a history that is read again, if it is that of a lost list. A tombstone says that the user
- * has none: the list came behind its own tombstone, from a former owner. */
+/* Says whether a history is older than the one that is kept for a list. */
+static bool is_superseded(struct task *task, const struct user_history *hist,
+                          const struct recommendation_list *list)
+{
+    struct user_history kept;
+    return scorer_read_history(task, hist->user_id, list, &kept) &&
+           history_older(hist, kept.input_partition, kept.input_offset);
+}
+
+/* Keeps a history that is read again, if it is that of a lost list, or a newer one that the task
+ * has read: then the list came behind its successor, from a former owner. A tombstone says that the
+ * user has none: the list came behind its own tombstone. */
 static void find_history(struct task *task, const struct record *rec)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -107,12 +118,14 @@ static void find_history(struct task *task, const struct record *rec)
     uint8_t gone = rec->value.data ? 0 : STANDING_GONE;
     standing_lists_mark(&state->standing, (size_t)at, one->made,
                         (uint8_t)((one->flags & ~STANDING_GONE) | gone));
-    if (gone || !(one->flags & STANDING_LOST)) { return; }
+    if (gone || rec->offset >= task_input_offset(task)) { return; }
     if (codec_decode(scorer->history_codec, rec->value, task_arena(task), &hist, &error) < 0 ||
         !scorer_read_list(task, rec->key, task_arena(task), &list) ||
-        !is_history_of(&hist, rec->key, &list)) {
+        !gives_list(&hist, rec->key, &list)) {
         return;
     }
+    bool found = !(one->flags & STANDING_LOST);
+    if (found && is_superseded(task, &hist, &list)) { return; }
     keep(task, KEPT_HISTORY, rec->key, rec->value);
     standing_lists_mark(&state->standing, (size_t)at, 0,
                         (uint8_t)((one->flags & ~STANDING_LOST) | STANDING_FOUND));

@@ -30,6 +30,7 @@ void quality_range_count(struct task *task, const struct recommendation_list *ol
         (list_outcome_repeats(old, hist, NULL) ||
          ((hist->seen.size || hist->had_prefixes.size) &&
           scorer_read_history(task, hist->user_id, old, &before) &&
+          before.input_offset == old->input_offset &&
           list_outcome_repeats(old, hist, &before)))) {
         outcome = OUTCOME_REPEAT;
     }

@@ -281,14 +281,56 @@ static bool is_aged(struct task *task, const struct recommendation_list *list)
     return list->as_of_ms < aged_before_ms(task) || list->as_of_ms > dated_after_ms(task);
 }
 
-static enum list_cause cause_of(const struct scorer *scorer, const struct partition_state *state,
-                                const struct standing *one)
+/* Compares two names; none is as good as an empty one. */
+static bool is_renamed(struct slice a, struct slice b)
 {
+    return a.size != b.size || (a.size && memcmp(a.data, b.data, a.size) != 0);
+}
+
+/* Finds what has changed from what two lists say that they were made of: of a list that was made
+ * before the start nothing else is known. Without a difference there, settings have changed. */
+static enum list_cause difference(const struct recommendation_list *old,
+                                  const struct recommendation_list *list)
+{
+    bool model = is_renamed(old->vectors, list->vectors) || is_renamed(old->blend, list->blend);
+    if (model) { return CAUSE_MODEL; }
+    if (old->rules_offset != list->rules_offset) { return CAUSE_RULES; }
+    if (!longs_equal(&old->row_offsets, &list->row_offsets)) { return CAUSE_ROWS; }
+    bool catalogue = !longs_equal(&old->item_offsets, &list->item_offsets) ||
+                     !longs_equal(&old->content_offsets, &list->content_offsets) ||
+                     !longs_equal(&old->candidate_offsets, &list->candidate_offsets);
+    return catalogue ? CAUSE_CATALOGUE : CAUSE_AGE;
+}
+
+/* Counts the places of items that the platform has brought. */
+static size_t count_brought(const struct recommendation_list *list)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < list->reasons.count; k++) {
+        count += list->reasons.at[k] == REASON_BROUGHT;
+    }
+    for (size_t k = 0; k < list->placement_reasons.count; k++) {
+        count += list->placement_reasons.at[k] == REASON_BROUGHT;
+    }
+    return count;
+}
+
+/* A list is due when rules bring an item back, or what the platform has brought expires; it is
+ * behind without being old when something was brought for its user. */
+static enum list_cause cause_of(struct task *task, const struct standing *one,
+                                const struct recommendation_list *old,
+                                const struct recommendation_list *list)
+{
+    const struct scorer *scorer = run_state(task_run(task));
+    const struct partition_state *state = task_state(task);
     const struct tables *tables = &scorer->tables;
+    bool due = one->due_ms <= scorer->steering.seen_ms;
+    bool expired = !scorer->steering.rules || count_brought(old) > count_brought(list);
     if (one->flags & STANDING_STRIPPED) { return CAUSE_BARRED; }
     if (one->flags & STANDING_URGENT) { return CAUSE_PROVISIONAL; }
-    if (one->due_ms <= scorer->steering.seen_ms) { return CAUSE_RULES; }
-    if (one->flags & STANDING_AGED) { return CAUSE_AGE; }
+    if (due) { return expired ? CAUSE_CATALOGUE : CAUSE_RULES; }
+    if (one->flags & STANDING_AGED) { return is_aged(task, old) ? CAUSE_AGE : CAUSE_CATALOGUE; }
+    if (!one->made) { return difference(old, list); }
     if (one->made < MAX_OF(tables->model_changed, state->mixture_published)) {
         return CAUSE_MODEL;
     }
@@ -296,6 +338,7 @@ static enum list_cause cause_of(const struct scorer *scorer, const struct partit
     return one->made < tables->rows_changed ? CAUSE_ROWS : CAUSE_CATALOGUE;
 }
 
+/* Makes a list again. One that is older than its user's history came late, from a former owner. */
 static void remake(struct task *task, size_t at)
 {
     struct scorer *scorer = run_state(task_run(task));
@@ -312,20 +355,21 @@ static void remake(struct task *task, size_t at)
         standing_lists_mark(&state->standing, at, one->made, one->flags | STANDING_LOST);
         return;
     }
-    enum list_cause cause = cause_of(scorer, state, one);
     uint8_t found = one->flags & (STANDING_FOUND | STANDING_GONE);
-    bool aged = is_aged(task, &old);
-    scorer_make_list(task, &hist, cause, &list);
+    bool late = hist.input_offset != old.input_offset, aged = late || is_aged(task, &old);
+    scorer_make_list(task, &hist, CAUSE_AGE, &list);
     metric_add(scorer->checked, 1);
     bool same = is_same(&old, &list);
-    if (same && aged) { list.cause = (int32_t)(cause = CAUSE_AGE); }
     if (same && !aged && !(one->flags & STANDING_UNSURE)) {
         standing_lists_mark(&state->standing, at, scorer->tables.clock, found);
         standing_lists_time(&state->standing, at, run_now_ms(task_run(task)));
         standing_lists_due(&state->standing, at, lists_due_ms(scorer->lists));
         return;
     }
-    scorer_keep_first(task, user_id, &old);
+    bool old_alone = late || (same && aged);
+    enum list_cause cause = old_alone ? CAUSE_AGE : cause_of(task, one, &old, &list);
+    list.cause = (int32_t)cause;
+    if (!late) { scorer_keep_first(task, user_id, &old); }
     scorer_put_list(task, user_id, scorer_encode_list(scorer, &list));
     served_places_send(scorer->served, task, scorer->lists, &list);
     scorer_record_list(task, &list, found);

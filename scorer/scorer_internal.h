@@ -197,7 +197,7 @@ void quality_range_send(struct task *task);
  * its place. */
 bool scorer_read_first_list(struct task *task, struct slice user_id,
                             struct recommendation_list *ret_list);
-/* Reads the history that a list was made of, unless it is not kept or is that of another list; the
+/* Reads the history that a list was made of, or a newer one of its user, unless none is kept; the
  * bytes are borrowed until the next task_get(). */
 bool scorer_read_history(struct task *task, struct slice user_id,
                          const struct recommendation_list *list, struct user_history *ret_hist);

@@ -125,10 +125,88 @@ static void late_lists_of_gone_users_go(void **state)
     }
 }
 
+/* Reads how a list was made. */
+static void read_list(const struct rig *rig, struct slice user, struct answers *answers,
+                      struct recommendation_list *ret_list)
+{
+    struct record rec;
+    assert_int_equal(memlog_newest(rig->log, "recommendations", user, &rec), 0);
+    answers_decode(answers, answers->lists, rec.value, ret_list);
+}
+
+/* Older lists come behind newer ones, from a former owner that was long under way, and the owner
+ * dies before it sees them: the next one has them in its state. Its histories are newer. The lists
+ * are made again of these, are judged by nothing, and users who act have theirs as ever. */
+static void late_lists_before_a_start_do_not_stay(void **state)
+{
+    for (int emptied = 0; emptied < 2; emptied++) {
+        struct rig rig;
+        struct answers answers;
+        struct recommendation_list list;
+        struct copy *scorer = begin(&rig);
+        answers_init(&answers, &rig);
+        struct slice late[PARTITIONS][4];
+        struct slice users[PARTITIONS][4];
+        for (int32_t p = 0; p < PARTITIONS; p++) {
+            struct record rec;
+            for (int64_t at = 0, k = 0; k < 4; at = rec.offset + 1, k++) {
+                assert_int_equal(memlog_read(rig.log, "recommendations", p, at, &rec), 0);
+                users[p][k] = rec.key;
+                late[p][k] = rec.value;
+            }
+        }
+        feed_events(&rig, 1, EVENTS, EVENTS + 200);
+        rest(&rig);
+        rig_finish(scorer);
+        for (int32_t p = 0; p < PARTITIONS; p++) {
+            for (int k = 0; k < 4; k++) {
+                memlog_append(rig.log, "recommendations", p, users[p][k], late[p][k], 0);
+            }
+        }
+        if (emptied) { rig_empty(scorer); }
+        assert_true(rig_launch(&rig, scorer));
+        rest(&rig);
+        assert_true_lists(&rig, scorer);
+        for (int32_t p = 0; p < PARTITIONS; p++) {
+            read_list(&rig, users[p][0], &answers, &list);
+            assert_int_equal(list.cause, CAUSE_AGE);
+        }
+        feed_events(&rig, 1, EVENTS + 200, EVENTS + 300);
+        rest(&rig);
+        assert_true_lists(&rig, scorer);
+        answers_release(&answers);
+        rig_release(&rig);
+    }
+}
+
+/* A start makes all lists again, as it is not known what has changed since: what they say of their
+ * tables tells it. */
+static void causes_are_true_after_a_start(void **state)
+{
+    struct rig rig;
+    struct copy *scorer = begin(&rig);
+    int one = most_listed(&rig, -1);
+    put_item(&rig, one, true, false);
+    rest(&rig);
+    assert_int_equal(answers_listed(&rig, one), 0);
+    rig_finish(scorer);
+    put_item(&rig, one, true, true);
+    assert_true(rig_launch(&rig, scorer));
+    rest(&rig);
+    size_t listed = answers_listed(&rig, one);
+    assert_true(listed > 10);
+    assert_true(remade(scorer, "catalogue") == (double)listed);
+    assert_true(remade(scorer, "rows") + remade(scorer, "age") == 0);
+    assert_true_lists(&rig, scorer);
+    rig_release(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(late_lists_of_gone_users_go),
+        cmocka_unit_test(late_lists_before_a_start_do_not_stay),
+        cmocka_unit_test(causes_are_true_after_a_start),
         cmocka_unit_test(lists_of_others_do_not_wait_for_the_end_of_the_traffic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

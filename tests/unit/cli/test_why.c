@@ -37,7 +37,7 @@ static void put_list(struct wire *wire, enum list_cause cause, int64_t as_of_ms)
     float shares[ITEMS] = {0.25F, 0, 0, 0, 0.5F, 1};
     int32_t reasons[ITEMS] = {REASON_BECAUSE,  REASON_POPULAR, REASON_NEW,
                               REASON_TRENDING, REASON_BECAUSE, REASON_TAGS};
-    int64_t rows[] = {11, 12}, catalogue[] = {3};
+    int64_t rows[] = {11, 12}, catalogue[] = {3}, brought[] = {5};
     const struct recommendation_list list = {
         .user_id = slice_str("u"),
         .items = {items, ITEMS},
@@ -58,6 +58,7 @@ static void put_list(struct wire *wire, enum list_cause cause, int64_t as_of_ms)
         .item_offsets = {catalogue, 1},
         .shares = {shares, ITEMS},
         .blend = slice_str("0123456789abcdef"),
+        .candidate_offsets = {brought, 1},
     };
     put(wire, "recommendations", "u", &recommendation_list_contract, &list);
 }
@@ -130,6 +131,7 @@ static void test_words(void **state)
     check(CAUSE_ACTION, 1, NULL, "serving-rows read up to the offsets 11, 12 (by partition)\n");
     check(CAUSE_ACTION, 1, NULL, "  rules of placements: those at offset 4\n");
     check(CAUSE_ACTION, 1, NULL, "items read up to the offsets 3 (by partition)\n");
+    check(CAUSE_ACTION, 1, NULL, "candidates read up to the offsets 5 (by partition)\n");
     check(CAUSE_ACTION, 1, NULL,
           "  1. a: because of The Hat, support 7, 25 % of what the history adds\n");
     check(CAUSE_ACTION, 1, NULL, "  2. b: popular, 6 actions\n");
@@ -153,7 +155,8 @@ static void test_json(void **state)
     check(CAUSE_MODEL, 1, "--json", "\"input_partition\":2,\"input_offset\":77,");
     check(CAUSE_MODEL, 1, "--json",
           "\"row_offsets\":[11, 12],\"item_offsets\":[3],\"vector_offsets\":[],"
-          "\"model_offsets\":[],\"content_offsets\":[],\"provisional\":false,\"rules_offset\":4,");
+          "\"model_offsets\":[],\"content_offsets\":[],\"candidate_offsets\":[5],"
+          "\"provisional\":false,\"rules_offset\":4,");
     check(CAUSE_MODEL, 1, "--json",
           "{\"place\":1,\"item\":\"a\",\"title\":\"\",\"reason\":\"because\",\"because\":\"h\",");
     check(CAUSE_MODEL, 1, "--json", "\"because\":\"h\",\"share\":0.25,\"evidence\":7,\"score\":7,");
