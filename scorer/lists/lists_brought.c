@@ -6,17 +6,13 @@
  * best and the least of the ranking; counting's least is 0. So the first of a source gains `weight`
  * of what lies between the worst and the best, and an item that the members like as well is before
  * one that they do not. Where being brought adds more to a score than the members do, it is the
- * item's reason, which names the source. A pure function of the ranking and the table.
+ * item's reason, which names the source; so it is where the ranking would not have the item at all.
+ * A pure function of the ranking and the table.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "scorer/lists/leader.h"
 #include "scorer/lists/lists_internal.h"
-
-struct mixed {
-    struct ranked entry;
-    bool reasoned;
-};
 
 struct brought_mix {
     struct brought_items *items;
@@ -26,7 +22,7 @@ struct brought_mix {
     float own[BROUGHT_MAX];       /* their scores by the leader */
     size_t count;
     int64_t until_ms; /* when one of them expires */
-    struct mixed mixed[LIST_ITEMS_MAX + BROUGHT_MAX];
+    struct ranked mixed[LIST_ITEMS_MAX + BROUGHT_MAX];
     struct ranked fillers[LIST_ITEMS_MAX];
 };
 
@@ -43,6 +39,14 @@ int64_t lists_brought_until_ms(const struct lists *lists)
     return lists->brought ? lists->brought->until_ms : INT64_MAX;
 }
 
+/* Says whether the catalogue has an item, or somebody has acted on it: an id may have a number for
+ * less, as that of a row that has gone since. */
+static bool is_known(const struct lists *lists, const struct item_flags *flags, int32_t item)
+{
+    return (item_flags_of(flags, item) & ITEM_LISTED) ||
+           item_table_has(lists->tables->items, item);
+}
+
 size_t lists_find_brought(struct lists *lists, struct slice user,
                           const struct ranking_request *request, const int32_t **ret_items)
 {
@@ -53,7 +57,9 @@ size_t lists_find_brought(struct lists *lists, struct slice user,
     mix->count = 0;
     count = brought_items_find(mix->items, user, lists->tables->ids, mix->found, &mix->until_ms);
     for (size_t k = 0; k < count; k++) {
-        if (!ranking_allows(lists->ranking, &request->flags, mix->found[k].item)) { continue; }
+        int32_t item = mix->found[k].item;
+        if (!is_known(lists, &request->flags, item)) { continue; }
+        if (!ranking_allows(lists->ranking, &request->flags, item)) { continue; }
         mix->found[mix->count] = mix->found[k];
         mix->numbers[mix->count++] = mix->found[k].item;
     }
@@ -72,8 +78,7 @@ static float score_in(const struct candidate_set *set, int32_t item, float least
 
 static int by_score(const void *a, const void *b, void *ids)
 {
-    const struct ranked *x = &((const struct mixed *)a)->entry;
-    const struct ranked *y = &((const struct mixed *)b)->entry;
+    const struct ranked *x = a, *y = b;
     if (x->score != y->score) { return x->score < y->score ? 1 : -1; }
     return ids_before(ids, x->item, y->item) ? -1 : 1;
 }
@@ -103,7 +108,7 @@ static void find_range(struct lists *lists, const struct candidate_set *set, flo
 static size_t find_scored(const struct brought_mix *mix, size_t scored, int32_t item)
 {
     size_t k = 0;
-    while (k < scored && mix->mixed[k].entry.item != item) { k++; }
+    while (k < scored && mix->mixed[k].item != item) { k++; }
     return k;
 }
 
@@ -112,25 +117,21 @@ static size_t add_brought(struct lists *lists, float least, float best)
 {
     struct brought_mix *mix = lists->brought;
     size_t scored = lists->scored, count = scored;
-    for (size_t k = 0; k < scored; k++) {
-        mix->mixed[k] = (struct mixed){lists->merged[k], true};
-    }
+    memcpy(mix->mixed, lists->merged, scored * sizeof(*mix->mixed));
     for (size_t k = 0; k < mix->count; k++) {
         const struct brought_item *one = &mix->found[k];
         float more = (float)mix->weight * one->prior * (best - least);
         size_t at = find_scored(mix, scored, one->item);
-        if (at == scored) {
-            at = count++;
-            mix->mixed[at] = (struct mixed){{.item = one->item, .because = ID_NONE,
-                                             .score = mix->own[k]}, false};
-        }
-        struct ranked *entry = &mix->mixed[at].entry;
-        if (more > entry->score - least) {
-            entry->reason = RANKED_BROUGHT;
-            entry->because = one->source;
-            entry->share = 0.0F;
-            entry->evidence = (float)item_table_actions(lists->tables->items, one->item);
-            mix->mixed[at].reasoned = true;
+        bool ranked = at < scored;
+        struct ranked *entry = &mix->mixed[ranked ? at : count];
+        if (!ranked) { mix->mixed[count++] = (struct ranked){.score = mix->own[k]}; }
+        if (!ranked || more > entry->score - least) {
+            float actions = (float)item_table_actions(lists->tables->items, one->item);
+            *entry = (struct ranked){.item = one->item,
+                                     .because = one->source,
+                                     .evidence = actions,
+                                     .score = entry->score,
+                                     .reason = RANKED_BROUGHT};
         }
         entry->score += more;
     }
@@ -141,7 +142,7 @@ size_t lists_mix_brought(struct lists *lists, size_t count, size_t length)
 {
     struct brought_mix *mix = lists->brought;
     const struct candidate_set *set = lists->leader == MEMBER_COUNTING ? NULL : lists->set;
-    size_t fillers = 0, kept = 0;
+    size_t fillers = 0, kept;
     float least, best;
     if (!mix || !mix->count) { return count; }
     lists->ranked_count = count;
@@ -151,16 +152,8 @@ size_t lists_mix_brought(struct lists *lists, size_t count, size_t length)
     for (size_t k = lists->scored; k < count; k++) { mix->fillers[fillers++] = lists->merged[k]; }
     size_t mixed = add_brought(lists, least, best);
     qsort_r(mix->mixed, mixed, sizeof(*mix->mixed), by_score, lists->tables->ids);
-    for (; kept < MIN_OF(mixed, length); kept++) {
-        struct mixed *one = &mix->mixed[kept];
-        float score = one->entry.score;
-        if (!one->reasoned) {
-            one->entry = reasons_find(&lists->behind, one->entry.item, lists->leader, NULL);
-        }
-        lists->merged[kept] = one->entry;
-        lists->merged[kept].score = score;
-    }
-    lists->scored = kept;
+    lists->scored = kept = MIN_OF(mixed, length);
+    memcpy(lists->merged, mix->mixed, kept * sizeof(*lists->merged));
     for (size_t k = 0; k < fillers && kept < length; k++) {
         if (find_scored(mix, mixed, mix->fillers[k].item) < mixed) { continue; }
         float before = kept ? lists->merged[kept - 1].score : 0.0F;

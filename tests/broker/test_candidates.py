@@ -33,7 +33,7 @@ class BroughtVerdict(Verdict):
                         found[at] = prior, source
         return found
 
-    def list_of(self, user, history, found):
+    def list_of(self, user, history, _found):
         counting = Counting(self.table, history, self.table.set["list.length"])
         places = {one.item: one for one in counting.list if one.score >= 0}
         best = max((one.score for one in places.values()), default=0.0)
@@ -43,10 +43,10 @@ class BroughtVerdict(Verdict):
         best = max([best, *own.values()]) or 1.0
         for at, (prior, source) in priors.items():
             more = WEIGHT * prior * best
-            plain = Place(at, own[at], None, None, float(F(self.table.actions[at])))
-            one = places.get(at, plain)
+            alone = Place(at, own[at], "BROUGHT", source, float(F(self.table.actions[at])))
+            one = places.get(at, alone)
             if more > one.score:
-                one = one._replace(reason="BROUGHT", because=source, evidence=plain.evidence)
+                one = alone._replace(score=one.score)
             places[at] = one._replace(score=one.score + more)
         order = sorted(places.values(), key=lambda one: (-one.score,
                                                          self.table.names[one.item]))
@@ -56,11 +56,6 @@ class BroughtVerdict(Verdict):
             before = min(made[-1].score if made else 0.0, 0.0)
             made.append(one._replace(score=before - 1.0))
         self.placed += sum(one.reason == "BROUGHT" for one in made)
-        unknown = [k for k, one in enumerate(made) if one.reason is None]
-        for k in unknown:  # counting likes it, but it was not among its first: found by itself
-            made[k] = made[k]._replace(reason=found["reasons"][k],
-                                       because=found["because"][k] or None,
-                                       evidence=found["evidence"][k])
         return made
 
 

@@ -23,7 +23,7 @@ static const char *const serving[] = {"list.length=40", "http.port=0", "candidat
 
 struct fixture {
     struct rig rig;
-    struct copy *scorer, *serve;
+    struct copy *trainer, *scorer, *serve;
     struct answers answers;
     struct codec *brought, *rules, *items;
     struct buf out;
@@ -53,7 +53,7 @@ static void begin_with(struct fixture *fixture, const char *const *settings)
     buf_init(&fixture->out, 1 << 20);
     feed_events(&fixture->rig, 3, 0, EVENTS);
     rig_start(&fixture->rig, &features_worker, 0, NULL);
-    rig_start(&fixture->rig, &trainer_worker, 0, NULL);
+    fixture->trainer = rig_start(&fixture->rig, &trainer_worker, 0, NULL);
     fixture->scorer = rig_start(&fixture->rig, &scorer_worker, 0, settings);
     rest(&fixture->rig);
 }
@@ -183,6 +183,7 @@ static void test_items_come_and_go(void **state _unused_)
     check_sorted(&list);
     assert_int_equal(list.items.count, count);
     assert_int_equal(offsets_of(&list), 1);
+    assert_int_equal(list.cause, CAUSE_CATALOGUE);
     static const double priors[] = {1.0, 0.25, 0.5};
     for (size_t k = 0; k < 3; k++) {
         size_t at = place_of(&list, items[k]);
@@ -201,9 +202,63 @@ static void test_items_come_and_go(void **state _unused_)
     assert_int_equal(after - before, 1);
     bring(&fixture, "partner", "u07", NULL, 0, NULL, 0);
     list = read_list(&fixture, "u07");
+    assert_int_equal(list.cause, CAUSE_CATALOGUE);
     for (size_t k = 0; k < count; k++) {
         assert_true(slice_equal(list.items.at[k], slice_str(plain[k].item)));
     }
+    end(&fixture);
+}
+
+/* The next item after a list's end comes on the list because it is brought, though counting says
+ * more for it than that. */
+static void test_the_reason_of_what_would_not_be_ranked(void **state _unused_)
+{
+    static const char *const five[] = {"list.length=5", "lists.remake.share=50",
+                                       "candidates.used=true", NULL};
+    static struct fixture fixture;
+    struct plain plain[LENGTH];
+    begin(&fixture);
+    struct recommendation_list list = read_list(&fixture, "u07");
+    assert_true(keep_plain(&list, plain) > 6 && !plain[5].fills);
+    rig_finish(fixture.scorer);
+    memlog_expire_member(fixture.rig.log, "freshet-scorer", "freshet-scorer-0");
+    fixture.scorer = rig_start(&fixture.rig, &scorer_worker, 1, five);
+    rest(&fixture.rig);
+    list = read_list(&fixture, "u07");
+    assert_int_equal(list.items.count, 5);
+    const char *const items[] = {"nowhere", plain[5].item};
+    float scores[] = {5.0F, 1.0F};
+    double more = WEIGHT * 0.2 * plain[0].score;
+    assert_true(more < plain[5].score && more > plain[4].score - plain[5].score);
+    bring(&fixture, "partner", "u07", items, 2, scores, 0);
+    list = read_list(&fixture, "u07");
+    size_t at = place_of(&list, plain[5].item);
+    assert_true(at < list.items.count);
+    assert_int_equal(list.reasons.at[at], REASON_BROUGHT);
+    assert_true(slice_equal(list.because.at[at], slice_str("partner")));
+    end(&fixture);
+}
+
+/* An item of which nothing is left but its number is not known, as in a scorer that starts then. */
+static void test_an_item_whose_row_has_gone(void **state _unused_)
+{
+    static struct fixture fixture;
+    struct plain plain[LENGTH];
+    struct record rec;
+    begin(&fixture);
+    struct recommendation_list list = read_list(&fixture, "u07");
+    size_t count = keep_plain(&list, plain);
+    const char *const items[] = {plain[count - 1].item};
+    bring(&fixture, "partner", "u07", items, 1, NULL, 0);
+    list = read_list(&fixture, "u07");
+    assert_true(place_of(&list, items[0]) < list.items.count);
+    rig_finish(fixture.trainer);
+    assert_int_equal(memlog_newest(fixture.rig.log, "serving-rows", slice_str(items[0]), &rec), 0);
+    memlog_append(fixture.rig.log, "serving-rows", rec.partition, slice_str(items[0]),
+                  (struct slice){0}, RIG_WALL_MS);
+    rest(&fixture.rig);
+    list = read_list(&fixture, "u07");
+    assert_int_equal(place_of(&list, items[0]), list.items.count);
     end(&fixture);
 }
 
@@ -251,6 +306,7 @@ static void test_for_all_until_a_date(void **state _unused_)
     list = read_list(&fixture, "u07");
     at = place_of(&list, items[0]);
     assert_true(at == list.items.count || list.reasons.at[at] != REASON_BROUGHT);
+    assert_int_equal(list.cause, CAUSE_CATALOGUE);
     end(&fixture);
 }
 
@@ -390,6 +446,8 @@ int main(void)
     rig_choose_place();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_items_come_and_go),
+        cmocka_unit_test(test_the_reason_of_what_would_not_be_ranked),
+        cmocka_unit_test(test_an_item_whose_row_has_gone),
         cmocka_unit_test(test_for_all_until_a_date),
         cmocka_unit_test(test_beside_a_mixture),
         cmocka_unit_test(test_hostile_records),
