@@ -51,11 +51,25 @@ def start_g2(world):
     return world.start(*CHAIN, features=G2, trainer={**G2, **UNBOUND}, scorer=G2)
 
 
-def model_version():
+def model_part(part, parts=2):
     """As the sequence trainer announces one."""
     contract, out = Contract("model_weights"), io.BytesIO()
-    fastavro.schemaless_writer(out, contract.schema, {"model": "sequence", "generation": "m1"})
-    return contract.frame + out.getvalue()
+    told = {"model": "sequence", "generation": "m1", "part": part, "parts": parts}
+    fastavro.schemaless_writer(out, contract.schema, told)
+    return f"sequence/0/{part}".encode(), contract.frame + out.getvalue(), 0
+
+
+def made_with_a_model(world):
+    """A user's newest list, as if a model version had been there."""
+    contract, out = Contract("recommendation_list"), io.BytesIO()
+    user, newest = min(newest_lists(world, "recommendations").items())
+    fastavro.schemaless_writer(out, contract.schema, {**newest, "vectors": "m1"})
+    return user, contract.frame + out.getvalue(), 0
+
+
+def refuses_to_promote(world, words):
+    refused = command(world, "promote", "g2")
+    return refused.returncode == 1 and words in refused.stderr
 
 
 def newest_lists(world, name):
@@ -331,9 +345,15 @@ def test_promote_while_the_former_one_is_down(make_world):
     assert refused.returncode == 1 and "nothing was switched" in refused.stderr
     assert "lacks features, which runs for base; trainer, which runs for base;" in refused.stderr
     world.start("features", "trainer", features=G2, trainer={**G2, **UNBOUND})
-    world.produce("models", [(b"sequence/0/0", model_version(), 0)])
-    refused = command(world, "promote", "g2")
-    assert refused.returncode == 1 and "lacks a Transformer: base has published" in refused.stderr
+    world.produce("models", [model_part(0), model_part(1)])
+    assert refuses_to_promote(world, "lacks a Transformer: base has published")
+    world.produce("models.g2", [model_part(0)])  # half of one serves nobody
+    assert refuses_to_promote(world, "lacks a Transformer: base has published")
+    world.produce("models.g2", [model_part(1)])
+    world.produce("recommendations", [made_with_a_model(world)])
+    assert refuses_to_promote(world, "lacks lists made with its Transformer: base has such")
+    world.produce("models.g2", [(b"sequence/0/1", None, 0)])
+    assert refuses_to_promote(world, "lacks a Transformer: base has published")
     assert generations_by_user(world, listed) == {""}
     assert "whose scorer does not run" in freshet(world, "promote", "g2", "--incomplete")
     assert generations_by_user(world, listed) == {"g2"}
