@@ -38,6 +38,13 @@ struct item {
 
 extern const struct contract item_contract;
 
+/* An item was created when its record was written, at the latest: a time to come would be the
+ * newest one for good. `stamp_ms`: of the record in `items`; 0 or less: it has none. */
+static inline void item_bound_created(struct item *item, int64_t stamp_ms)
+{
+    if (stamp_ms > 0) { item->created_ms = MIN_OF(item->created_ms, stamp_ms); }
+}
+
 /* Says whether a time is within an item's dates. */
 static inline bool item_dates_hold(int64_t from_ms, int64_t until_ms, int64_t now_ms)
 {

@@ -43,6 +43,7 @@ static enum verdict take_item(struct run *run, struct scorer *scorer, const stru
     if (codec_decode(scorer->item_codec, rec->value, scorer->arena, &item, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
+    item_bound_created(&item, rec->time_ms);
     tables_set_clock(&scorer->tables, run_wall_ms(run));
     tables_put_item(&scorer->tables, &item);
     if (scorer->steering.rules) {

@@ -231,6 +231,7 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
         return run_refuse_undecoded(run, &error);
     }
     const char *reason = NULL;
+    if (kind == TABLE_ITEMS) { item_bound_created(&object.item, rec->time_ms); }
     if (kind == TABLE_CANDIDATES) { reason = candidate_list_fault(&object.candidates, rec->key); }
     if (kind == TABLE_PROFILES && !slice_equal(object.profile.user_id, rec->key)) {
         reason = "key_mismatch";

@@ -32,8 +32,8 @@ static void run_rounds(struct rig *rig)
     }
 }
 
-static void list_tagged(struct rig *rig, const char *id, struct slices tags, int64_t created_ms,
-                        bool available)
+static void list_at(struct rig *rig, const char *id, struct slices tags, int64_t created_ms,
+                    bool available, int64_t stamp_ms)
 {
     struct schema_cache *schemas = schema_cache_new();
     struct codec *codec = codec_new(&item_contract, schemas);
@@ -46,10 +46,16 @@ static void list_tagged(struct rig *rig, const char *id, struct slices tags, int
     item.available = available;
     buf_init(&out, 65536);
     assert_int_equal(codec_encode(codec, &item, &out), 0);
-    memlog_append(rig->log, "items", PARTITION_BY_KEY, item.item_id, buf_slice(&out), RIG_WALL_MS);
+    memlog_append(rig->log, "items", PARTITION_BY_KEY, item.item_id, buf_slice(&out), stamp_ms);
     buf_release(&out);
     codec_free(codec);
     schema_cache_free(schemas);
+}
+
+static void list_tagged(struct rig *rig, const char *id, struct slices tags, int64_t created_ms,
+                        bool available)
+{
+    list_at(rig, id, tags, created_ms, available, RIG_WALL_MS);
 }
 
 static void list_item(struct rig *rig, const char *id, const char *tag, int64_t created_ms,
@@ -312,6 +318,39 @@ static void test_keys_that_nobody_makes(void **state _unused_)
     rig_release(&rig);
 }
 
+static void check_newest(const struct rig *rig, const char *first, const char *second)
+{
+    struct oracle oracle;
+    struct item_list list;
+    open_oracle(&oracle, rig);
+    assert_true(find_list(&oracle, "new", &list));
+    assert_true(list.items.count > 2);
+    assert_true(slice_equal(list.items.at[0], slice_str(first)));
+    assert_true(slice_equal(list.items.at[1], slice_str(second)));
+    close_oracle(&oracle);
+}
+
+/* An item of times to come leads only until the next one is listed, also after a start. */
+static void test_created_in_times_to_come(void **state _unused_)
+{
+    static struct rig rig;
+    const int64_t later_ms = RIG_WALL_MS + 1000, to_come_ms = RIG_WALL_MS * 2;
+    begin(&rig);
+    list_item(&rig, "i05", "", to_come_ms, true);
+    struct copy *copy = rig_start(&rig, &serve_worker, 0, settings);
+    run_rounds(&rig);
+    check_newest(&rig, "i05", "i02");
+    list_at(&rig, "i06", (struct slices){0}, later_ms, true, later_ms + 1000);
+    run_rounds(&rig);
+    check_newest(&rig, "i06", "i05");
+    rig_kill(&rig, copy);
+    assert_true(rig_launch(&rig, copy));
+    list_at(&rig, "i07", (struct slices){0}, later_ms + 1, true, later_ms + 1000);
+    run_rounds(&rig);
+    check_newest(&rig, "i07", "i06");
+    rig_release(&rig);
+}
+
 /* A list of a tag reads all items, so there are not more than so many. A tag that no item has any
  * more does not count. */
 static void test_too_many_tags(void **state _unused_)
@@ -380,6 +419,7 @@ int main(void)
         cmocka_unit_test(test_lists_of_the_tables),
         cmocka_unit_test(test_copies),
         cmocka_unit_test(test_keys_that_nobody_makes),
+        cmocka_unit_test(test_created_in_times_to_come),
         cmocka_unit_test(test_too_many_tags),
         cmocka_unit_test(test_tombstones_of_unknown_keys),
         cmocka_unit_test(test_off_by_default),

@@ -44,13 +44,19 @@ static void apply(struct rig *rig, const char *text)
 }
 
 /* Prices are the numbers of items; brands are a and b in turn. */
-static void put_item(struct rig *rig, int number, bool available)
+static void put_created(struct rig *rig, int number, bool available, int64_t created_ms)
 {
     char id[16];
     (void)snprintf(id, sizeof(id), "i%02d", number);
     const struct item item = {.item_id = slice_str(id), .available = available, .price = number,
-                              .stock = 1, .brand = slice_str(number % 2 ? "a" : "b")};
+                              .stock = 1, .brand = slice_str(number % 2 ? "a" : "b"),
+                              .created_ms = created_ms};
     append(rig, "items", &item_contract, id, &item);
+}
+
+static void put_item(struct rig *rig, int number, bool available)
+{
+    put_created(rig, number, available, /* created_ms= */ 0);
 }
 
 static struct copy *begin(struct rig *rig)
@@ -241,6 +247,24 @@ static void placements_follow_the_catalogue(void **state _unused_)
     put_item(&rig, most, true);
     rest(&rig);
     assert_int_equal(count_all(&rig).item_at[most], counts.item_at[most]);
+    rig_release(&rig);
+}
+
+/* An item of 2099 is as old as the record that says so. */
+static void no_item_is_newer_than_its_record(void **state _unused_)
+{
+    struct rig rig;
+    (void)begin(&rig);
+    const int64_t day_ms = 86400000, to_come_ms = INT64_C(4070908800000); /* 2099-01-01 */
+    put_created(&rig, 3, true, to_come_ms);
+    put_created(&rig, 4, true, INT64_MAX);
+    rig.wall_ms = feed_from_ms + 10 * day_ms;
+    apply(&rig, "main.length=5\nmain.filter.new=age < 1d\n");
+    struct counts counts = count_all(&rig);
+    assert_int_equal(counts.item_at[3] + counts.item_at[4], 0);
+    apply(&rig, "main.length=5\nmain.filter.new=age < 20d\n");
+    counts = count_all(&rig);
+    assert_true(counts.item_at[3] > 0 && counts.item_at[4] > 0);
     rig_release(&rig);
 }
 
@@ -447,6 +471,7 @@ int main(void)
         cmocka_unit_test(rules_come_and_go),
         cmocka_unit_test(counters_go_with_their_rules),
         cmocka_unit_test(placements_follow_the_catalogue),
+        cmocka_unit_test(no_item_is_newer_than_its_record),
         cmocka_unit_test(dates_of_rules_are_kept),
         cmocka_unit_test(rules_that_cannot_be_read_change_nothing),
         cmocka_unit_test(a_foreign_list_is_too_large),
