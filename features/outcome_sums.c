@@ -3,7 +3,7 @@
  *     fb | hour (event time, big endian, sign flipped; 0: the total) | placement:generation:rule
  *
  * The committed rows are looked over once after the task opened and after a roll-back: their totals
- * make the gauges, their number bounds the sources, and their newest hour says which ones are old.
+ * make the gauges and the names, and their newest hour says which ones are old.
  */
 #include "base/base.h"
 #include "base/array.h"
@@ -43,6 +43,11 @@ struct outcome_gauges {
     struct metric *impressions, *clicks, *conversions, *revenue, *ctr;
 };
 
+struct outcome_placement {
+    char *name;
+    struct outcome_counts sum;
+};
+
 struct outcome_sums {
     struct task *task;
     struct ids *ids;
@@ -55,8 +60,10 @@ struct outcome_sums {
     struct hash_index index; /* of rows */
     struct outcome_gauges gauges[OUTCOME_PLACEMENTS_MAX];
     size_t gauges_count;
+    struct outcome_placement *placements; /* while the store is looked over */
+    size_t placements_count, placements_capacity;
     bool loaded;
-    int32_t sources;     /* totals, about: those in the store and new ones */
+    struct outcome_names names; /* that have a total */
     int64_t newest_ms;   /* hour */
     int64_t oldest_ms;   /* hours before this one are old */
     int32_t sweeps_due;
@@ -89,6 +96,7 @@ struct outcome_sums *outcome_sums_free(struct outcome_sums *sums)
     drop_gauges(sums);
     codec_free(sums->codec);
     buf_release(&sums->out);
+    outcome_names_release(&sums->names);
     hash_index_release(&sums->index);
     free(sums->rows);
     free(sums);
@@ -99,6 +107,12 @@ void outcome_sums_forget(struct outcome_sums *sums)
 {
     drop_rows(sums);
     sums->loaded = false;
+}
+
+/* Which is no name, and always there. */
+static bool is_other(struct slice source)
+{
+    return slice_equal(source, slice_str(OUTCOME_OTHER));
 }
 
 static int64_t floor_of(int64_t time_ms, int64_t width_ms)
@@ -207,22 +221,64 @@ static void show(struct outcome_sums *sums, struct slice placement,
 
 /* ---- What is committed ---- */
 
+/* The totals come in the order of their placements. */
+static void add_placement(struct outcome_sums *sums, struct slice name,
+                          const struct outcome_counts *counts)
+{
+    size_t last = sums->placements_count;
+    if (!last || !slice_equal(slice_str(sums->placements[last - 1].name), name)) {
+        ARRAY_RESERVE(sums->placements, sums->placements_capacity, last + 1, 16);
+        sums->placements[last] =
+            (struct outcome_placement){.name = xprintf("%.*s", SLICE_ARGS(name))};
+        sums->placements_count++;
+    }
+    outcome_counts_add(&sums->placements[sums->placements_count - 1].sum, counts, 1);
+}
+
+static int by_weight(const void *a, const void *b)
+{
+    const struct outcome_placement *x = a, *y = b;
+    int64_t more = x->sum.impressions, less = y->sum.impressions;
+    if (more == less) {
+        more = x->sum.actions;
+        less = y->sum.actions;
+    }
+    return more == less ? strcmp(x->name, y->name) : (more < less) - (more > less);
+}
+
+/* Those of which most was seen have the gauges: anybody may send names. */
+static void show_placements(struct outcome_sums *sums)
+{
+    static const struct outcome_counts none = {0};
+    size_t count = sums->placements_count;
+    if (count) { qsort(sums->placements, count, sizeof(*sums->placements), by_weight); }
+    for (size_t i = 0; i < count; i++) {
+        show(sums, slice_str(sums->placements[i].name), &sums->placements[i].sum, &none);
+        free(sums->placements[i].name);
+    }
+    free(sums->placements);
+    sums->placements = NULL;
+    sums->placements_count = sums->placements_capacity = 0;
+}
+
 static int look_at(void *arg, struct slice key, struct slice value)
 {
     struct outcome_sums *sums = arg;
-    static const struct outcome_counts none = {0};
     struct placement_outcomes stored;
     struct slice source;
     int64_t hour_ms;
     if (!key_read(key, &hour_ms, &source)) { return 0; }
     if (hour_ms != OUTCOME_TOTAL) {
         sums->newest_ms = MAX_OF(sums->newest_ms, hour_ms);
+        outcome_names_count(&sums->names, source, hour_ms); /* totals come before hours */
         return 0;
     }
-    sums->sources++;
+    if (!is_other(source) && outcome_names_has_room(&sums->names, /* with_rule= */ false)) {
+        outcome_names_add(&sums->names, source);
+    }
     if (codec_decode(sums->codec, value, task_arena(sums->task), &stored, NULL) == 0) {
         const struct outcome_counts counts = placement_outcomes_counts(&stored);
-        show(sums, stored.placement, &counts, &none);
+        add_placement(sums, stored.placement, &counts);
     }
     return 0;
 }
@@ -249,9 +305,10 @@ static void load(struct outcome_sums *sums)
 {
     if (sums->loaded) { return; }
     drop_gauges(sums);
-    sums->sources = 0;
+    outcome_names_clear(&sums->names);
     sums->newest_ms = sums->oldest_ms = OUTCOME_TOTAL;
     (void)task_scan_prefix(sums->task, prefix(), look_at, sums);
+    show_placements(sums);
     grow_old(sums, sums->newest_ms);
     sums->loaded = true;
 }
@@ -267,6 +324,7 @@ struct outcome_sums *outcome_sums_new(struct task *task, struct ids *ids, int64_
     sums->codec = codec_new(&placement_outcomes_contract, run_schemas(task_run(task)));
     buf_init(&sums->out, OUTCOME_MESSAGE_BYTES_MAX);
     hash_index_init(&sums->index, /* seed= */ 0);
+    outcome_names_init(&sums->names);
     load(sums);
     return sums;
 }
@@ -319,14 +377,31 @@ static struct outcome_row *find_row(struct outcome_sums *sums, int64_t hour_ms, 
     return &sums->rows[sums->rows_count++];
 }
 
-/* A total that is new, in place of which `other` counts when there are too many. */
-static bool is_too_many(struct outcome_sums *sums, int32_t source)
+/* ---- Names ---- */
+
+/* The total of a name that leaves counts as that of `other`. False: ids are full, it stays. */
+static bool fold(void *arg, struct slice text)
 {
-    const struct outcome_row *row = find_row(sums, OUTCOME_TOTAL, source);
-    if (row->stored || row->counts.impressions || row->counts.actions) { return false; }
-    if (sums->sources >= OUTCOME_SOURCES_MAX) { return true; }
-    sums->sources++;
-    return false;
+    struct outcome_sums *sums = arg;
+    int32_t source = ids_put(sums->ids, text);
+    int32_t other = ids_put(sums->ids, slice_str(OUTCOME_OTHER));
+    if (source == ID_NONE || other == ID_NONE) { return false; }
+    const struct outcome_counts counts = find_row(sums, OUTCOME_TOTAL, source)->counts;
+    outcome_counts_add(&find_row(sums, OUTCOME_TOTAL, source)->counts, &counts, -1);
+    outcome_counts_add(&find_row(sums, OUTCOME_TOTAL, other)->counts, &counts, 1);
+    return true;
+}
+
+/* Says whether a name is counted on its own, and makes room for it. */
+static bool is_counted(struct outcome_sums *sums, struct slice text, bool with_rule)
+{
+    if (is_other(text) || outcome_names_has(&sums->names, text)) { return true; }
+    if (!outcome_names_has_room(&sums->names, with_rule)) {
+        outcome_names_drop_silent(&sums->names, sums->oldest_ms, fold, sums);
+        if (!outcome_names_has_room(&sums->names, with_rule)) { return false; }
+    }
+    outcome_names_add(&sums->names, text);
+    return true;
 }
 
 int32_t outcome_source(struct outcome_sums *sums, const struct user_event *ev, bool *ret_named)
@@ -339,9 +414,27 @@ int32_t outcome_source(struct outcome_sums *sums, const struct user_event *ev, b
     int size = snprintf(text, sizeof(text), "%.*s:%.*s:%.*s", SLICE_ARGS(placement),
                         SLICE_ARGS(generation), SLICE_ARGS(ev->rule));
     assert(size > 0 && (size_t)size < sizeof(text));
-    int32_t source = ids_put(sums->ids, slice_of(text, (size_t)size));
-    if (source == ID_NONE || !is_too_many(sums, source)) { return source; }
-    return ids_put(sums->ids, slice_str(OUTCOME_OTHER));
+    struct slice name = slice_of(text, (size_t)size);
+    bool counted = is_counted(sums, name, /* with_rule= */ ev->rule.size > 0);
+    if (!counted && ev->rule.size) {
+        name.size -= ev->rule.size;
+        counted = is_counted(sums, name, /* with_rule= */ false);
+    }
+    return ids_put(sums->ids, counted ? name : slice_str(OUTCOME_OTHER));
+}
+
+/* What was counted for a name that left, when there was no room, is in `other` now. A name that was
+ * never here is of a user who came from another partition. */
+static int32_t present(struct outcome_sums *sums, int32_t source)
+{
+    struct slice text = ids_text(sums->ids, source);
+    if (is_other(text) || outcome_names_has(&sums->names, text)) { return source; }
+    if (outcome_names_has_room(&sums->names, /* with_rule= */ true)) {
+        outcome_names_add(&sums->names, text);
+        return source;
+    }
+    int32_t other = ids_put(sums->ids, slice_str(OUTCOME_OTHER));
+    return other == ID_NONE ? source : other;
 }
 
 void outcome_sums_add(struct outcome_sums *sums, int32_t source, int64_t time_ms,
@@ -349,9 +442,11 @@ void outcome_sums_add(struct outcome_sums *sums, int32_t source, int64_t time_ms
 {
     load(sums);
     int64_t hour_ms = floor_of(time_ms, OUTCOMES_HOUR_MS);
+    if (sign < 0) { source = present(sums, source); }
     outcome_counts_add(&find_row(sums, OUTCOME_TOTAL, source)->counts, counts, sign);
     if (hour_ms < sums->oldest_ms) { return; }
     outcome_counts_add(&find_row(sums, hour_ms, source)->counts, counts, sign);
+    outcome_names_count(&sums->names, ids_text(sums->ids, source), hour_ms);
     grow_old(sums, hour_ms);
 }
 

@@ -7,19 +7,20 @@
  * which nothing is left is deleted. Hours that lie more than `kept_ms` before the day of the newest
  * one are deleted; what comes late for them counts in the totals alone.
  *
+ * Names are bounded (outcome_names.h). A rule that finds no room counts as none, a placement as
+ * `other`; so does all that a name which left had, and what is subtracted from it later.
+ *
  * Rows are in memory from their first change to the next flush. One thread.
  */
 #ifndef FRESHET_FEATURES_OUTCOME_SUMS_H
 #define FRESHET_FEATURES_OUTCOME_SUMS_H
 
+#include "features/outcome_names.h"
 #include "features/outcome_source.h"
 #include "model/ids.h"
 #include "stream/worker.h"
 
 enum {
-    /* Distinct placements, generations and rules that are counted, each together with the others;
-     * further ones count as placement `other`. */
-    OUTCOME_SOURCES_MAX = 4096,
     OUTCOME_PLACEMENTS_MAX = 64, /* that have metrics, of each partition */
 };
 

@@ -29,7 +29,7 @@ enum {
     ROUND_MS = 20,
     ROUNDS_MAX = 20000,
     RESTARTS_MAX = 100,
-    FOLDED_MAX = 4096, /* distinct keys of a topic */
+    FOLDED_MAX = 12288, /* distinct keys of a topic */
     RIG_SPACE_BYTES_MIN = 1 << 30,
 };
 

@@ -1,10 +1,11 @@
 /* Outcomes: what features counts by placement, generation, rule and hour is what a loop over the
  * events counts: in any order, with repeats, with what is taken back, and through kills. */
 #include "base/base.h"
+#include "features/outcome_sums.h"
 #include "schemas/placement_outcomes.h"
 #include "tests/topology/forgetting.h"
 
-enum { ACTIONS = 900, KILLS = 8, GROUPS_MAX = 4000, SHOWN_ITEMS = 3 };
+enum { ACTIONS = 900, KILLS = 8, GROUPS_MAX = 9000, SHOWN_ITEMS = 3 };
 
 #define HASH "0123456789abcdef"
 
@@ -288,36 +289,131 @@ static void old_hours_are_deleted(void **state _unused_)
     assert_int_equal(totals, 0);
 }
 
-/* Anybody may send names: further ones count as `other`. */
-static void names_are_bounded(void **state _unused_)
+/* ---- Names that anybody may send ---- */
+
+static void show_under(struct rig *rig, struct message_writer *writer, const char *id,
+                       const char *list, const char *rule, int64_t time_ms)
 {
-    enum { NAMES = 4200, KNOWN = 4096 };
+    const struct user_event ev = {.event_id = slice_str(id),
+                                  .user_id = slice_str("u"),
+                                  .item_id = slice_str("i01"),
+                                  .action = ACTION_EXPOSURE,
+                                  .event_time_ms = time_ms,
+                                  .list_id = slice_str(list),
+                                  .rule = slice_str(rule)};
+    send_event(rig, writer, &ev);
+}
+
+static void show_many(struct rig *rig, struct message_writer *writer, int first, int count,
+                      bool by_rule)
+{
+    for (int n = first; n < first + count; n++) {
+        char id[24], list[48];
+        (void)snprintf(id, sizeof(id), "x%d", n);
+        (void)snprintf(list, sizeof(list), "%s::" HASH, by_rule ? "home" : id);
+        show_under(rig, writer, id, list, by_rule ? id : "", feed_from_ms + n);
+    }
+}
+
+/* The sum of a placement's impressions by its rows, and how many totals there are. */
+static int64_t impressions(const struct groups *groups, const char *placement, size_t *ret_totals)
+{
+    char key[64];
+    int64_t sum = 0;
+    *ret_totals = 0;
+    (void)snprintf(key, sizeof(key), "0 %s ", placement);
+    for (size_t i = 0; i < groups->count; i++) {
+        *ret_totals += strncmp(groups->at[i].key, "0 ", 2) == 0;
+        bool named = strncmp(groups->at[i].key, key, strlen(key)) == 0;
+        sum += named ? groups->at[i].counts.impressions : 0;
+    }
+    return sum;
+}
+
+enum { MANY = 1 + 4200 };
+
+static void begin_names(struct rig *rig, struct message_writer *writer)
+{
+    rig_init(rig, 1);
+    message_writer_init(writer);
+}
+
+static void end_names(struct rig *rig, struct message_writer *writer)
+{
+    message_writer_release(writer);
+    rig_release(rig);
+}
+
+/* Rules that nobody has written take no room from placements, and are counted with theirs. */
+static void rules_are_bounded(void **state _unused_)
+{
     struct rig rig;
     struct message_writer writer;
-    rig_init(&rig, 1);
-    message_writer_init(&writer);
-    for (int n = 0; n < NAMES; n++) {
+    size_t totals;
+    begin_names(&rig, &writer);
+    show_many(&rig, &writer, 0, MANY, /* by_rule= */ true);
+    show_under(&rig, &writer, "p", "basket::" HASH, "", feed_from_ms + MANY);
+    (void)rig_start(&rig, &features_worker, 0, plain);
+    rig_until_idle(&rig);
+    read_topic(&rig, &is);
+    assert_int_equal(impressions(&is, "home", &totals), MANY);
+    assert_int_equal(impressions(&is, "basket", &totals), 1);
+    assert_int_equal(impressions(&is, "other", &totals), 0);
+    assert_int_equal(totals, OUTCOME_RULES_MAX + 2);
+    end_names(&rig, &writer);
+}
+
+/* Further placements count as `other`, until names fall silent: their totals go there, too. */
+static void names_leave_when_they_are_silent(void **state _unused_)
+{
+    const int64_t days_ms = 3 * INT64_C(86400000);
+    struct rig rig;
+    struct message_writer writer;
+    size_t totals;
+    begin_names(&rig, &writer);
+    show_many(&rig, &writer, 0, MANY, /* by_rule= */ false);
+    struct copy *features = rig_start(&rig, &features_worker, 0, brief);
+    rig_until_idle(&rig);
+    read_topic(&rig, &is);
+    assert_int_equal(impressions(&is, "other", &totals), MANY - OUTCOME_SOURCES_MAX);
+    assert_int_equal(totals, OUTCOME_SOURCES_MAX + 1);
+    rig_kill(&rig, features);
+    assert_true(rig_launch(&rig, features));
+    show_under(&rig, &writer, "p", "basket::" HASH, "", feed_from_ms + days_ms);
+    rig_until_idle(&rig);
+    show_under(&rig, &writer, "q", "basket::" HASH, "", feed_from_ms + days_ms);
+    show_under(&rig, &writer, "r", "basket::" HASH, "boost", feed_from_ms + days_ms);
+    rig_until_idle(&rig);
+    read_topic(&rig, &is);
+    assert_int_equal(impressions(&is, "other", &totals), MANY + 1);
+    assert_int_equal(impressions(&is, "basket", &totals), 2);
+    assert_int_equal(totals, 3);
+    end_names(&rig, &writer);
+}
+
+/* A placement of which much was seen has metrics after a start, whatever names came before it. */
+static void metrics_are_of_those_that_are_seen(void **state _unused_)
+{
+    enum { MADE_UP = OUTCOME_PLACEMENTS_MAX + 6, SEEN = 5 };
+    struct rig rig;
+    struct message_writer writer;
+    begin_names(&rig, &writer);
+    show_many(&rig, &writer, 0, MADE_UP, /* by_rule= */ false);
+    for (int n = 0; n < SEEN; n++) {
         char id[24];
-        (void)snprintf(id, sizeof(id), "x%d", n);
-        const struct user_event ev = {.event_id = slice_str(id),
-                                      .user_id = slice_str("u"),
-                                      .item_id = slice_str("i01"),
-                                      .action = ACTION_EXPOSURE,
-                                      .event_time_ms = feed_from_ms + n,
-                                      .list_id = slice_str("home::" HASH),
-                                      .rule = slice_str(id)};
-        send_event(&rig, &writer, &ev);
+        (void)snprintf(id, sizeof(id), "z%d", n);
+        show_under(&rig, &writer, id, "zoo::" HASH, "", feed_from_ms);
     }
-    struct copy *features = rig_start(&rig, &features_worker, 0, NULL);
+    struct copy *features = rig_start(&rig, &features_worker, 0, plain);
+    rig_until_idle(&rig);
+    rig_kill(&rig, features);
+    assert_true(rig_launch(&rig, features));
+    show_under(&rig, &writer, "last", "zoo::" HASH, "", feed_from_ms + 1);
     rig_until_idle(&rig);
     assert_int_equal(metric_value(metrics_gauge(features->metrics, "freshet_outcome_impressions",
-                                                "partition=\"0\",placement=\"home\"", "")),
-                     KNOWN);
-    assert_int_equal(metric_value(metrics_gauge(features->metrics, "freshet_outcome_impressions",
-                                                "partition=\"0\",placement=\"other\"", "")),
-                     NAMES - KNOWN);
-    message_writer_release(&writer);
-    rig_release(&rig);
+                                                "partition=\"0\",placement=\"zoo\"", "")),
+                     SEEN + 1);
+    end_names(&rig, &writer);
 }
 
 int main(void)
@@ -327,7 +423,9 @@ int main(void)
         cmocka_unit_test(the_order_and_the_batches_do_not_matter),
         cmocka_unit_test(nothing_is_counted_twice_through_kills),
         cmocka_unit_test(old_hours_are_deleted),
-        cmocka_unit_test(names_are_bounded),
+        cmocka_unit_test(rules_are_bounded),
+        cmocka_unit_test(names_leave_when_they_are_silent),
+        cmocka_unit_test(metrics_are_of_those_that_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
