@@ -98,7 +98,7 @@ static int ask_or_break(struct run *run, int (*ask)(struct run *run))
     } else if (result < 0) {
         _cleanup_(xfreep) char *why = xstrdup(wire_why(env->wire));
         if (result == WIRE_REFUSED) { topics_explain_missing(&run->topics, env); }
-        env_break(env, EXIT_CONFIG, "%s", why);
+        env_break(env, env_exit_code(result), "%s", why);
     }
     return result;
 }

@@ -356,6 +356,13 @@ static void say_waiting(void *arg _unused_, const char *why)
     log_line(LOG_WARN, "waiting for a broker", "why=%s", quote_text(why).text);
 }
 
+/* Brokers that do not answer come back: the exit code must not mean a wrong setting. */
+static int code_of(int connecting)
+{
+    if (connecting == WIRE_RETRY) { return EXIT_BROKEN; }
+    return connecting == WIRE_ABORTED ? EXIT_FENCED : EXIT_CONFIG;
+}
+
 static int serve(struct process *process)
 {
     const struct run_settings *settings = &process->settings;
@@ -382,10 +389,7 @@ static int serve(struct process *process)
     _cleanup_(xfreep) char *why = NULL;
     int code = EXIT_CONFIG;
     int result = kafka_open(&identity, (int)settings->connect_timeout_ms, &parts.wire, &why);
-    /* Unreachable brokers come back: the exit code must not mean a wrong setting. */
-    if (result < 0) {
-        return refuse(result == WIRE_RETRY ? EXIT_BROKEN : EXIT_CONFIG, "cannot connect", why);
-    }
+    if (result < 0) { return refuse(code_of(result), "cannot connect", why); }
     struct run *run = run_new(&parts, &code, &why);
     if (!run) { return refuse(code, "cannot start", why); }
     log_line(LOG_INFO, "started", "slot=%" PRId64 " group=%s metrics_port=%d", settings->slot,
@@ -514,7 +518,8 @@ static const char exit_codes[] =
     "  64  wrong command line\n"
     "  70  cannot continue; start it again\n"
     "  74  the disk of state.dir is full; free some space, then start it again\n"
-    "  75  fenced, or a commit's outcome is unknown; start it again\n"
+    "  75  fenced, a commit's outcome is unknown, or the coordinator of transactions did not\n"
+    "      answer at the start; start it again\n"
     "  78  needs operator action first: configuration, topics, rights, lost records";
 
 int worker_main(const struct worker *worker, int argc, char **argv)

@@ -27,7 +27,10 @@ struct kafka_identity {
 
 /* Makes the handles, waits up to timeout_ms for a broker's answer, and fences the former owner of
  * the transactional id. Properties are checked first (kafka_properties.h). 0, or a negative
- * wire_error with the reason in ret_why, which the caller frees. Close with wire_close(). */
+ * wire_error with the reason in ret_why, which the caller frees: WIRE_RETRY when no broker
+ * answered, WIRE_ABORTED when transactions could not begin (their coordinator was reached and
+ * did not answer, or another process has begun since), so another start may work. Close with
+ * wire_close(). */
 int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wire **ret_wire,
                char **ret_why);
 

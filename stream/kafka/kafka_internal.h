@@ -182,7 +182,9 @@ void kafka_unreadable_release(struct consumer_batch *consumer_batch);
 int kafka_make_member(struct kafka *kafka, rd_kafka_conf_t *conf);
 
 /* kafka_producers.c */
-/* Fences the former owner of the transactional id. Attempts until a broker answers. */
+/* Fences the former owner of the transactional id. Attempts until a broker answers; WIRE_ABORTED
+ * when it does not in time, or another process fences this one; WIRE_RETRY when it cannot be
+ * reached. */
 int kafka_init_transactions(struct kafka *kafka, int timeout_ms);
 /* Remembers that a message failed as one that may have been written. */
 void kafka_doubt(bool *doubt, rd_kafka_resp_err_t code);

@@ -21,9 +21,15 @@ int kafka_init_transactions(struct kafka *kafka, int timeout_ms)
         if (!error) { break; }
         waited += INIT_ATTEMPT_MS;
         int result = kafka_classify_error(kafka, "init of transactions", error);
-        /* Fenced while starting: the settings are right, and another start may work. */
-        if (result == WIRE_FATAL) { return WIRE_RETRY; }
-        if (result != WIRE_RETRY || waited >= timeout_ms) { return result; }
+        if (result == WIRE_REFUSED) { return result; }
+        if (result == WIRE_RETRY && waited < timeout_ms) { continue; }
+        if (result == WIRE_RETRY) {
+            const char *why = wire_why(&kafka->wire);
+            if (strstr(why, "; hint: ")) { return result; } /* it cannot be reached at all */
+            kafka_set_why(kafka, "%s; hint: the brokers answer, but not their coordinator of "
+                          "transactions: has __transaction_state its replicas? start again", why);
+        }
+        return WIRE_ABORTED; /* or fenced while starting: the settings are right */
     }
     return 0;
 }

@@ -31,6 +31,21 @@ def test_limits_of_a_real_broker(own_broker, tmp_path):  # noqa: F811
         world.stop()
 
 
+def test_transactions_without_a_coordinator(own_broker, tmp_path):  # noqa: F811
+    """__transaction_state cannot be made: no wrong setting of ours, and it may go away."""
+    bootstrap = start_with(own_broker, tmp_path,
+                           "transaction.state.log.replication.factor=3\n"
+                           "transaction.state.log.min.isr=2\n")
+    world = World(bootstrap, tmp_path, partitions=1).make_topics()
+    for worker in ("features", "trainer"):
+        copy = Copy(world, worker, 0, {"connect.timeout.ms": "5s"})
+        world.copies.append(copy)
+        world.wait(lambda copy=copy: not copy.running(), f"{worker} to end")
+        last = copy.log().splitlines()[-1]
+        assert copy.process.wait() == 75, copy.log()
+        assert "init of transactions" in last and "__transaction_state" in last, last
+
+
 def test_a_wrong_listener_of_a_real_broker(own_broker, tmp_path):  # noqa: F811
     bootstrap = start_with(own_broker, tmp_path, "advertised.listeners=PLAINTEXT://127.0.0.1:9\n")
     world = World(bootstrap, tmp_path, partitions=1)

@@ -100,9 +100,34 @@ static void test_at_once_goes_on(void **state)
     }
 }
 
+/* Who is not answered has no wrong setting. */
+static void test_no_transactions_at_the_start(void **state)
+{
+    enum { REFUSALS = 100, WAIT_MS = 1000 };
+    rd_kafka_resp_err_t loading[REFUSALS];
+    for (size_t i = 0; i < REFUSALS; i++) {
+        loading[i] = RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
+    }
+    const struct kafka_identity identity = {
+        .bootstrap = rd_kafka_mock_cluster_bootstraps(mock.cluster),
+        .transactional = "twin",
+        .transaction_ms = 10000,
+        .fetch_bytes_max = 1 << 20,
+    };
+    struct wire *other = NULL;
+    char *why = NULL;
+    rd_kafka_mock_push_request_errors_array(mock.cluster, INIT_PRODUCER, REFUSALS, loading);
+    assert_int_equal(kafka_open(&identity, WAIT_MS, &other, &why), WIRE_ABORTED);
+    assert_non_null(strstr(why, "init of transactions"));
+    assert_non_null(strstr(why, "; hint: the brokers answer, but not their coordinator"));
+    free(why);
+    rd_kafka_mock_clear_request_errors(mock.cluster, INIT_PRODUCER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_no_transactions_at_the_start, setup, teardown),
         cmocka_unit_test_setup_teardown(test_transaction_in_a_new_epoch, setup, teardown),
         cmocka_unit_test_setup_teardown(test_transactions_go_on, setup, teardown),
         cmocka_unit_test_setup_teardown(test_at_once_goes_on, setup, teardown),
