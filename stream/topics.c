@@ -119,13 +119,55 @@ static int compare_beside(const struct topics *topics, struct env *env, int32_t 
     return 0;
 }
 
-/* A worker that writes to its own source would read its output again, in an endless loop. */
-static bool is_written(const struct topics *topics, const char *source)
+/* Calls check() for each topic of the run until it returns false; sources take the place of the
+ * input that they are read for. */
+static bool each_topic(const struct topics *topics,
+                       bool (*check)(void *arg, const char *name, const char *topic), void *arg)
 {
-    for (size_t i = 0; i < topics->worker->outputs_count && topics->worker->name_inputs; i++) {
-        if (strcmp(topics->outputs[i], source) == 0) { return true; }
+    const struct worker *worker = topics->worker;
+    bool good = check(arg, "dead-letters", topics->dead_letters);
+    for (size_t i = 0; i < topics->sources_count && good; i++) {
+        good = check(arg, topics->source_names[i], topics->sources[i]);
     }
+    for (size_t i = 0; i < worker->inputs_count && good; i++) {
+        good = (int)i == topics->input || check(arg, worker->inputs[i].name, topics->inputs[i]);
+    }
+    for (size_t i = 0; i < worker->outputs_count && good; i++) {
+        good = check(arg, worker->outputs[i].name, topics->outputs[i]);
+    }
+    return good;
+}
+
+struct named_twice {
+    const struct topics *topics;
+    const char *name, *topic, *other;
+};
+
+static bool is_other(void *arg, const char *name, const char *topic)
+{
+    struct named_twice *twice = arg;
+    if (strcmp(twice->topic, topic) != 0 || strcmp(twice->name, name) == 0) { return true; }
+    twice->other = name;
     return false;
+}
+
+static bool is_alone(void *arg, const char *name, const char *topic)
+{
+    struct named_twice *twice = arg;
+    twice->name = name;
+    twice->topic = topic;
+    return each_topic(twice->topics, is_other, twice);
+}
+
+/* A worker that writes to its own source, letters about records, too, would read its output again,
+ * in an endless loop; two tables in one topic would be neither. */
+static char *twice_fault(const struct topics *topics)
+{
+    struct named_twice twice = {.topics = topics};
+    if (each_topic(topics, is_alone, &twice)) { return NULL; }
+    return xprintf("topic %s is named twice, as %s and as %s; hint: each needs a topic of its own "
+                   "(topic.NAME)",
+                   twice.topic, twice.name, twice.other);
 }
 
 static const char *nearer(const char *name, const char *given, const char *nearest)
@@ -163,14 +205,8 @@ static char *misspelt_fault(const struct topics *topics)
 char *topics_sources_fault(const struct topics *topics)
 {
     char *fault = misspelt_fault(topics);
+    if (!fault) { fault = twice_fault(topics); }
     if (fault) { return fault; }
-    for (size_t i = 0; i < topics->sources_count; i++) {
-        const char *topic = topics->sources[i];
-        if (topics_find_source(topics, topic) != topic || is_written(topics, topic)) {
-            return xprintf("topic %s is named twice, as two sources or as source and output",
-                           topic);
-        }
-    }
     if (topics->sources_count == 1 || !topics->settings->input_end[0]) { return NULL; }
     return xstrdup("input.end: only with one source topic");
 }

@@ -36,7 +36,7 @@ void topics_release(struct topics *topics);
 const char *topics_read_from(struct topics *topics, const char *name);
 /* Returns the list's own copy of a source's name; NULL when the topic is not a source. */
 const char *topics_find_source(const struct topics *topics, const char *topic);
-/* Returns what is wrong with the sources; NULL: nothing. The caller frees. */
+/* Returns what is wrong with the names of topics; NULL: nothing. The caller frees. */
 char *topics_sources_fault(const struct topics *topics);
 /* Asks for the partition counts of the outputs; checks that those which must be equal are. Returns
  * 0 or a negative wire_error. */

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "features/features.h"
 #include "ingest/ingest.h"
 #include "stream/topics.h"
 
@@ -57,6 +58,35 @@ static void test_sources(void **state)
     options_free(options);
 }
 
+/* Nothing that a worker reads or writes, letters neither, may be in another one's topic. */
+static void test_twice(void **state)
+{
+    static const struct {
+        const struct worker *worker;
+        const char *pair, *told; /* NULL: it may be */
+    } cases[] = {
+        {&ingest_worker, "topic.dead-letters=clicks", "topic clicks is named twice"},
+        {&ingest_worker, "topic.users=items", "as items and as users"},
+        {&features_worker, "topic.dead-letters=events", "as dead-letters and as events"},
+        {&features_worker, "topic.histories=events", "as events and as histories"},
+        {&features_worker, "topic.features-changelog=histories", "is named twice"},
+        {&features_worker, "topic.moves=my-moves", NULL}, /* read and written */
+        {&features_worker, "topic.events=web", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        struct run_settings settings = {0};
+        struct options *options = load(&settings, &cases[i].pair, 1);
+        struct topics topics;
+        topics_init(&topics, cases[i].worker, &settings);
+        (void)topics_read_from(&topics, cases[i].worker == &ingest_worker ? "clicks" : "events");
+        _cleanup_(xfreep) char *fault = topics_sources_fault(&topics);
+        assert_int_equal(fault != NULL, cases[i].told != NULL);
+        if (fault && !strstr(fault, cases[i].told)) { fail_msg("%s", fault); }
+        topics_release(&topics);
+        options_free(options);
+    }
+}
+
 /* topic.NAME of nothing is taken, since a file may be for all workers; a near miss is not. */
 static void test_misspelt(void **state)
 {
@@ -104,6 +134,7 @@ int main(void)
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_misspelt),
         cmocka_unit_test(test_sources),
+        cmocka_unit_test(test_twice),
         cmocka_unit_test(test_end_of_two_sources),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
