@@ -40,15 +40,23 @@ const char *secret_file(const char *path, char *into, size_t size)
     return into;
 }
 
+/* Returns where the part of an argument begins that may be a value: behind the first `=`, and for a
+ * secret's name also behind what others write in its place. */
+static size_t name_size(const char *argument)
+{
+    size_t word = strcspn(argument, "=: \t");
+    return secret_named(slice_of(argument, word)) ? word : strcspn(argument, "=");
+}
+
 const char *secret_argument(const char *argument, const char *before, char *into, size_t size)
 {
-    size_t name = strcspn(argument, "=");
+    size_t name = name_size(argument);
+    size_t shown = MIN_OF(name + (argument[name] != '\0'), (size_t)INT_MAX);
     bool hidden = before && !strchr(before, '=') && secret_named(slice_str(before));
     if (hidden) {
         (void)snprintf(into, size, "****");
     } else {
-        (void)snprintf(into, size, "%.*s%s", (int)MIN_OF(name, (size_t)INT_MAX), argument,
-                       argument[name] ? "=****" : "");
+        (void)snprintf(into, size, "%.*s%s", (int)shown, argument, argument[name] ? "****" : "");
     }
     return into;
 }

@@ -12,9 +12,10 @@ bool secret_named(struct slice name);
  * `****` for what may be a secret itself, written where its file belongs. Writes into `into`;
  * returns it. */
 const char *secret_file(const char *path, char *into, size_t size);
-/* Returns a command-line argument as it may be shown: the part before the first `=`, followed by
- * `=****` when there is one; and all of it as `****` when `before`, the argument before it (may be
- * NULL), names a secret without giving its value. Writes into `into`; returns it. */
+/* Returns a command-line argument as it may be shown: the part before the first `=` (after a
+ * secret's name also `:` or a blank), followed by `=****` when there is one; and all of it as
+ * `****` when `before`, the argument before it (may be NULL), names a secret without giving its
+ * value. Writes into `into`; returns it. */
 const char *secret_argument(const char *argument, const char *before, char *into, size_t size);
 
 #endif

@@ -32,6 +32,10 @@ static void check(const char *argument, const char *before, const char *shown)
 static void test_arguments(void **state)
 {
     check("--kafka.sasl.password=hunter2", NULL, "--kafka.sasl.password=****");
+    check("kafka.sasl.password:hunter2", NULL, "kafka.sasl.password:****");
+    check("kafka.sasl.password hunter2=", NULL, "kafka.sasl.password ****");
+    check("--registry.auth\thunter2", NULL, "--registry.auth\t****");
+    check("C:\\a b.properties", NULL, "C:\\a b.properties");
     check("hunter2", "kafka.sasl.password", "****");
     check("hunter2", "--password", "****");
     check("hunter2", "kafka.sasl.password=x", "hunter2");
