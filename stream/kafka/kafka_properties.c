@@ -26,6 +26,7 @@ static const struct reserved {
     {"enable.auto.commit", "offsets are committed together with the state"},
     {"auto.commit.enable", "offsets are committed together with the state"},
     {"enable.auto.offset.store", "offsets are committed together with the state"},
+    {"offset.store.method", "offsets are committed together with the state"},
     {"auto.offset.reset", "the state decides where reading begins; skipped records would be lost"},
     {"enable.partition.eof", "restores learn from it that they have reached the end"},
     {"partition.assignment.strategy", "partitions are assigned by range, which standby copies and "

@@ -66,6 +66,7 @@ static void test_what_is_not_yours(void **state)
         "message.send.max.retries", "bootstrap.servers", "metadata.broker.list", "group.protocol",
         "enable.gapless.guarantee", "auto.commit.enable", "allow.auto.create.topics",
         "delivery.report.only.error", "test.mock.num.brokers", "enabled_events",
+        "offset.store.method",
     };
     for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
         char longer[100], part[200];
