@@ -58,7 +58,7 @@ int child_processes_start(struct child_processes *children, const char *worker,
         return client_fail("too many workers (at most %d) or words", CHILD_PROCESSES_MAX);
     }
     _cleanup_(xfreep) char *program = xprintf("%s/freshet-%s", children->programs, worker);
-    int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    int log = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     if (log < 0) { return client_fail("%s: %s", log_path, strerror(errno)); }
     pid_t parent = getpid(), pid = fork();
     if (pid == 0) { become(program, words, log, parent); }

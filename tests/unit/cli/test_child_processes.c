@@ -54,7 +54,12 @@ static void start(struct child_processes *children, const char *worker)
     assert_int_equal(child_processes_init(children), 0);
     free(children->programs);
     children->programs = xstrdup(dir);
+    mode_t before = umask(0022); /* as shells have it: the log may name users */
     assert_int_equal(child_processes_start(children, worker, words, log), 0);
+    (void)umask(before);
+    struct stat about;
+    assert_int_equal(stat(log, &about), 0);
+    assert_int_equal(about.st_mode & 0777, 0600);
 }
 
 static void await_end(const struct child_processes *children)
