@@ -23,7 +23,8 @@ static const char *const sentences[LIST_CAUSES] = {
     [CAUSE_BARRED] = "an item on it may no longer be recommended",
     [CAUSE_PROVISIONAL] = "the list before it was short or made of unfinished tables",
     [CAUSE_ROWS] = "the counts of the user's items have changed",
-    [CAUSE_CATALOGUE] = "the catalogue, or what the platform brings as candidates, has changed",
+    [CAUSE_CATALOGUE] = "the catalogue has changed, or what the platform says of the user or "
+                        "brings as candidates",
     [CAUSE_MODEL] = "a new model version or new weights of the mixture are served",
     [CAUSE_AGE] = "the list before it was old",
     [CAUSE_RULES] = "the rules of placements have changed, one began or ended to hold, or an "

@@ -155,6 +155,7 @@ static void test_lists_follow(void **state _unused_)
     list = read_list(&fixture, "u07");
     assert_true(has(&list, 0, "x1", "pin.vip"));
     assert_true(has(&list, 1, "x2", "pin.born"));
+    assert_int_equal(list.cause, CAUSE_CATALOGUE);
     assert_int_equal(land_removals(&list), 0);
     assert_int_equal(lists_sent(&fixture), sent + 1);
     list = read_list(&fixture, "u08");

@@ -124,6 +124,9 @@ static void test_words(void **state)
     check(CAUSE_ACTION, 90000, NULL,
           "user u: this list stands since 1970-01-01T00:01:30.000Z, because the user acted\n");
     check(CAUSE_ROWS, 1, NULL, "because the counts of the user's items have changed\n");
+    check(CAUSE_CATALOGUE, 1, NULL,
+          "because the catalogue has changed, or what the platform says of the user or brings as "
+          "candidates\n");
     check(CAUSE_BARRED, 1, NULL, "because an item on it may no longer be recommended\n");
     check(CAUSE_ACTION, 1, NULL, "history up to events partition 2 offset 77, action of 1970-");
     check(CAUSE_ACTION, 1, NULL, "generation base, ranking m, led by mixture, model version v9\n");
