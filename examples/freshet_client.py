@@ -74,7 +74,8 @@ class Freshet:
     def _list(self, path, page):
         words = [f"{name}={quote(str(value))}" for name, value in page.items()
                  if name != "exclude" and value is not None]
-        words += [f"exclude={quote(item)}" for item in page.get("exclude", ())]
+        if page.get("exclude"):  # in one argument: there may be 64, and 1,000 ids
+            words.append("exclude=" + ",".join(map(quote, page["exclude"])))
         try:
             return self._ask("GET", path + "?" * bool(words) + "&".join(words))
         except Refused as refused:

@@ -27,7 +27,11 @@ struct reading {
     struct buf *faults;
     size_t faults_count;
     const struct property_line *line;
+    unsigned settings[PLACEMENTS_MAX]; /* that each placement has: a bit for each name */
 };
+
+static const char *const setting_names[] = {"length", "repeats", "diversity", "fallback", "only",
+                                            "explore"};
 
 const char *rule_kind_name(enum rule_kind kind)
 {
@@ -399,6 +403,20 @@ static bool read_setting(struct rule_text *text, struct placement *placement, co
     return rule_text_fault(text, "%.*s is too much here", SLICE_ARGS(rule_text_found(text)));
 }
 
+/* Of two that differ, the last one would count, and nobody would know. */
+static bool is_first(struct reading *reading, const struct placement *placement, const char *name)
+{
+    unsigned *settings = &reading->settings[placement - reading->rules->placements];
+    for (size_t k = 0; k < ARRAY_COUNT(setting_names); k++) {
+        if (strcmp(name, setting_names[k]) != 0) { continue; }
+        if (*settings >> k & 1) {
+            return fault(reading, "this setting is there already; take one of the two away");
+        }
+        *settings |= 1u << k;
+    }
+    return true;
+}
+
 /* ---- Keys ---- */
 
 /* Checks a name and copies it. */
@@ -476,7 +494,9 @@ static bool read_line(struct reading *reading, struct rule_text *text)
     if (!placement) { return false; }
     const char *rest = dot + 1, *second = strchr(rest, '.');
     enum rule_kind kind;
-    if (!second) { return read_setting(text, placement, rest); }
+    if (!second) {
+        return is_first(reading, placement, rest) && read_setting(text, placement, rest);
+    }
     if (!read_kind(slice_of(rest, (size_t)(second - rest)), &kind)) {
         return fault(reading, "there is no such rule: there are filter, exclude, boost, pin, cap, "
                      "share and again");

@@ -244,9 +244,6 @@ bool list_query_read(const struct http_request *request, const struct list_path 
                                   of_user ? &ret_query->user : &ret_query->item, why)) {
         return false;
     }
-    if (request->arguments_left_out) {
-        return list_query_refuse(why, "query", "too many arguments");
-    }
     for (size_t i = 0; i < request->arguments_count; i++) {
         if (!read_argument(&request->arguments[i], arena, ret_query, why)) { return false; }
     }

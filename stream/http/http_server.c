@@ -61,6 +61,9 @@ struct exchange {
     struct buf body;
 };
 
+/* Stands for a request whose arguments were cut off. */
+static struct exchange too_many_arguments;
+
 struct http_server {
     struct http_settings settings;
     pthread_mutex_t lock; /* of the connections */
@@ -103,14 +106,24 @@ static size_t unescape_nothing(void *arg _unused_, struct MHD_Connection *connec
     return strlen(text);
 }
 
+/* For some hundreds of arguments a connection has no memory, and libmicrohttpd (0.9.75) then
+ * neither answers nor closes. So too many are cut off, from its own copy of the line, before it
+ * takes them apart; what is returned is the request's *state at first. */
+static void *cut_arguments(void *arg _unused_, const char *uri,
+                           struct MHD_Connection *connection _unused_)
+{
+    char *query = (char *)(uintptr_t)strchr(uri, '?'), *at = query;
+    for (size_t count = 0; at && count < HTTP_ARGUMENTS_MAX; count++) { at = strchr(at + 1, '&'); }
+    if (!at) { return NULL; }
+    query[1] = '\0';
+    return &too_many_arguments;
+}
+
 static enum MHD_Result take_argument(void *arg, enum MHD_ValueKind kind _unused_, const char *name,
                                      size_t name_size, const char *value, size_t value_size)
 {
     struct http_request *request = arg;
-    if (request->arguments_count == HTTP_ARGUMENTS_MAX) {
-        request->arguments_left_out = true;
-        return MHD_NO;
-    }
+    if (request->arguments_count == HTTP_ARGUMENTS_MAX) { return MHD_NO; }
     request->arguments[request->arguments_count++] = (struct http_argument){
         slice_of(name, name_size), slice_of(value ? value : "", value ? value_size : 0)};
     return MHD_YES;
@@ -217,10 +230,10 @@ static bool is_framed(struct MHD_Connection *connection)
     return !framing.odd && framing.lengths + framing.encodings <= 1;
 }
 
-/* The head is read: begins an exchange, or refuses the method. */
-static enum MHD_Result begin_exchange(const struct http_server *server,
-                                      struct MHD_Connection *connection, const char *method,
-                                      void **state)
+/* Begins an exchange, or refuses the method. */
+static enum MHD_Result begin_framed(const struct http_server *server,
+                                    struct MHD_Connection *connection, const char *method,
+                                    void **state)
 {
     bool posts = server->settings.body_bytes > 0;
     if (!is_framed(connection)) {
@@ -238,6 +251,18 @@ static enum MHD_Result begin_exchange(const struct http_server *server,
     buf_init(&exchange->body, MAX_OF(server->settings.body_bytes, (size_t)1));
     *state = exchange;
     return MHD_YES;
+}
+
+/* The head is read: begins an exchange, or refuses what cannot be one. */
+static enum MHD_Result begin_exchange(const struct http_server *server,
+                                      struct MHD_Connection *connection, const char *method,
+                                      void **state)
+{
+    if (*state == &too_many_arguments) {
+        *state = NULL;
+        return refuse(server, connection, MHD_HTTP_BAD_REQUEST, "there are too many arguments");
+    }
+    return begin_framed(server, connection, method, state);
 }
 
 static void drop_body(struct http_server *server, struct exchange *exchange)
@@ -269,15 +294,17 @@ static enum MHD_Result take_piece(struct http_server *server, struct exchange *e
     return MHD_YES;
 }
 
-/* Called once when the head is read (*state is NULL), with each piece of the body, and again when
- * the request is complete. */
+/* Called once when the head is read (*state is what cut_arguments() returned), with each piece of
+ * the body, and again when the request is complete. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
                                   const char *method, const char *version _unused_,
                                   const char *upload, size_t *upload_size, void **state)
 {
     struct http_server *server = arg;
     struct exchange *exchange = *state;
-    if (!exchange) { return begin_exchange(server, connection, method, state); }
+    if (!exchange || exchange == &too_many_arguments) {
+        return begin_exchange(server, connection, method, state);
+    }
     if (*upload_size > 0) {
         size_t size = *upload_size;
         *upload_size = 0;
@@ -299,7 +326,7 @@ static void on_end(void *arg, struct MHD_Connection *connection _unused_, void *
                    enum MHD_RequestTerminationCode code _unused_)
 {
     struct exchange *exchange = *state;
-    if (!exchange) { return; }
+    if (!exchange || exchange == &too_many_arguments) { return; }
     drop_body(arg, exchange);
     free(exchange);
     *state = NULL;
@@ -466,6 +493,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
         MHD_OPTION_NOTIFY_COMPLETED, on_end, server,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections_max,
         MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
+        MHD_OPTION_URI_LOG_CALLBACK, cut_arguments, NULL,
         MHD_OPTION_CONNECTION_TIMEOUT, server->settings.timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)SERVER_MEMORY_PER_CONNECTION,
         MHD_OPTION_END);

@@ -1,8 +1,8 @@
 /* An HTTP/1.1 server: GET, HEAD and, where bodies are taken, POST, answered by one function.
  *
  * It runs on one thread of libmicrohttpd. The body of a GET is read and dropped; other methods get
- * 405, a body over the limit 413. The path and the arguments come as they were sent:
- * http_unescape() decodes a part of them.
+ * 405, a body over the limit 413, more than HTTP_ARGUMENTS_MAX arguments 400. The path and the
+ * arguments come as they were sent: http_unescape() decodes a part of them.
  */
 #ifndef FRESHET_STREAM_HTTP_SERVER_H
 #define FRESHET_STREAM_HTTP_SERVER_H
@@ -22,7 +22,6 @@ struct http_request {
     const char *path; /* without the query */
     struct http_argument arguments[HTTP_ARGUMENTS_MAX];
     size_t arguments_count;
-    bool arguments_left_out; /* there were more */
     const char *authorization; /* the header; NULL: there is none */
     const char *language;      /* Accept-Language; NULL: there is none */
     const char *accept;        /* Accept; NULL: there is none */

@@ -92,6 +92,10 @@ def check_client(world, port):
     assert freshet.ready() and len(stored) > 3
     assert [one["item"] for one in freshet.user(user, exclude=stored[:2], limit=1)["items"]] == \
         stored[2:3]
+    many = ["a,b", *(f"x{number}" for number in range(998))]
+    assert freshet.user(user, exclude=many)["total"] == len(stored)
+    assert [one["item"] for one in freshet.user(user, exclude=[*many, stored[0]])["items"]] == \
+        stored[1:]
     assert freshet.user("no/such user") is None and freshet.similar("no such item") is None
     made = freshet.recommend(actions=[{"item": stored[0], "kind": "purchase"}, stored[1]], limit=3)
     assert len(made["items"]) == 3 and made["cause"] == "request"

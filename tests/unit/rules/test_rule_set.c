@@ -132,6 +132,8 @@ static void faults_say_where_and_what_to_do(void **state _unused_)
         {"home.boost.x=2 from 2026-12-02 until 2026-12-01", "would never hold"},
         {"home.boost.x=2 until 2026-13-01", "a date is written"},
         {"a.length=300\nb.length=300", "have 600 places; at most 500"},
+        {"a.length=3\nb.length=3\na.length=4", "line 3: a.length: this setting is there already"},
+        {"a.explore=3\na.explore=3", "this setting is there already"},
         {"home.filter.x=\\u00", "line 1: "},
     };
     check_faults(cases, ARRAY_COUNT(cases));

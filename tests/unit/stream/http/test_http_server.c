@@ -92,6 +92,27 @@ static void test_request(void **state)
     assert_non_null(strstr(exchange(dial(*state), REQUEST("PUT /a") "\r\n"), " 405 "));
 }
 
+/* A head with more arguments than the library has memory for is answered, too. */
+static void test_many_arguments(void **state)
+{
+    static const size_t counts[] = {HTTP_ARGUMENTS_MAX, HTTP_ARGUMENTS_MAX + 1, 300, 3000};
+    for (size_t k = 0; k < ARRAY_COUNT(counts); k++) {
+        struct buf request;
+        buf_init(&request, 1 << 16);
+        buf_printf(&request, "GET /a?");
+        for (size_t n = 0; n < counts[k]; n++) { buf_printf(&request, n ? "&e=1" : "e=1"); }
+        buf_printf(&request, REQUEST("") "\r\n");
+        buf_append(&request, "", 1);
+        const char *answer = exchange(dial(*state), request.data), *at = answer;
+        bool most = counts[k] <= HTTP_ARGUMENTS_MAX;
+        size_t found = 0;
+        assert_non_null(strstr(answer, most ? " 200 OK" : " 400 Bad Request"));
+        while ((at = strstr(at, " e=1"))) { at++, found++; }
+        assert_int_equal(found, most ? HTTP_ARGUMENTS_MAX : 0);
+        buf_release(&request);
+    }
+}
+
 /* A body that comes in pieces is one; one over the limit is refused, and what a GET sends does not
  * count. */
 static void test_body(void **state)
@@ -250,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_request, begin, end),
+        cmocka_unit_test_setup_teardown(test_many_arguments, begin, end),
         cmocka_unit_test_setup_teardown(test_body, begin, end),
         cmocka_unit_test_setup_teardown(test_two_lengths, begin, end),
         cmocka_unit_test_setup_teardown(test_flood, begin, end),
