@@ -265,7 +265,7 @@ static void test_bad_requests(void **state)
                   "HTTP/1.1 405 ");
     assert_int_equal(metric_value(metrics_counter(copy->metrics, "freshet_serve_requests_total",
                                                   "code=\"400\"", "")),
-                     ARRAY_COUNT(bad) + 3);
+                     ARRAY_COUNT(bad) + 2); /* the server below refuses too many arguments */
     fixture_release(&fixture);
 }
 
