@@ -1,7 +1,7 @@
 /* forget: erases a user.
  *
  * 1. A request with a random id goes into every partition of `events`, a tombstone into every one
- *    of `users`.
+ *    of `users`; what stands for the user in `candidates` is deleted.
  * 2. When features reads the request it erases history, archive and contributions, and writes a
  *    receipt for each partition, and asks for the erasure of users who were merged with this one,
  *    which have receipts of their own; this command adds the receipts up.
@@ -19,6 +19,7 @@
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
+#include "cli/forgotten_candidates.h"
 #include "cli/scan.h"
 #include "cli/screen.h"
 #include "cli/user_names.h"
@@ -72,6 +73,7 @@ struct forget {
     int64_t linked_wanted;
     struct forget_receipt sum;
     int32_t profile_partitions; /* of users; 0: there is no such topic */
+    struct forgotten_candidates *candidates;
 };
 
 #define OPTION_SETTINGS struct forget
@@ -212,6 +214,18 @@ static int drop_profile(struct forget *forget)
     return 0;
 }
 
+static int find_candidates(struct forget *forget)
+{
+    forget->candidates = forgotten_candidates_find(forget->client, forget->wire, forget->user);
+    return forget->candidates ? 0 : EXIT_FAILURE;
+}
+
+static int drop_candidates(struct forget *forget)
+{
+    if (forgotten_candidates_drop(forget->candidates, forget->wire) == 0) { return 0; }
+    return client_fail("%s", wire_why(forget->wire));
+}
+
 /* ---- Waiting ---- */
 
 /* The topic is read again and again: a receipt counts once. */
@@ -336,10 +350,11 @@ static void print(const struct forget *forget)
     printf("{\"request_id\":\"%s\",\"salt\":\"%s\",\"requested_ms\":%" PRId64
            ",\"done_ms\":%" PRId64 ",\"until_ms\":%" PRId64 ",\"partitions\":%d"
            ",\"actions\":%" PRId64 ",\"archived\":%" PRId64 ",\"contributions\":%" PRId64
-           ",\"left_in\":%" PRId64 ",\"merged\":%zu,\"profile\":%s}\n",
+           ",\"left_in\":%" PRId64 ",\"merged\":%zu,\"profile\":%s,\"candidates\":%zu}\n",
            forget->request_id, salt, forget->asked_ms, clock_wall_ms(), sum->until_ms,
            forget->partitions, sum->actions, sum->archived, sum->contributions, sum->left_in,
-           forget->linked_count, forget->profile_partitions ? "\"deleted\"" : "null");
+           forget->linked_count, forget->profile_partitions ? "\"deleted\"" : "null",
+           forgotten_candidates_count(forget->candidates));
     if (sum->left_in > 0) {
         say("the part of %" PRId64 " actions could not be taken out, because they were not "
             "archived (history.archive); a backfill from `events` would be exact", sum->left_in);
@@ -356,8 +371,10 @@ static int run(struct forget *forget)
     }
     forget->answered = xcalloc((size_t)forget->partitions, sizeof(*forget->answered));
     int result = find_profiles(forget);
+    if (result == 0) { result = find_candidates(forget); }
     if (result == 0) { result = ask(forget); }
     if (result == 0) { result = drop_profile(forget); }
+    if (result == 0) { result = drop_candidates(forget); }
     if (result == 0) { result = client_flush(forget->wire); }
     if (result == 0) {
         say("request %s is in all %d partitions of %s", forget->request_id, forget->partitions,
@@ -370,6 +387,7 @@ static int run(struct forget *forget)
     }
     if (result == 0) { print(forget); }
     codec_free(forget->requests);
+    forgotten_candidates_free(forget->candidates);
     free(forget->answered);
     free(forget->linked);
     return result;

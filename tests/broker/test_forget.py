@@ -5,6 +5,7 @@ import json
 import subprocess
 from collections import Counter
 
+from confluent_kafka.admin import NewTopic
 from conftest import BIN
 from oracle import count
 from stream_data import SETTINGS, clicks, records
@@ -62,12 +63,19 @@ def test_forgotten_as_if_never_there(make_world):
     world = make_world()
     for partition in range(world.partitions):  # whatever partitioner the platform has
         world.produce("users", [(heavy, b"a profile", 0), ("another", b"a profile", 0)], partition)
+    world.create(NewTopic(world.prefix + "candidates", 2, 1))
+    brought = [f"partner/{heavy}", f"own/{heavy}", f"gone/{heavy}", f"partner/{heavy}0", "partner"]
+    for partition in range(2):
+        world.produce("candidates", [(key, b"any", 0) for key in brought[partition:]], partition)
+        world.produce("candidates", [(f"gone/{heavy}", None, 0)], partition)
     world.produce("clicks", records(sent))
     world.start("ingest", "features", "trainer", "scorer", ingest=SETTINGS, trainer=UNBOUND)
     world.drain("ingest", "features", "trainer", "scorer")
     assert heavy.encode() in world.topics.newest("recommendations")
 
     receipt = forget(world, heavy, "--until", "0")
+    assert receipt["candidates"] == 3
+    assert set(world.topics.newest("candidates")) == {f"partner/{heavy}0".encode(), b"partner"}
     assert receipt["actions"] == len(theirs)
     assert receipt["archived"] > 0 and receipt["left_in"] == 0
     for topic in ("features-changelog", "histories", "recommendations", "users"):
