@@ -110,6 +110,7 @@ static void print_head(const struct user_list *user_list)
     print_offsets("models", &list->model_offsets);
     print_offsets("content-vectors", &list->content_offsets);
     print_offsets("candidates", &list->candidate_offsets);
+    print_offsets("users", &list->profile_offsets);
     if (list->provisional) {
         screen_line(stdout, "  it has fewer items than it may have: it is made again when the "
                             "tables have more");
@@ -169,6 +170,7 @@ static void put_json(struct buf *out, const struct user_list *user_list)
     put_named(out, "model_offsets", &list->model_offsets);
     put_named(out, "content_offsets", &list->content_offsets);
     put_named(out, "candidate_offsets", &list->candidate_offsets);
+    put_named(out, "profile_offsets", &list->profile_offsets);
     buf_printf(out, ",\"provisional\":%s,\"rules_offset\":%" PRId64,
                list->provisional ? "true" : "false", list->rules_offset);
     put_text(out, "topic", slice_str(user_list->topic));

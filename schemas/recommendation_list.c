@@ -30,6 +30,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.12.avsc.inc"
     ,
+#include "versions/recommendation_list.13.avsc.inc"
+    ,
     NULL,
 };
 
@@ -80,6 +82,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, placement_last_ms, LIST_PLACES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, placement_probabilities, LIST_PLACES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, candidate_offsets, LIST_OFFSETS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONGS, profile_offsets, LIST_OFFSETS_MAX),
 };
 
 const struct contract recommendation_list_contract = {

@@ -86,6 +86,7 @@ struct recommendation_list {
     struct longs placement_last_ms;
     struct floats placement_probabilities; /* none where no place was drawn */
     struct longs candidate_offsets; /* none where the scorer does not read the table */
+    struct longs profile_offsets;   /* none where no rule asks for profiles */
 };
 
 extern const struct contract recommendation_list_contract;

@@ -201,6 +201,7 @@ static void note_offset(struct scorer *scorer, int input, const struct record *r
     if (input == ITEMS) { offsets = &scorer->item_offsets; }
     if (input == CONTENT && scorer->content_scores) { offsets = &scorer->content_offsets; }
     if (input == CANDIDATES && scorer->brought) { offsets = &scorer->candidate_offsets; }
+    if (input == PROFILES && scorer->profiles) { offsets = &scorer->profile_offsets; }
     bool blended = scorer->vectors || scorer->content_scores;
     if (input == MODELS && blended) { offsets = &scorer->model_offsets; }
     if (input == VECTORS && scorer->vectors) { offsets = &scorer->vector_offsets; }

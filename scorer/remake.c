@@ -95,6 +95,9 @@ void scorer_make_list(struct task *task, const struct user_history *hist, enum l
     ret_list->model_offsets = table_offsets_longs(&scorer->model_offsets);
     ret_list->content_offsets = table_offsets_longs(&scorer->content_offsets);
     ret_list->candidate_offsets = table_offsets_longs(&scorer->candidate_offsets);
+    if (scorer->steering.rules && rule_set_sees_profiles(scorer->steering.rules)) {
+        ret_list->profile_offsets = table_offsets_longs(&scorer->profile_offsets);
+    }
     ret_list->provisional = is_short(scorer, ret_list);
     list_ids_set(&scorer->list_ids, ret_list);
     /* Its age says nothing about freshness. */
@@ -298,7 +301,8 @@ static enum list_cause difference(const struct recommendation_list *old,
     if (!longs_equal(&old->row_offsets, &list->row_offsets)) { return CAUSE_ROWS; }
     bool catalogue = !longs_equal(&old->item_offsets, &list->item_offsets) ||
                      !longs_equal(&old->content_offsets, &list->content_offsets) ||
-                     !longs_equal(&old->candidate_offsets, &list->candidate_offsets);
+                     !longs_equal(&old->candidate_offsets, &list->candidate_offsets) ||
+                     !longs_equal(&old->profile_offsets, &list->profile_offsets);
     return catalogue ? CAUSE_CATALOGUE : CAUSE_AGE;
 }
 

@@ -124,6 +124,7 @@ static void stop(struct run *run)
     table_offsets_release(&scorer->model_offsets);
     table_offsets_release(&scorer->content_offsets);
     table_offsets_release(&scorer->candidate_offsets);
+    table_offsets_release(&scorer->profile_offsets);
     tables_release(&scorer->tables);
     codec_free(scorer->history_codec);
     codec_free(scorer->row_codec);

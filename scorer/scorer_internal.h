@@ -60,7 +60,7 @@ struct scorer {
     struct steering steering;
     struct served_places *served; /* NULL: not written */
     struct table_offsets row_offsets, item_offsets, vector_offsets, model_offsets, content_offsets;
-    struct table_offsets candidate_offsets;
+    struct table_offsets candidate_offsets, profile_offsets;
     int64_t model_switches; /* of the model version that lists are made with, and its rows */
     size_t model_rows;
     struct codec *history_codec, *row_codec, *item_codec, *list_codec, *quality_codec;

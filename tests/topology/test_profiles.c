@@ -135,6 +135,14 @@ static bool has(const struct recommendation_list *list, size_t place, const char
            slice_equal(list->placement_rules.at[at], slice_str(rule));
 }
 
+/* Adds up how far the list's scorer had read the profiles. */
+static int64_t profiles_read(const struct recommendation_list *list)
+{
+    int64_t sum = 0;
+    for (size_t p = 0; p < list->profile_offsets.count; p++) { sum += list->profile_offsets.at[p]; }
+    return sum;
+}
+
 /* Counts the removals of `land`. */
 static int32_t land_removals(const struct recommendation_list *list)
 {
@@ -148,6 +156,7 @@ static void test_lists_follow(void **state _unused_)
     struct recommendation_list list = read_list(&fixture, "u07");
     assert_false(has(&list, 0, "x1", "pin.vip"));
     assert_true(land_removals(&list) > 0);
+    assert_int_equal(profiles_read(&list), 0);
     int64_t sent = lists_sent(&fixture);
     describe(&fixture, slice_str("u07"), "DE", "vip", 1989);
     describe(&fixture, slice_str("somebody else"), "DE", "vip", 1989);
@@ -156,6 +165,7 @@ static void test_lists_follow(void **state _unused_)
     assert_true(has(&list, 0, "x1", "pin.vip"));
     assert_true(has(&list, 1, "x2", "pin.born"));
     assert_int_equal(list.cause, CAUSE_CATALOGUE);
+    assert_true(profiles_read(&list) > 0);
     assert_int_equal(land_removals(&list), 0);
     assert_int_equal(lists_sent(&fixture), sent + 1);
     list = read_list(&fixture, "u08");

@@ -37,7 +37,7 @@ static void put_list(struct wire *wire, enum list_cause cause, int64_t as_of_ms)
     float shares[ITEMS] = {0.25F, 0, 0, 0, 0.5F, 1};
     int32_t reasons[ITEMS] = {REASON_BECAUSE,  REASON_POPULAR, REASON_NEW,
                               REASON_TRENDING, REASON_BECAUSE, REASON_TAGS};
-    int64_t rows[] = {11, 12}, catalogue[] = {3}, brought[] = {5};
+    int64_t rows[] = {11, 12}, catalogue[] = {3}, brought[] = {5}, profiles[] = {6};
     const struct recommendation_list list = {
         .user_id = slice_str("u"),
         .items = {items, ITEMS},
@@ -59,6 +59,7 @@ static void put_list(struct wire *wire, enum list_cause cause, int64_t as_of_ms)
         .shares = {shares, ITEMS},
         .blend = slice_str("0123456789abcdef"),
         .candidate_offsets = {brought, 1},
+        .profile_offsets = {profiles, 1},
     };
     put(wire, "recommendations", "u", &recommendation_list_contract, &list);
 }
@@ -135,6 +136,7 @@ static void test_words(void **state)
     check(CAUSE_ACTION, 1, NULL, "  rules of placements: those at offset 4\n");
     check(CAUSE_ACTION, 1, NULL, "items read up to the offsets 3 (by partition)\n");
     check(CAUSE_ACTION, 1, NULL, "candidates read up to the offsets 5 (by partition)\n");
+    check(CAUSE_ACTION, 1, NULL, "users read up to the offsets 6 (by partition)\n");
     check(CAUSE_ACTION, 1, NULL,
           "  1. a: because of The Hat, support 7, 25 % of what the history adds\n");
     check(CAUSE_ACTION, 1, NULL, "  2. b: popular, 6 actions\n");
@@ -159,7 +161,7 @@ static void test_json(void **state)
     check(CAUSE_MODEL, 1, "--json",
           "\"row_offsets\":[11, 12],\"item_offsets\":[3],\"vector_offsets\":[],"
           "\"model_offsets\":[],\"content_offsets\":[],\"candidate_offsets\":[5],"
-          "\"provisional\":false,\"rules_offset\":4,");
+          "\"profile_offsets\":[6],\"provisional\":false,\"rules_offset\":4,");
     check(CAUSE_MODEL, 1, "--json",
           "{\"place\":1,\"item\":\"a\",\"title\":\"\",\"reason\":\"because\",\"because\":\"h\",");
     check(CAUSE_MODEL, 1, "--json", "\"because\":\"h\",\"share\":0.25,\"evidence\":7,\"score\":7,");
