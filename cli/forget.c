@@ -62,6 +62,7 @@ struct forget {
     unsigned char salt[REQUEST_RANDOM_BYTES];
     int64_t asked_ms;
     int64_t deadline_ms;
+    bool told_silence; /* of brokers */
     int32_t partitions; /* of events */
     bool *answered;     /* by partition */
     int32_t answers;    /* of partitions */
@@ -228,6 +229,22 @@ static int drop_candidates(struct forget *forget)
 
 /* ---- Waiting ---- */
 
+/* Says whether an answer may still come: the request is in the log, and brokers that do not answer
+ * now are asked again until the deadline. */
+static bool may_come(struct forget *forget, struct wire *wire, int result)
+{
+    if (result >= 0) { return true; }
+    if (result != WIRE_RETRY) { return false; }
+    if (!forget->told_silence) { say("%s; asking again", wire_why(wire)); }
+    forget->told_silence = true;
+    return true;
+}
+
+static bool is_late(const struct forget *forget)
+{
+    return clock_wall_ms() > forget->deadline_ms;
+}
+
 /* The topic is read again and again: a receipt counts once. */
 static bool is_new(struct forget *forget, const struct forget_receipt *one)
 {
@@ -278,46 +295,46 @@ static int wait_for_receipts(struct forget *forget)
 {
     _cleanup_(xfreep) char *topic = client_topic(forget->client, "receipts");
     for (;;) {
-        if (scan_topic(forget->wire, topic, -1, /* follow= */ false, take_receipt, forget) < 0) {
+        int result =
+            scan_topic(forget->wire, topic, -1, /* follow= */ false, take_receipt, forget);
+        if (!may_come(forget, forget->wire, result)) {
             return client_fail("%s", wire_why(forget->wire));
         }
         if (forget->answers == forget->partitions &&
             (int64_t)forget->linked_count >= forget->linked_wanted) {
             return 0;
         }
-        if (clock_wall_ms() > forget->deadline_ms) { return late("features"); }
+        if (is_late(forget)) { return late("features"); }
         usleep(NAP_US);
     }
 }
 
 /* Says whether a group has read all that a partition held, apart from transaction markers, which
- * readers do not get. Below 0: the wire failed. */
-static int is_through(struct wire *wire, const char *topic, int32_t partition, int64_t end)
+ * readers do not get. *end is where it ended, OFFSET_NONE before the first call. Below 0: the wire
+ * failed. */
+static int is_through(struct wire *wire, const char *topic, int32_t partition, int64_t *end)
 {
     int64_t committed = OFFSET_NONE, low = 0, now = 0;
     bool left = true;
-    if (wire_committed(wire, topic, partition, &committed) < 0 ||
-        wire_bounds(wire, topic, partition, &low, &now) < 0) {
-        return -1;
-    }
+    int result = wire_bounds(wire, topic, partition, &low, &now);
+    if (result < 0) { return result; }
+    *end = *end == OFFSET_NONE ? now : *end;
+    result = wire_committed(wire, topic, partition, &committed);
+    if (result < 0) { return result; }
     committed = MAX_OF(committed, low);
-    if (committed >= end) { return 1; }
-    int result = scan_finds(wire, topic, partition, committed, end, &left);
+    if (committed >= *end) { return 1; }
+    result = scan_finds(wire, topic, partition, committed, *end, &left);
     return result < 0 ? result : !left;
 }
 
 static int wait_for_partition(struct forget *forget, struct wire *wire, const char *worker,
                               const char *topic, int32_t partition)
 {
-    int64_t low, end;
-    if (wire_bounds(wire, topic, partition, &low, &end) < 0) {
-        return client_fail("%s", wire_why(wire));
-    }
-    for (;;) {
-        int through = is_through(wire, topic, partition, end);
-        if (through < 0) { return client_fail("%s", wire_why(wire)); }
-        if (through) { return 0; }
-        if (clock_wall_ms() > forget->deadline_ms) { return late(worker); }
+    for (int64_t end = OFFSET_NONE;;) {
+        int through = is_through(wire, topic, partition, &end);
+        if (!may_come(forget, wire, through)) { return client_fail("%s", wire_why(wire)); }
+        if (through > 0) { return 0; }
+        if (is_late(forget)) { return late(worker); }
         usleep(NAP_US);
     }
 }
@@ -329,10 +346,12 @@ static int wait_for_worker(struct forget *forget, size_t worker)
     const char *name = forget_workers[worker].name;
     int32_t partitions;
     _cleanup_(xfreep) char *topic = client_topic(forget->client, forget_workers[worker].input);
-    if (wire_partitions(wire, topic, &partitions) < 0) {
-        return client_fail("%s", wire_why(wire));
+    int result = wire_partitions(wire, topic, &partitions);
+    while (result == WIRE_RETRY && may_come(forget, wire, result) && !is_late(forget)) {
+        usleep(NAP_US);
+        result = wire_partitions(wire, topic, &partitions);
     }
-    int result = 0;
+    if (result < 0) { return client_fail("%s", wire_why(wire)); }
     for (int32_t p = 0; p < partitions && result == 0; p++) {
         result = wait_for_partition(forget, wire, name, topic, p);
     }
