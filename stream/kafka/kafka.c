@@ -365,7 +365,8 @@ static void kafka_close(struct wire *wire)
         rd_kafka_destroy(kafka->at_once);
     }
     if (kafka->txn) { rd_kafka_destroy(kafka->txn); }
-    if (kafka->answers) { rd_kafka_queue_destroy(kafka->answers); }
+    kafka_close_rank(kafka);
+    kafka_close_observers(kafka);
     if (kafka->bounds) { rd_kafka_destroy(kafka->bounds); }
     if (kafka->stable) { rd_kafka_destroy(kafka->stable); }
     if (kafka->reader_conf) { rd_kafka_conf_destroy(kafka->reader_conf); }

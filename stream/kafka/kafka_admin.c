@@ -409,51 +409,6 @@ int admin_group_members(struct wire *wire, const char *group, int *ret_count)
     return 0;
 }
 
-/* Copies the offsets out of an answer. */
-static rd_kafka_resp_err_t take_offsets(rd_kafka_event_t *answer, int32_t partitions,
-                                        int64_t *ret_offsets)
-{
-    size_t count;
-    const rd_kafka_group_result_t **results = rd_kafka_ListConsumerGroupOffsets_result_groups(
-        rd_kafka_event_ListConsumerGroupOffsets_result(answer), &count);
-    assert(count == 1);
-    const rd_kafka_error_t *error = rd_kafka_group_result_error(results[0]);
-    if (error) { return rd_kafka_error_code(error); }
-    const rd_kafka_topic_partition_list_t *list = rd_kafka_group_result_partitions(results[0]);
-    for (int i = 0; list && i < list->cnt; i++) {
-        const rd_kafka_topic_partition_t *entry = &list->elems[i];
-        if (entry->err) { return entry->err; }
-        if (entry->partition < 0 || entry->partition >= partitions || entry->offset < 0) {
-            continue;
-        }
-        ret_offsets[entry->partition] = entry->offset;
-    }
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-int admin_group_offsets(struct wire *wire, const char *group, const char *topic,
-                        int32_t partitions, int64_t *ret_offsets)
-{
-    struct kafka_request request;
-    rd_kafka_t *rk = kafka_of(wire)->consumer_batch.rk;
-    assert(rk);
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
-    for (int32_t i = 0; i < partitions; i++) {
-        (void)rd_kafka_topic_partition_list_add(list, topic, i);
-        ret_offsets[i] = OFFSET_NONE;
-    }
-    rd_kafka_ListConsumerGroupOffsets_t *asked = rd_kafka_ListConsumerGroupOffsets_new(group, list);
-    kafka_request_begin(&request, rk, RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS);
-    kafka_request_hurry(&request, kafka_of(wire)->request_ms);
-    rd_kafka_ListConsumerGroupOffsets(rk, &asked, 1, request.options, request.queue);
-    rd_kafka_resp_err_t code = kafka_request_wait(&request);
-    if (!code) { code = take_offsets(request.answer, partitions, ret_offsets); }
-    kafka_request_end(&request);
-    rd_kafka_ListConsumerGroupOffsets_destroy(asked);
-    rd_kafka_topic_partition_list_destroy(list);
-    return sort(wire, "committed offsets of group", group, code);
-}
-
 int admin_groups(struct wire *wire, struct buf *out)
 {
     const struct rd_kafka_group_list *list = NULL;

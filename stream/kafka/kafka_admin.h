@@ -37,9 +37,7 @@ int admin_topic_delete(struct wire *wire, const char *topic);
 /* Returns the number of a group's members; 0 when the group does not exist. */
 int admin_group_members(struct wire *wire, const char *group, int *ret_count);
 /* Fetches the committed offsets of a topic's first partitions, of any group; OFFSET_NONE where
- * there is none. Unlike wire_committed() it needs no wire of that group, but one of some group:
- * librdkafka ends the process when a client without a group is told NOT_COORDINATOR (its issue
- * 5040). */
+ * there is none. Unlike wire_committed() it needs no wire of that group (kafka_observers.c). */
 int admin_group_offsets(struct wire *wire, const char *group, const char *topic,
                         int32_t partitions, int64_t *ret_offsets);
 /* Appends the names of all groups that this user may see, a line each. */

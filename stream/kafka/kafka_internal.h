@@ -1,7 +1,8 @@
 /* The internal part of the wire on librdkafka, shared by kafka.c (configuration, errors, opening
  * and closing), kafka_group.c (the group member and readers), kafka_rank.c (the rank among the
- * members), kafka_told.c (what members tell each other), kafka_send.c (what both producers send),
- * kafka_producers.c (their handles), kafka_oversize.c (messages too large for their topic),
+ * members), kafka_observers.c (other groups' offsets), kafka_told.c (what members tell each other),
+ * kafka_send.c (what both producers send), kafka_producers.c (their handles), kafka_oversize.c
+ * (messages too large for their topic),
  * kafka_unreadable.c (batches that cannot be unpacked), kafka_missing.c (topics that seem to be
  * missing), kafka_topics.c (which topics there are), kafka_request.c (requests of the
  * next one) and kafka_admin.c. Only this file includes rdkafka.h.
@@ -97,8 +98,8 @@ struct kafka {
     char *group;    /* NULL: none */
     char *instance; /* of the static member; the copy's name until it subscribes; or NULL */
     rd_kafka_conf_t *member_conf; /* of the static member, until it subscribes */
-    rd_kafka_queue_t *answers; /* to descriptions of the group; made with the first request */
-    bool asked;                /* a request is pending */
+    struct rank_request *rank;        /* that is pending, or NULL */
+    struct group_observer *observers; /* a list */
     struct wire_listener listener;
     int assign_failed; /* the wire_error with which an assignment failed, for good; or 0 */
     struct ack_tracker acks; /* of at-once messages */
@@ -231,6 +232,11 @@ int kafka_bounds_of(struct wire *wire, const char *topic, int32_t first, int32_t
 
 /* kafka_rank.c */
 int kafka_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count);
+/* Waits for a request that is pending. */
+void kafka_close_rank(struct kafka *kafka);
+
+/* kafka_observers.c */
+void kafka_close_observers(struct kafka *kafka);
 
 /* kafka_told.c */
 /* Adds a partition to a list of offsets to commit, with what its owner tells. */

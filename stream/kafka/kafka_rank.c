@@ -1,75 +1,111 @@
-/* The rank of this member among the group's, for standby copies. The request is asynchronous: the
- * first call sends it, later calls look whether the answer has arrived, so nothing blocks the
- * worker's thread.
+/* The rank of this member among the group's, for standby copies. A thread asks, and later calls
+ * look whether it has been answered, so nothing blocks the worker's thread. The admin client's
+ * DescribeConsumerGroups would need no thread, but where it expires before the coordinator is
+ * reached, librdkafka ends the process once it is (confluentinc/librdkafka#4605, #5397).
  */
 #include "base/base.h"
+#include "base/slice.h"
+#include "base/thread.h"
 #include "base/xalloc.h"
 #include "stream/kafka/kafka_internal.h"
 
-/* Requests a description of the group from its coordinator, through a handle that is no member; the
- * answer arrives in a queue of its own. */
+#include <stdatomic.h>
+
+enum {
+    RANK_TIMEOUT_MS = 5000,
+    UUID_TEXT = 36,
+};
+
+struct rank_request {
+    rd_kafka_t *rk;
+    const char *group;
+    pthread_t thread;
+    atomic_bool done; /* what follows is the thread's until then */
+    rd_kafka_resp_err_t code;
+    const struct rd_kafka_group_list *list; /* or NULL */
+};
+
+static void *describe(void *arg)
+{
+    struct rank_request *request = arg;
+    request->code =
+        rd_kafka_list_groups(request->rk, request->group, &request->list, RANK_TIMEOUT_MS);
+    atomic_store(&request->done, true);
+    return NULL;
+}
+
+/* Through a handle that is no member. */
 static void send_request(struct kafka *kafka)
 {
-    char text[ERROR_TEXT_MAX];
-    const char *groups[] = {kafka->group};
-    rd_kafka_AdminOptions_t *options =
-        rd_kafka_AdminOptions_new(kafka->bounds, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
-    (void)rd_kafka_AdminOptions_set_request_timeout(options, REQUEST_TIMEOUT_MS, text,
-                                                    sizeof(text));
-    if (!kafka->answers) { kafka->answers = rd_kafka_queue_new(kafka->bounds); }
-    rd_kafka_DescribeConsumerGroups(kafka->bounds, groups, ARRAY_COUNT(groups), options,
-                                    kafka->answers);
-    rd_kafka_AdminOptions_destroy(options);
-    kafka->asked = true;
+    struct rank_request *request = xcalloc(1, sizeof(*request));
+    request->rk = kafka->bounds;
+    request->group = kafka->group;
+    if (thread_start(&request->thread, "rank", describe, request) != 0) {
+        free(request);
+        return;
+    }
+    kafka->rank = request;
+}
+
+void kafka_close_rank(struct kafka *kafka)
+{
+    struct rank_request *request = kafka->rank;
+    if (!request) { return; }
+    thread_join(request->thread);
+    if (request->list) { rd_kafka_group_list_destroy(request->list); }
+    free(request);
+    kafka->rank = NULL;
+}
+
+/* The broker names a static member `instance-uuid` (GroupMetadataManager.generateMemberId). */
+static bool instance_of(const char *member_id, struct slice *ret_instance)
+{
+    size_t size = strlen(member_id);
+    if (size <= UUID_TEXT + 1 || member_id[size - UUID_TEXT - 1] != '-') { return false; }
+    *ret_instance = slice_of(member_id, size - UUID_TEXT - 1);
+    return true;
 }
 
 /* Ranks by instance id, as librdkafka's range assignor sorts static members. */
-static int rank_among(const struct kafka *kafka, const rd_kafka_ConsumerGroupDescription_t *group,
+static int rank_among(const struct kafka *kafka, const struct rd_kafka_group_info *group,
                       size_t *ret_rank, size_t *ret_count)
 {
-    size_t count = rd_kafka_ConsumerGroupDescription_member_count(group), rank = 0;
+    size_t rank = 0;
     bool found = false;
-    for (size_t i = 0; i < count; i++) {
-        const char *id = rd_kafka_MemberDescription_group_instance_id(
-            rd_kafka_ConsumerGroupDescription_member(group, i));
-        if (!id) { return WIRE_RETRY; }
-        int order = strcmp(id, kafka->instance);
+    for (int i = 0; i < group->member_cnt; i++) {
+        struct slice instance;
+        if (!instance_of(group->members[i].member_id, &instance)) { return WIRE_RETRY; }
+        int order = slice_compare(instance, slice_str(kafka->instance));
         rank += order < 0;
         found |= order == 0;
     }
     if (!found) { return WIRE_RETRY; }
     *ret_rank = rank;
-    *ret_count = count;
+    *ret_count = (size_t)group->member_cnt;
     return 0;
 }
 
-static int read_answer(struct kafka *kafka, rd_kafka_event_t *event, size_t *ret_rank,
+static int read_answer(struct kafka *kafka, const struct rank_request *request, size_t *ret_rank,
                        size_t *ret_count)
 {
-    const rd_kafka_DescribeConsumerGroups_result_t *result =
-        rd_kafka_event_DescribeConsumerGroups_result(event);
-    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
-    if (code || !result) { return kafka_classify_code(kafka, "members of the group", code); }
-    size_t count;
-    const rd_kafka_ConsumerGroupDescription_t **groups =
-        rd_kafka_DescribeConsumerGroups_result_groups(result, &count);
-    if (count != 1 || rd_kafka_ConsumerGroupDescription_error(groups[0]) ||
-        rd_kafka_ConsumerGroupDescription_state(groups[0]) !=
-            RD_KAFKA_CONSUMER_GROUP_STATE_STABLE) {
-        return WIRE_RETRY;
+    const struct rd_kafka_group_list *list = request->list;
+    for (int i = 0; list && i < list->group_cnt; i++) {
+        const struct rd_kafka_group_info *group = &list->groups[i];
+        if (strcmp(group->group, kafka->group) != 0) { continue; }
+        if (group->err || strcmp(group->state, "Stable") != 0) { return WIRE_RETRY; }
+        return rank_among(kafka, group, ret_rank, ret_count);
     }
-    return rank_among(kafka, groups[0], ret_rank, ret_count);
+    return request->code ? kafka_classify_code(kafka, "members of the group", request->code)
+                         : WIRE_RETRY;
 }
 
 int kafka_rank(struct wire *wire, size_t *ret_rank, size_t *ret_count)
 {
     struct kafka *kafka = (struct kafka *)wire;
     if (!kafka->group || !kafka->instance) { return WIRE_RETRY; }
-    if (!kafka->asked) { send_request(kafka); }
-    rd_kafka_event_t *event = rd_kafka_queue_poll(kafka->answers, 0);
-    if (!event) { return WIRE_RETRY; }
-    kafka->asked = false;
-    int result = read_answer(kafka, event, ret_rank, ret_count);
-    rd_kafka_event_destroy(event);
+    if (!kafka->rank) { send_request(kafka); }
+    if (!kafka->rank || !atomic_load(&kafka->rank->done)) { return WIRE_RETRY; }
+    int result = read_answer(kafka, kafka->rank, ret_rank, ret_count);
+    kafka_close_rank(kafka);
     return result;
 }

@@ -1,33 +1,18 @@
 #include "base/base.h"
 #include "stream/kafka/kafka_request.h"
 
-enum { EVENT_LATE_MS = 1000 }; /* of the event after the request's own end */
-
-static void set_timeout(struct kafka_request *request, int request_ms)
-{
-    char text[ERROR_TEXT_MAX];
-    (void)rd_kafka_AdminOptions_set_request_timeout(request->options, request_ms, text,
-                                                    sizeof(text));
-}
-
 void kafka_request_begin(struct kafka_request *request, rd_kafka_t *rk, rd_kafka_admin_op_t kind)
 {
+    char text[ERROR_TEXT_MAX];
     *request = (struct kafka_request){.queue = rd_kafka_queue_new(rk),
-                                      .options = rd_kafka_AdminOptions_new(rk, kind),
-                                      .wait_ms = ADMIN_TIMEOUT_MS};
-    set_timeout(request, REQUEST_TIMEOUT_MS);
-}
-
-void kafka_request_hurry(struct kafka_request *request, int request_ms)
-{
-    if (request_ms >= REQUEST_TIMEOUT_MS) { return; }
-    set_timeout(request, request_ms);
-    request->wait_ms = request_ms + EVENT_LATE_MS;
+                                      .options = rd_kafka_AdminOptions_new(rk, kind)};
+    (void)rd_kafka_AdminOptions_set_request_timeout(request->options, REQUEST_TIMEOUT_MS, text,
+                                                    sizeof(text));
 }
 
 rd_kafka_resp_err_t kafka_request_wait(struct kafka_request *request)
 {
-    request->answer = rd_kafka_queue_poll(request->queue, request->wait_ms);
+    request->answer = rd_kafka_queue_poll(request->queue, ADMIN_TIMEOUT_MS);
     return request->answer ? rd_kafka_event_error(request->answer)
                            : RD_KAFKA_RESP_ERR__TIMED_OUT;
 }

@@ -1,6 +1,6 @@
 /* One request of librdkafka's admin interface. Requests are
  * asynchronous: each is sent with a queue of its own, where we wait for its event, at most
- * ADMIN_TIMEOUT_MS, or for as long as kafka_request_hurry() says. */
+ * ADMIN_TIMEOUT_MS. */
 #ifndef FRESHET_STREAM_KAFKA_KAFKA_REQUEST_H
 #define FRESHET_STREAM_KAFKA_KAFKA_REQUEST_H
 
@@ -12,13 +12,10 @@ struct kafka_request {
     rd_kafka_queue_t *queue;
     rd_kafka_AdminOptions_t *options;
     rd_kafka_event_t *answer;
-    int wait_ms;
 };
 
 /* Prepares queue and options; end with kafka_request_end(), which frees the answer, too. */
 void kafka_request_begin(struct kafka_request *request, rd_kafka_t *rk, rd_kafka_admin_op_t kind);
-/* Has it answered in less time than REQUEST_TIMEOUT_MS; before it is sent. */
-void kafka_request_hurry(struct kafka_request *request, int request_ms);
 /* Waits for the answer to what was sent. */
 rd_kafka_resp_err_t kafka_request_wait(struct kafka_request *request);
 void kafka_request_end(struct kafka_request *request);
