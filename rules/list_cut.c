@@ -457,12 +457,12 @@ static bool take_best(struct list_cut *cut, const struct placement *placement,
     return best >= 0;
 }
 
-/* A pin obeys no cap. */
-static bool take_pinned(struct list_cut *cut, const struct placement *placement)
+/* Takes what is pinned to a place. A pin obeys no cap. */
+static bool take_pinned(struct list_cut *cut, const struct placement *placement, size_t place)
 {
     for (size_t r = 0; r < placement->rules_count; r++) {
         const struct steering_rule *rule = &placement->rules[r];
-        if (rule->kind != RULE_PIN || rule->number != cut->count + 1 || !in_force(cut, rule)) {
+        if (rule->kind != RULE_PIN || rule->number != place || !in_force(cut, rule)) {
             continue;
         }
         const uint8_t *holds = cut->holds + r * cut->capacity;
@@ -538,11 +538,14 @@ static void choose(struct list_cut *cut, const struct placement *placement)
     memset(cut->shared, 0, placement->rules_count * sizeof(*cut->shared));
     while (cut->count < placement->length && (some || !cut->open)) {
         if (!some) { from = 0, cut->open = true; }
-        some = take_pinned(cut, placement) || take_shared(cut, placement, &from) ||
+        some = take_pinned(cut, placement, cut->count + 1) || take_shared(cut, placement, &from) ||
                take_drawn(cut, placement, from) ||
                take_best(cut, placement, NULL, CUT_NO_RULE, &from);
     }
     if (placement->fallbacks & FALLBACK_UNCAPPED) { take_capped(cut, placement); }
+    for (size_t behind = cut->count + 2; behind <= placement->length; behind++) {
+        (void)take_pinned(cut, placement, behind);
+    }
     for (size_t p = 0; p < cut->count; p++) { list_caps_forget(&cut->caps, cut->places[p].item); }
 }
 

@@ -8,6 +8,7 @@
  *     places     from the first on: a pin of this place; else a share that has too few places so
  *                far; else the candidate with the greatest
  *                    (1 - diversity) * relevance - diversity * max similarity to the places before
+ *                what is pinned behind the end of a list that is too short comes at its end
  *     caps       are checked for each place but a pin's; a candidate that is over one is left out
  *     explore    at one place, unless a pin or share takes it, the candidates that would come next
  *                are drawn from, by their value above (list_draw.h)

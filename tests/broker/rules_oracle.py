@@ -444,10 +444,10 @@ class Cut:
             self.state[best] = over
         return False
 
-    def _take_pinned(self):
+    def _take_pinned(self, place):
         capped = {cap[0] for cap in self.caps}
         for rule, held in self.pins:
-            if rule.value != len(self.places) + 1:
+            if rule.value != place:
                 continue
             for k in self.order:
                 if held[k] and (self.state[k] == FREE or self.state[k] in capped):
@@ -488,8 +488,9 @@ class Cut:
         self.places, self.similar = [], [0.0] * len(self.all)
         self.probability = None
         length = self.placement.length
-        while len(self.places) < length and (self._take_pinned() or self._take_shared() or
-                                             self._take_drawn() or self._take_best(None, "")):
+        while len(self.places) < length and (
+                self._take_pinned(len(self.places) + 1) or self._take_shared() or
+                self._take_drawn() or self._take_best(None, "")):
             pass
         if "uncapped" in self.placement.fallback:
             capped = {cap[0] for cap in self.caps}
@@ -497,6 +498,8 @@ class Cut:
                 if len(self.places) < length and self._general(self.all[k]) and \
                         self.state[k] in capped:
                     self._take(k, "")
+        for place in range(len(self.places) + 2, length + 1):
+            self._take_pinned(place)
         self.removals = [(one.at, self.ranks[k], self.state[k]) for k, one in enumerate(self.all)
                          if 0 < self.ranks[k] <= length and self.state[k] not in
                          (FREE, TAKEN, BARRED)]

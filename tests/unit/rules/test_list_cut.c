@@ -94,6 +94,8 @@ static void one_rule_at_a_time(void **state _unused_)
         {"p.length=4\np.pin.x=2 if id='i9'", "0 9 1 2", ""},
         {"p.length=4\np.pin.x=2 if brand='b'", "0 1 2 3", ""},
         {"p.length=4\np.cap.x=1 per brand", "0 1 2", "cap.x:3@4"},
+        {"p.length=6\np.cap.x=1 per brand\np.pin.y=6 if id='i4'\np.pin.z=5 if id='i5'", "0 1 2 5 4",
+         "cap.x:3@4"},
         {"p.length=4\np.cap.x=1 per brand\np.fallback=uncapped", "0 1 2 3", ""},
         {"p.length=4\np.cap.x=1 per tag", "0 2 4 9", "cap.x:1@2 cap.x:3@4"},
         {"p.length=4\np.cap.x=1 per category", "0 1", "cap.x:2@3 cap.x:3@4"},
@@ -259,6 +261,7 @@ static void origins_have_their_places(void **state _unused_)
     assert_string_equal(cut(&world, "p.pin.x=1 if id='i7'"), "7 0 1 2 3");
     assert_int_equal(world.result.places[0].rank, 0);
     assert_int_equal(world.result.places[1].rank, 1);
+    assert_string_equal(cut(&world, "p.pin.x=9 if id='i7'\np.pin.y=6 if id='i6'"), "0 1 2 3 6 7");
     assert_string_equal(cut(&world, "p.share.x=50% if id='i5'"), "0 5 1 2 3");
     world.request.count = 0;
     assert_string_equal(cut(&world, "p.share.x=50% if id='i5'"), "");
@@ -463,15 +466,16 @@ static int drawn(struct slow *slow)
     return (int)draw->candidates[draw->chosen].candidate;
 }
 
-static int next_place(struct slow *slow)
+static int next_place(struct slow *slow, size_t place)
 {
     const struct placement *placement = slow->placement;
     for (size_t r = 0; r < placement->rules_count; r++) {
         const struct steering_rule *rule = &placement->rules[r];
-        if (rule->kind != RULE_PIN || rule->number != slow->count + 1) { continue; }
+        if (rule->kind != RULE_PIN || rule->number != place) { continue; }
         int found = best(slow, (int)r, true);
         if (found >= 0) { return found; }
     }
+    if (place != slow->count + 1) { return -1; }
     for (size_t r = 0; r < placement->rules_count; r++) {
         const struct steering_rule *rule = &placement->rules[r];
         if (rule->kind != RULE_SHARE) { continue; }
@@ -504,9 +508,10 @@ static void cut_slowly(struct slow *slow)
             }
         }
     }
-    for (slow->count = 0; slow->count < placement->length;) {
-        int found = next_place(slow);
-        if (found < 0) { break; }
+    slow->count = 0;
+    for (size_t place = 1; place <= placement->length; place++) {
+        int found = next_place(slow, place);
+        if (found < 0) { continue; }
         slow->gone[found] = true;
         slow->list[slow->count++] = found;
     }
