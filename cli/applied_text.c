@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/text_file.h"
+#include "base/utf8.h"
 #include "base/xalloc.h"
 #include "cli/applied_text.h"
 #include "cli/client_schemas.h"
@@ -19,6 +20,17 @@ static void print_lines(const char *file, struct slice lines)
     }
 }
 
+/* Returns the number of the first line that is not UTF-8; 0: all are. */
+static size_t foreign_line(struct slice text)
+{
+    size_t number = 1;
+    for (size_t at = 0, end; at < text.size; at = end + 1, number++) {
+        for (end = at; end < text.size && text.data[end] != '\n';) { end++; }
+        if (!utf8_valid(text.data + at, end - at)) { return number; }
+    }
+    return 0;
+}
+
 int applied_text_check(const char *file, struct buf *text)
 {
     struct item_columns columns;
@@ -28,6 +40,8 @@ int applied_text_check(const char *file, struct buf *text)
         return client_fail("%s: rules have at most %d kB", file, RULES_BYTES_MAX >> 10);
     }
     if (rc < 0) { return client_fail("%s: %s", file, strerror(-rc)); }
+    size_t line = foreign_line(buf_slice(text));
+    if (line) { return client_fail("%s: line %zu is not UTF-8", file, line); }
     item_columns_init(&columns);
     buf_init(&faults, FAULTS_BYTES_MAX);
     struct rule_set *rules =
@@ -73,7 +87,7 @@ int applied_text_read(const struct client *client, struct wire *wire, struct buf
     struct reading reading = {.codec = codec_new(&applied_rules_contract, schemas),
                               .arena = arena_new(1024), .text = text, .offset = -1};
     int32_t partitions;
-    int result = wire_partitions(wire, topic, &partitions);
+    int result = client_partitions(wire, topic, &partitions);
     if (result < 0) {
         result = client_fail_topic(client, wire, topic, "rules");
     } else if (scan_topic(wire, topic, -1, /* follow= */ false, take, &reading) < 0) {

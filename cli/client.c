@@ -4,6 +4,7 @@
  * as workers check them, before anything is connected.
  */
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/message.h"
 #include "base/xalloc.h"
 #include "cli/client.h"
@@ -27,6 +28,7 @@ enum {
     CONNECT_TIMEOUT_MS = 10000,
     FETCH_BYTES_MAX = 16 << 20,
     FLUSH_TIMEOUT_MS = 60000,
+    ANSWER_WAIT_MS = 30000,
     FLUSH_NAP_MS = 2,
     NOTES_BYTES_MAX = 16 << 10,
     NAMES_BYTES_MAX = 64 << 20,
@@ -331,6 +333,18 @@ int client_flush(struct wire *wire)
         usleep(FLUSH_NAP_MS * 1000);
     }
     return client_fail("%zu records were not acknowledged in time", outstanding);
+}
+
+int client_partitions(struct wire *wire, const char *topic, int32_t *ret_count)
+{
+    int64_t until_ms = clock_monotonic_ms() + ANSWER_WAIT_MS;
+    int result = wire_partitions(wire, topic, ret_count);
+    if (result == WIRE_RETRY) { (void)client_fail("%s; asking again", wire_why(wire)); }
+    while (result == WIRE_RETRY && clock_monotonic_ms() < until_ms) {
+        usleep(FLUSH_NAP_MS * 1000);
+        result = wire_partitions(wire, topic, ret_count);
+    }
+    return result;
 }
 
 bool client_topic_missing(struct wire *wire, const char *topic)

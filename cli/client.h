@@ -76,8 +76,11 @@ void client_release(struct client *client);
  * those that may be meant. `name`: without the prefix. Returns EXIT_FAILURE. */
 int client_fail_topic(const struct client *client, struct wire *wire, const char *topic,
                       const char *name);
-/* Says, after a failed wire_partitions(), whether the brokers say that there is no such topic; any
- * other failure (no right to it, no answer) says nothing of that. wire_why() is overwritten. */
+/* Returns the number of a topic's partitions, as wire_partitions() does; brokers that do not answer
+ * (they start, pause, or elect a leader) are asked again for some time, which is told once. */
+int client_partitions(struct wire *wire, const char *topic, int32_t *ret_count);
+/* Says, after a failed client_partitions(), whether the brokers say that there is no such topic;
+ * any other failure (no right to it, no answer) says nothing of that. wire_why() is overwritten. */
 bool client_topic_missing(struct wire *wire, const char *topic);
 /* Says whether --generation was given, also with `base`. */
 bool client_generation_named(const struct client *client);

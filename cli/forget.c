@@ -115,7 +115,7 @@ static int is_known(struct wire *wire, const char *group, const char *topic)
     int32_t partitions = 0;
     if (admin_group_members(wire, group, &members) < 0) { return -1; }
     if (members) { return 2; }
-    if (wire_partitions(wire, topic, &partitions) < 0) { return -1; }
+    if (client_partitions(wire, topic, &partitions) < 0) { return -1; }
     for (int32_t p = 0; p < partitions; p++) {
         int64_t offset = OFFSET_NONE;
         if (wire_committed(wire, topic, p, &offset) < 0) { return -1; }
@@ -194,7 +194,7 @@ static int ask(struct forget *forget)
 static int find_profiles(struct forget *forget)
 {
     _cleanup_(xfreep) char *topic = client_topic(forget->client, "users");
-    if (wire_partitions(forget->wire, topic, &forget->profile_partitions) == 0) { return 0; }
+    if (client_partitions(forget->wire, topic, &forget->profile_partitions) == 0) { return 0; }
     _cleanup_(xfreep) char *why = xstrdup(wire_why(forget->wire));
     forget->profile_partitions = 0;
     if (client_topic_missing(forget->wire, topic)) { return 0; }
@@ -385,7 +385,7 @@ static int run(struct forget *forget)
 {
     _cleanup_(xfreep) char *topic = client_topic(forget->client, "events");
     make_id(forget);
-    if (wire_partitions(forget->wire, topic, &forget->partitions) < 0) {
+    if (client_partitions(forget->wire, topic, &forget->partitions) < 0) {
         return client_fail_topic(forget->client, forget->wire, topic, "events");
     }
     forget->answered = xcalloc((size_t)forget->partitions, sizeof(*forget->answered));

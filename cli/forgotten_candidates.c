@@ -53,7 +53,7 @@ struct forgotten_candidates *forgotten_candidates_find(const struct client *clie
     found->topic = client_topic(client, "candidates");
     found->user = slice_str(user);
     found->arena = arena_new(KEYS_ARENA_BLOCK);
-    bool read = wire_partitions(wire, found->topic, &partitions) == 0 &&
+    bool read = client_partitions(wire, found->topic, &partitions) == 0 &&
                 scan_topic(wire, found->topic, -1, /* follow= */ false, take, found) == 0;
     if (read) { return found; }
     _cleanup_(xfreep) char *why = xstrdup(wire_why(wire));

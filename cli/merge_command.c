@@ -193,7 +193,7 @@ static int run(struct merge *merge)
     _cleanup_(xfreep) char *topic = client_topic(merge->client, "events");
     int32_t partitions;
     make_id(merge);
-    if (wire_partitions(merge->wire, topic, &partitions) < 0) {
+    if (client_partitions(merge->wire, topic, &partitions) < 0) {
         return client_fail_topic(merge->client, merge->wire, topic, "events");
     }
     int result = ask(merge, topic);

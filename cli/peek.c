@@ -184,7 +184,7 @@ static int run(struct peek *peek, struct wire *wire, const char *name)
     if (client_schemas_add_path(peek->client, peek->schemas)) { return EXIT_FAILURE; }
     _cleanup_(xfreep) char *topic = client_topic(peek->client, name);
     int32_t partitions;
-    if (wire_partitions(wire, topic, &partitions) < 0) {
+    if (client_partitions(wire, topic, &partitions) < 0) {
         return client_fail_topic(peek->client, wire, topic, name);
     }
     if (peek->partition >= partitions) {

@@ -265,7 +265,7 @@ static int run(struct replay *replay)
         return client_fail("%s", reason.text);
     }
     int result = 0;
-    if (wire_partitions(replay->wire, replay->full_topic, &partitions) < 0) {
+    if (client_partitions(replay->wire, replay->full_topic, &partitions) < 0) {
         result = client_fail_topic(replay->client, replay->wire, replay->full_topic,
                                    replay->topic);
     }

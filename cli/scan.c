@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/xalloc.h"
+#include "cli/client.h"
 #include "cli/scan.h"
 
 #include <unistd.h>
@@ -37,7 +38,7 @@ static int ask_bounds(struct wire *wire, const char *topic, int32_t first, int32
 static int plan(struct scan *scan, const char *topic, int32_t partition, int64_t since_ms)
 {
     int32_t partitions;
-    int result = wire_partitions(scan->wire, topic, &partitions);
+    int result = client_partitions(scan->wire, topic, &partitions);
     if (result < 0) { return result; }
     if (partition >= partitions) { return wire_reader(scan->wire, NULL, 0, &scan->reader); }
     int32_t first = MAX_OF(partition, 0), count = partition < 0 ? partitions : 1;

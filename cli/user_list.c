@@ -88,13 +88,13 @@ static int find_topic(const struct user_list *user_list, char **ret_topic, int32
     bool named = client_generation_named(client);
     const char *name = named ? "lists" : "recommendations";
     char *topic = client_topic(client, name);
-    int result = wire_partitions(user_list->wire, topic, ret_partitions);
+    int result = client_partitions(user_list->wire, topic, ret_partitions);
     bool base = named && !client_generation(client)[0];
     if (base && (result < 0 || is_empty(user_list->wire, topic, *ret_partitions))) {
         free(topic);
         name = "recommendations";
         topic = client_topic(client, name);
-        result = wire_partitions(user_list->wire, topic, ret_partitions);
+        result = client_partitions(user_list->wire, topic, ret_partitions);
     }
     *ret_topic = topic;
     return result < 0 ? client_fail_topic(client, user_list->wire, topic, name) : 0;

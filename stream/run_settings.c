@@ -138,6 +138,10 @@ static char *directories_fault(const struct run_settings *settings)
     struct stat about;
     const char *schemas = settings->schemas_path;
     if (!settings->state_dir[0]) { return xstrdup("state.dir: it is empty; name a directory"); }
+    if (settings->state_dir[0] == '~') {
+        return xprintf("state.dir=%s: ~ stands for nothing here; write the whole path",
+                       settings->state_dir);
+    }
     if (!schemas[0]) { return NULL; }
     int result = stat(schemas, &about);
     if (result == 0 && S_ISDIR(about.st_mode)) { return NULL; }

@@ -75,7 +75,7 @@ int32_t origin_topics_partitions(struct origin_topics *topics _unused_, struct o
 {
     if (topic->asked) { return topic->partitions; }
     topic->asked = true;
-    if (wire_partitions(wire, topic->name, &topic->partitions) < 0) {
+    if (client_partitions(wire, topic->name, &topic->partitions) < 0) {
         topic->partitions = 0;
         (void)snprintf(topic->why, sizeof(topic->why), "%s", wire_why(wire));
     }

@@ -296,7 +296,7 @@ static int connect(struct redriving *redriving)
                   {redriving->to, redriving->to}};
     for (size_t i = 0; i < ARRAY_COUNT(topics); i++) {
         const char *topic = topics[i].topic;
-        if (topic && wire_partitions(redriving->wire, topic, &partitions) < 0) {
+        if (topic && client_partitions(redriving->wire, topic, &partitions) < 0) {
             return client_fail_topic(redriving->client, redriving->wire, topic, topics[i].name);
         }
     }

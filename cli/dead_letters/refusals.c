@@ -82,7 +82,7 @@ static int run(struct refusals *refusals, const struct client *client, struct wi
     contracts_add_all(refusals->schemas);
     if (client_schemas_add_path(client, refusals->schemas)) { return EXIT_FAILURE; }
     _cleanup_(xfreep) char *topic = client_topic(client, name);
-    if (wire_partitions(wire, topic, &partitions) < 0) {
+    if (client_partitions(wire, topic, &partitions) < 0) {
         return client_fail_topic(client, wire, topic, name);
     }
     int result = scan_since(wire, topic, refusals->filter.since_ms, print, refusals);

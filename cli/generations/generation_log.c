@@ -34,7 +34,7 @@ int generation_log_write(const struct client *client, struct wire *wire,
 int generation_log_partitions(const struct client *client, struct wire *wire, int32_t *ret_count)
 {
     _cleanup_(xfreep) char *topic = client_topic(client, "recommendations");
-    int result = wire_partitions(wire, topic, ret_count);
+    int result = client_partitions(wire, topic, ret_count);
     return result < 0 ? client_fail_topic(client, wire, topic, "recommendations") : 0;
 }
 

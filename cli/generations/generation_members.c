@@ -88,7 +88,7 @@ static int scan_own(const struct client *client, struct wire *wire, const char *
                     bool (*each)(void *arg, const struct record *rec), void *arg)
 {
     int32_t partitions;
-    int result = wire_partitions(wire, topic, &partitions);
+    int result = client_partitions(wire, topic, &partitions);
     if (result < 0) {
         _cleanup_(xfreep) char *why = xstrdup(wire_why(wire));
         return client_topic_missing(wire, topic) ? 0 : client_fail("%s", why);

@@ -51,7 +51,7 @@ int offset_range_find(struct wire *wire, const char *topic, const char *from, co
                       struct offset_range *ret_range)
 {
     struct offset_range range = {0};
-    int result = wire_partitions(wire, topic, &range.partitions);
+    int result = client_partitions(wire, topic, &range.partitions);
     range.from = xcalloc((size_t)range.partitions + 1, sizeof(*range.from));
     range.to = xcalloc((size_t)range.partitions + 1, sizeof(*range.to));
     for (int32_t p = 0; p < range.partitions && result == 0; p++) {

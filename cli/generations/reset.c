@@ -32,7 +32,7 @@ static int check_events(const struct reset *reset)
     _cleanup_(xfreep) char *events = client_topic_of(reset->client, "events", "");
     int32_t partitions = 0;
     int64_t low, end, gone = 0;
-    if (wire_partitions(reset->wire, events, &partitions) < 0) {
+    if (client_partitions(reset->wire, events, &partitions) < 0) {
         return client_fail_topic(reset->client, reset->wire, events, "events");
     }
     for (int32_t p = 0; p < partitions; p++) {

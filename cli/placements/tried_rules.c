@@ -252,7 +252,7 @@ static int read_history(struct trying *trying)
 {
     _cleanup_(xfreep) char *topic = client_topic(trying->client, "histories");
     int32_t partitions;
-    if (wire_partitions(trying->wire, topic, &partitions) < 0) {
+    if (client_partitions(trying->wire, topic, &partitions) < 0) {
         return client_fail_topic(trying->client, trying->wire, topic, "histories");
     }
     int32_t home = murmur_partition(trying->user_id, partitions);

@@ -109,6 +109,8 @@ def test_rules_from_a_file_to_lists(make_world, tmp_path):
     assert "~ main.filter.price=price < 40 (was: price >= 30)" in changed
     file.write_text("home.length=0\n")
     rules(world, "apply", file, code=1)
+    file.write_bytes("home.length=5\nhome.filter.name=brand = 'Müller'\n".encode("latin-1"))
+    rules(world, "plan", file, code=1)
     assert rules(world, "list") == "# offset 1\n" + OTHER
     assert set(world.stop().values()) == {0}
 

@@ -115,6 +115,7 @@ REFUSED_OF_WORKERS = {
     "topic.prefix=shop/": ["topic.prefix", "letters, digits"],
     "schemas.path=/nope": ["/nope", "No such file"],
     "state.dir=": ["state.dir", "name a directory"],
+    "state.dir=~/freshet": ["state.dir=~/freshet", "write the whole path"],
 }
 
 # What `freshet map` says of a mapping, and ingest before it connects.
