@@ -63,8 +63,10 @@ mail.boost.less=-0.1 if category has 'west' or user.bucket < 50
 mail.fallback=new, uncapped
 mail.explore=6 at 0.5
 """
+# After 100,000 actions sixteen others come before what is due again: a list of its own is longer.
 MAIN = f"""\
-{PLACEMENTS}
+{PLACEMENTS.replace("home.again", "back.again")}
+back.length=200
 main.length=15
 main.explore=15 of 5 at 1
 shelf.only=again
