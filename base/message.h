@@ -15,5 +15,7 @@ enum { MESSAGE_BYTES_MOST = 4096 };
 
 /* Writes the sentence into `into`, cut at size - 1 bytes, with a NUL. */
 void message_write(char *into, size_t size, const char *format, va_list args) _printf_(3, 0);
+/* Says whether a sentence ends with what to do, behind "; hint: ". */
+bool message_has_hint(const char *text);
 
 #endif

@@ -20,6 +20,7 @@
 #include "base/base.h"
 #include "base/crash.h"
 #include "base/exit_code.h"
+#include "base/message.h"
 #include "base/quote.h"
 #include "base/xalloc.h"
 #include "stream/remedy.h"
@@ -431,7 +432,7 @@ static void poll_input(struct run *run, int timeout_ms)
     if (result == WIRE_REFUSED) { env_break(env, EXIT_CONFIG, "%s", wire_why(env->wire)); }
     if (result == WIRE_FATAL) {
         const char *why = wire_why(env->wire);
-        if (strstr(why, "; hint: ")) { env_break(env, EXIT_FENCED, "%s", why); }
+        if (message_has_hint(why)) { env_break(env, EXIT_FENCED, "%s", why); }
         env_break(env, EXIT_FENCED, "%s; hint: is another copy running with slot=%" PRId64 "?", why,
                   run->settings.slot);
     }

@@ -12,6 +12,7 @@
  * losses without transactions).
  */
 #include "base/base.h"
+#include "base/message.h"
 #include "stream/kafka/kafka_internal.h"
 
 int kafka_init_transactions(struct kafka *kafka, int timeout_ms)
@@ -25,7 +26,7 @@ int kafka_init_transactions(struct kafka *kafka, int timeout_ms)
         if (result == WIRE_RETRY && waited < timeout_ms) { continue; }
         if (result == WIRE_RETRY) {
             const char *why = wire_why(&kafka->wire);
-            if (strstr(why, "; hint: ")) { return result; } /* it cannot be reached at all */
+            if (message_has_hint(why)) { return result; } /* it cannot be reached at all */
             kafka_set_why(kafka, "%s; hint: the brokers answer, but not their coordinator of "
                           "transactions: has __transaction_state its replicas? start again", why);
         }

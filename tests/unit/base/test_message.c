@@ -34,6 +34,13 @@ static void test_nothing_steers_a_terminal(void **state)
         why, "item 'a\\x1b]0;x\\x07\\x0d\\nb \\u202e \xc3\xa9 \\xff'");
 }
 
+static void test_hint(void **state)
+{
+    assert_true(message_has_hint("topic a: gone; hint: was it deleted?"));
+    assert_false(message_has_hint("topic a: gone; hint, hint"));
+    assert_false(message_has_hint(""));
+}
+
 static void test_cut(void **state)
 {
     char why[8];
@@ -50,6 +57,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_its_own_buffer_is_an_argument),
         cmocka_unit_test(test_nothing_steers_a_terminal),
+        cmocka_unit_test(test_hint),
         cmocka_unit_test(test_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
