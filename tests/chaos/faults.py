@@ -8,6 +8,7 @@ import resource
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -275,17 +276,18 @@ def partitions(state):
 
 @fault("state-old")
 def _(stage, one, rng):
-    saved = stage.directory / "saved-state"
+    # Of this fault alone: two lanes may each have such a fault at the same time.
+    saved = Path(tempfile.mkdtemp(prefix="saved-state-", dir=stage.directory))
 
     def save(state):
-        shutil.rmtree(saved, ignore_errors=True)
-        shutil.copytree(state, saved, ignore=shutil.ignore_patterns("slot-*"))
+        shutil.copytree(state, saved, ignore=shutil.ignore_patterns("slot-*"), dirs_exist_ok=True)
 
     def put_back(state):
         parts = partitions(saved)
         for part in parts:
             shutil.rmtree(state / part.name, ignore_errors=True)
             shutil.copytree(part, state / part.name)
+        shutil.rmtree(saved)
         return f"{len(parts)} partitions"
     with_state_alone(stage, one, signal.SIGKILL, save)
     stage.sleep(8)
