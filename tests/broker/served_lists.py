@@ -121,7 +121,7 @@ def compare_made(world, port, placements=("",)):
     lists = world.decoded("recommendations", "recommendation_list")
     histories, asking = world.decoded("histories", "user_history"), Asking(port)
     whole = {key: made for key, made in lists.items()
-             if not histories[key]["had"] and not histories[key]["seen"]}
+             if not histories[key]["had_prefixes"] and not histories[key]["seen"]}
     for key, made in whole.items():
         for placement in placements:
             wanted = in_topic(made, placement)

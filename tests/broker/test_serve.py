@@ -118,6 +118,7 @@ def test_answers_are_the_topic(make_world, tmp_path):
         copy, = world.start("serve", serve={"http.port": port})
         world.wait(lambda: ask(port, "/ready")[0] == 200, "the lists")
         assert compare(world, port, run, PLACEMENTS) > 0
+        assert compare_made(world, port, PLACEMENTS) > 0
         check_made(world, port)
         check_client(world, port)
         assert list_of(port, "no/such user")[0] == 404
