@@ -20,6 +20,7 @@ FULL_SECONDS = 8
 BROKER_SYNC_SECONDS = 25
 LIMIT_BYTES = 1 << 12
 TABLES_SECONDS = 10  # in which workers see a table's new partitions
+ENDING_SECONDS = 5
 MANY_SECONDS = 60    # in which a copy that reads very many starts
 
 
@@ -402,6 +403,7 @@ def _(stage, one, rng):
         if stage.workers.pid(*place(one)) != pid:
             return "ended, and was started again"
         resource.prlimit(pid, resource.RLIMIT_NOFILE, normal)
+        stage.sleep(ENDING_SECONDS)  # one that has met the limit is still on its way out
     return "went on"
 
 
