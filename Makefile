@@ -568,3 +568,10 @@ QUALITY_DATA ?= ../shared/data
 quality:
 	+@$(BUILD_ALL)
 	@QUALITY_DATA=$(abspath $(QUALITY_DATA)) SEEDS=$(or $(SEEDS),3) ONLY=$(ONLY) bench/quality
+
+# First lists of users and items that are new, on public data: build/coldstart.json.
+.PHONY: coldstart
+coldstart:
+	@$(INSTALL) test
+	+@$(BUILD_ALL) bench-programs
+	@bench/coldstart
