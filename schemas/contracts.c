@@ -6,6 +6,7 @@
 #include "schemas/forget_receipt.h"
 #include "schemas/forget_request.h"
 #include "schemas/generation_step.h"
+#include "schemas/group_profile.h"
 #include "schemas/item.h"
 #include "schemas/item_list.h"
 #include "schemas/item_neighbours.h"
@@ -43,7 +44,7 @@ const struct contract *const contracts[] = {
     &trial_record_contract,
     &user_move_contract,       &merge_receipt_contract,
     &item_list_contract,       &served_place_contract,
-    &candidate_list_contract,
+    &candidate_list_contract,  &group_profile_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

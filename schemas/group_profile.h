@@ -1,0 +1,41 @@
+/* What a group of users acts on more than others do: topic `profiles`. See group_profile.avsc. */
+#ifndef FRESHET_SCHEMAS_GROUP_PROFILE_H
+#define FRESHET_SCHEMAS_GROUP_PROFILE_H
+
+#include "schemas/recommendation_list.h"
+#include "schemas/user_segments.h"
+
+/* Symbols of the enum `GroupKind`, in schema order. */
+enum group_kind { GROUP_OTHER, GROUP_SEGMENT, GROUP_KINDS };
+
+enum {
+    GROUP_ITEMS_MAX = 400,
+    GROUP_NAME_BYTES_MAX = SEGMENT_NAME_BYTES_MAX,
+    GROUP_KEY_BYTES_MAX = GROUP_NAME_BYTES_MAX + 16, /* kind/name */
+    GROUP_BYTES_MAX = 1 << 19,
+};
+
+struct group_profile {
+    int32_t kind; /* enum group_kind */
+    struct slice name;
+    int64_t users, all_users;
+    int32_t sample;
+    /* Columns, one entry an item. */
+    struct slices items;
+    struct ints item_users;
+    struct ints item_all_users;
+    struct floats gains;
+    int32_t rest_users;
+    struct longs history_offsets;
+    struct longs profile_offsets;
+};
+
+extern const struct contract group_profile_contract;
+
+/* Writes the key of a segment's record; returns it, borrowed from `key`. */
+struct slice group_profile_key(struct slice name, char key[GROUP_KEY_BYTES_MAX]);
+/* Returns the reason why a record of a known kind is refused: "key_mismatch", "columns_differ",
+ * "over_limit" (counts that no users can have); NULL: it is right. */
+const char *group_profile_fault(const struct group_profile *group, struct slice key);
+
+#endif
