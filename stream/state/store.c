@@ -360,6 +360,67 @@ int store_scan(struct store *store, int (*each)(void *arg, struct slice key, str
     return store_scan_prefix(store, slice_str(""), each, arg);
 }
 
+struct store_view {
+    struct store *store;
+    rocksdb_iterator_t *at; /* RocksDB's iterators see the data of when they were made */
+    bool begun;
+};
+
+struct store_view *store_view_new(struct store *store)
+{
+    struct store_view *view = xcalloc(1, sizeof(*view));
+    view->store = store;
+    view->at = rocksdb_create_iterator_cf(store->db, store->read, store->families[FAMILY_DATA]);
+    return view;
+}
+
+struct store_view *store_view_free(struct store_view *view)
+{
+    if (!view) { return NULL; }
+    rocksdb_iter_destroy(view->at);
+    free(view);
+    return NULL;
+}
+
+void store_view_rewind(struct store_view *view)
+{
+    view->begun = false;
+}
+
+/* Returns what the iterator stands at. */
+static int view_pair(struct store_view *view, struct slice *ret_key, struct slice *ret_value)
+{
+    char *error = NULL;
+    view->begun = true;
+    rocksdb_iter_get_error(view->at, &error);
+    if (error) { return keep_fault(view->store, error); }
+    if (!rocksdb_iter_valid(view->at)) { return 0; }
+    ret_key->data = rocksdb_iter_key(view->at, &ret_key->size);
+    ret_value->data = rocksdb_iter_value(view->at, &ret_value->size);
+    return 1;
+}
+
+int store_view_next(struct store_view *view, struct slice *ret_key, struct slice *ret_value)
+{
+    if (!view->begun) {
+        rocksdb_iter_seek_to_first(view->at);
+    } else if (rocksdb_iter_valid(view->at)) {
+        rocksdb_iter_next(view->at);
+    }
+    return view_pair(view, ret_key, ret_value);
+}
+
+int store_view_get(struct store_view *view, struct slice key, struct slice *ret_value)
+{
+    struct slice found, value;
+    rocksdb_iter_seek(view->at, key.data, key.size);
+    int result = view_pair(view, &found, &value);
+    if (result <= 0) { return result < 0 ? result : -ENOENT; }
+    if (!slice_equal(found, key)) { return -ENOENT; }
+    *ret_value = value;
+    return 0;
+}
+
 int64_t store_count(struct store *store)
 {
     uint64_t count = 0;

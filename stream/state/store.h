@@ -68,6 +68,22 @@ int store_scan_prefix(struct store *store, struct slice prefix,
 int store_scan_from(struct store *store, struct slice from,
                     int (*each)(void *arg, struct slice key, struct slice value), void *arg);
 
+/* A view shows the data as they are when it is made, whatever is written later. It holds up the
+ * removal of what is overwritten, so it should not live long; the store must not be closed before
+ * it is freed. */
+struct store_view;
+struct store_view *store_view_new(struct store *store);
+/* Takes NULL; returns NULL. */
+struct store_view *store_view_free(struct store_view *view);
+/* Goes on to the next pair in key order, from the first one on: 1 with bytes borrowed until the
+ * next call on the view; 0: there are no more; faults as of store_get(). */
+int store_view_next(struct store_view *view, struct slice *ret_key, struct slice *ret_value);
+/* Begins again with the first pair. */
+void store_view_rewind(struct store_view *view);
+/* Reads a value: 0 with bytes borrowed as above, -ENOENT, or a fault. The next pair is then that
+ * behind the key. */
+int store_view_get(struct store_view *view, struct slice key, struct slice *ret_value);
+
 /* Estimates the number of keys. */
 int64_t store_count(struct store *store);
 /* Returns the last failure as text; borrowed until the next call. */

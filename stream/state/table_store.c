@@ -241,6 +241,70 @@ int table_store_scan(struct table_store *table_store, int32_t partition,
     return store_scan(partition_store_of(table_store, partition)->store, each, arg);
 }
 
+/* ---- Views ---- */
+
+struct table_view {
+    struct store_view **at; /* NULL: the partition is not open */
+    int64_t *offsets;
+    int32_t count, next; /* the partition that goes on */
+};
+
+struct table_view *table_view_new(struct table_store *table_store)
+{
+    if (table_store_flush(table_store) < 0) { return NULL; }
+    struct table_view *view = xcalloc(1, sizeof(*view));
+    view->count = table_store->count;
+    view->at = xcalloc((size_t)view->count + 1, sizeof(*view->at));
+    view->offsets = xcalloc((size_t)view->count + 1, sizeof(*view->offsets));
+    for (int32_t p = 0; p < view->count; p++) {
+        const struct partition_store *partition_store = &table_store->at[p];
+        if (!partition_store->store) { continue; }
+        view->at[p] = store_view_new(partition_store->store);
+        view->offsets[p] = partition_store->next;
+    }
+    return view;
+}
+
+struct table_view *table_view_free(struct table_view *view)
+{
+    if (!view) { return NULL; }
+    for (int32_t p = 0; p < view->count; p++) { store_view_free(view->at[p]); }
+    free(view->at);
+    free(view->offsets);
+    free(view);
+    return NULL;
+}
+
+int table_view_next(struct table_view *view, struct slice *ret_key, struct slice *ret_value)
+{
+    for (; view->next < view->count; view->next++) {
+        if (!view->at[view->next]) { continue; }
+        int result = store_view_next(view->at[view->next], ret_key, ret_value);
+        if (result) { return result; }
+    }
+    return 0;
+}
+
+void table_view_rewind(struct table_view *view)
+{
+    view->next = 0;
+    for (int32_t p = 0; p < view->count; p++) {
+        if (view->at[p]) { store_view_rewind(view->at[p]); }
+    }
+}
+
+int table_view_get(struct table_view *view, int32_t partition, struct slice key,
+                   struct slice *ret_value)
+{
+    bool open = partition >= 0 && partition < view->count && view->at[partition];
+    return open ? store_view_get(view->at[partition], key, ret_value) : -ENOENT;
+}
+
+struct longs table_view_offsets(const struct table_view *view)
+{
+    return (struct longs){view->offsets, (size_t)view->count};
+}
+
 const char *table_store_why(const struct table_store *table_store)
 {
     return table_store->why ? table_store->why : "";

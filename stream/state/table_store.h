@@ -51,6 +51,24 @@ int table_store_begin_again(struct table_store *table_store, int32_t partition, 
  * the store cannot be read, see table_store_begin_again(). */
 int table_store_scan(struct table_store *table_store, int32_t partition,
                      int (*each)(void *arg, struct slice key, struct slice value), void *arg);
+/* A table view shows all open partitions as they are when it is made (store_view of store.h). No
+ * partition may be opened, or begun again, before it is freed. */
+struct table_view;
+/* Makes one, with what was put; NULL: that cannot be written out, see table_store_why(). */
+struct table_view *table_view_new(struct table_store *table_store);
+/* Takes NULL; returns NULL. */
+struct table_view *table_view_free(struct table_view *view);
+/* Goes on to the next row, from the first one of the first partition on: 1 with bytes borrowed
+ * until the next call on the view; 0: there are no more; or -errno. */
+int table_view_next(struct table_view *view, struct slice *ret_key, struct slice *ret_value);
+/* Begins again with the first row. */
+void table_view_rewind(struct table_view *view);
+/* Reads a key's row in a partition: 0, -ENOENT, or another -errno. */
+int table_view_get(struct table_view *view, int32_t partition, struct slice key,
+                   struct slice *ret_value);
+/* Returns up to which offset each partition has been read, 0 for one that is not open; borrowed. */
+struct longs table_view_offsets(const struct table_view *view);
+
 /* Returns the last failure in words; borrowed. */
 const char *table_store_why(const struct table_store *table_store);
 

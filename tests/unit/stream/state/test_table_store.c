@@ -146,6 +146,54 @@ static void test_begun_again(void **state)
     table_store_free(store);
 }
 
+/* Writes all rows of a view, key=value. */
+static void read_view(struct table_view *view, char text[128])
+{
+    struct slice key, value;
+    text[0] = '\0';
+    while (table_view_next(view, &key, &value) > 0) {
+        size_t size = strlen(text);
+        (void)snprintf(text + size, 128 - size, "%.*s=%.*s ", SLICE_ARGS(key), SLICE_ARGS(value));
+    }
+}
+
+/* A view stays as it was made, in all partitions, whatever is put and flushed later. */
+static void test_view(void **state)
+{
+    struct table_store *store;
+    int64_t from;
+    char text[128];
+    struct slice value;
+    open_store(&store, 0, 50);
+    assert_int_equal(table_store_open(store, 4, 0, 50, &from), 0);
+    put(store, "b", "two", 3);
+    put(store, "a", "one", 5);
+    assert_int_equal(table_store_put(store, 4, slice_str("c"), slice_str("three"), 8), 0);
+    struct table_view *view = table_view_new(store);
+    put(store, "a", NULL, 9);
+    put(store, "d", "four", 10);
+    assert_int_equal(table_store_flush(store), 0);
+    for (int turn = 0; turn < 2; turn++) {
+        read_view(view, text);
+        assert_string_equal(text, "a=one b=two c=three ");
+        read_view(view, text);
+        assert_string_equal(text, "");
+        table_view_rewind(view);
+    }
+    struct longs offsets = table_view_offsets(view);
+    assert_int_equal(offsets.count, 5);
+    assert_int_equal(offsets.at[2], 6);
+    assert_int_equal(offsets.at[4], 9);
+    assert_int_equal(table_view_get(view, 2, slice_str("a"), &value), 0);
+    assert_true(slice_equal(value, slice_str("one")));
+    assert_int_equal(table_view_get(view, 2, slice_str("d"), &value), -ENOENT);
+    assert_int_equal(table_view_get(view, 2, slice_str("aa"), &value), -ENOENT);
+    assert_int_equal(table_view_get(view, 3, slice_str("a"), &value), -ENOENT);
+    assert_int_equal(table_view_get(view, 9, slice_str("a"), &value), -ENOENT);
+    table_view_free(view);
+    table_store_free(store);
+}
+
 static void test_cannot_be_opened(void **state)
 {
     struct table_store *store = table_store_new("/proc/nowhere");
@@ -164,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_of_another_topic, setup, teardown),
         cmocka_unit_test_setup_teardown(test_begun_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_view, setup, teardown),
         cmocka_unit_test(test_cannot_be_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
