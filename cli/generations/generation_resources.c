@@ -16,6 +16,7 @@ static const struct generation_topic {
     {.name = "dead-letters"}, {.name = "receipts"},     {.name = "item-vectors"},
     {.name = "models"},       {.name = "serving-rows"}, {.name = "outcomes"},
     {.name = "moves"},        {.name = "item-lists", .optional = true},
+    {.name = "profiles", .optional = true},
 };
 
 const char *const generation_owners[GENERATION_OWNERS] = {"features", "trainer", "scorer",

@@ -15,12 +15,13 @@
 #include "schemas/user_history.h"
 #include "stream/stored_table.h"
 #include "trainer/sequence/publisher.h"
+#include "trainer/sequence/segment_publisher.h"
 #include "trainer/sequence/sequence.h"
 #include "trainer/sequence/sequence_settings.h"
 
 /* `models` is read in two ways: as a table, and as the partition whose owner trains. The input of a
  * broadcast record is found by its topic, so the table comes first. */
-enum { MODELS_TABLE, HISTORIES, ITEMS, MODELS_OWNED };
+enum { MODELS_TABLE, HISTORIES, ITEMS, USERS, PROFILES_TABLE, MODELS_OWNED };
 static const struct input inputs[] = {
     [MODELS_TABLE] = {.name = "models", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
     [HISTORIES] = {.name = "histories", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
@@ -28,10 +29,19 @@ static const struct input inputs[] = {
                .kind = INPUT_BROADCAST,
                .shared = true,
                .cleanup = CLEANUP_TABLE},
+    [USERS] = {.name = "users",
+               .kind = INPUT_BROADCAST,
+               .shared = true,
+               .optional = true,
+               .cleanup = CLEANUP_TABLE},
+    [PROFILES_TABLE] = {.name = "profiles",
+                        .kind = INPUT_BROADCAST,
+                        .optional = true,
+                        .cleanup = CLEANUP_TABLE},
     [MODELS_OWNED] = {.name = "models", .kind = INPUT_PARTITIONED, .cleanup = CLEANUP_TABLE},
 };
 
-enum { VECTORS, MODELS };
+enum { VECTORS, MODELS, PROFILES };
 static const struct output outputs[] = {
     [VECTORS] = {.name = "item-vectors",
                  .delivery = DELIVERY_AT_ONCE,
@@ -40,6 +50,10 @@ static const struct output outputs[] = {
     [MODELS] = {.name = "models",
                 .delivery = DELIVERY_AT_ONCE,
                 .contracts = {&model_weights_contract}},
+    [PROFILES] = {.name = "profiles",
+                  .delivery = DELIVERY_AT_ONCE,
+                  .cleanup = CLEANUP_TABLE,
+                  .contracts = {&group_profile_contract}},
 };
 
 enum { ARENA_BYTES = 1 << 16, TURN_MS = 40, IDS_MAX = 100000000 };
@@ -50,7 +64,9 @@ struct training_state {
     struct arena *arena;
     struct ids *ids;
     struct training_set *training_set;
-    struct table_store *table_store;
+    struct table_store *table_store, *profile_store;
+    struct codec *profile_codec;
+    struct segment_publisher *segments;
     struct training_thread *training_thread;
     struct publisher publisher;
     struct cold_start_items cold_start;
@@ -115,8 +131,12 @@ static void stop(struct run *run)
     training_thread_free(state->training_thread);
     publisher_release(&state->publisher);
     cold_start_items_release(&state->cold_start);
+    segment_publisher_free(state->segments); /* it holds views of both stores */
     (void)table_store_flush(state->table_store);
     table_store_free(state->table_store);
+    (void)table_store_flush(state->profile_store);
+    table_store_free(state->profile_store);
+    codec_free(state->profile_codec);
     training_set_free(state->training_set);
     ids_free(state->ids);
     codec_free(state->history_codec);
@@ -127,19 +147,41 @@ static void stop(struct run *run)
     run_set_state(run, NULL);
 }
 
-static int make_directories(struct run *run, struct training_state *state)
+/* Makes a table store of this copy; NULL: refused. */
+static struct table_store *make_store(struct run *run, const char *name)
 {
     int64_t copy = MAX_OF(run_slot(run), (int64_t)0);
-    _cleanup_(xfreep) char *histories =
-        xprintf("%s/%" PRId64 "/histories", run_state_path(run), copy);
-    int result = directory_make(histories);
-    if (result < 0) {
-        run_refuse(run, "cannot make the directory %s: %s; hint: set state.dir", histories,
-                   strerror(-result));
-        return result;
-    }
-    state->table_store = table_store_new(histories);
+    _cleanup_(xfreep) char *path = xprintf("%s/%" PRId64 "/%s", run_state_path(run), copy, name);
+    int result = directory_make(path);
+    if (result == 0) { return table_store_new(path); }
+    run_refuse(run, "cannot make the directory %s: %s; hint: set state.dir", path,
+               strerror(-result));
+    return NULL;
+}
+
+static int make_stores(struct run *run, struct training_state *state)
+{
+    const struct sequence_settings *settings = run_settings(run);
+    state->table_store = make_store(run, "histories");
+    state->profile_store = state->table_store ? make_store(run, "users") : NULL;
+    if (!state->profile_store) { return -EIO; }
+    const struct segment_publisher_parts parts = {
+        .run = run,
+        .histories = state->table_store,
+        .profiles = state->profile_store,
+        .every_ms = settings->segments_every_ms,
+        .output = PROFILES,
+        .table_input = PROFILES_TABLE,
+        .counter = sequence_segment_settings(settings),
+    };
+    state->segments = segment_publisher_new(&parts);
     return 0;
+}
+
+static bool uses_output(struct run *run, int output)
+{
+    const struct sequence_settings *settings = run_settings(run);
+    return output != PROFILES || settings->segments_every_ms > 0;
 }
 
 static int64_t now_ms(void *arg)
@@ -174,6 +216,7 @@ static int start(struct run *run)
     state->settings = settings;
     state->history_codec = codec_new(&user_history_contract, run_schemas(run));
     state->item_codec = codec_new(&item_contract, run_schemas(run));
+    state->profile_codec = codec_new(&user_profile_contract, run_schemas(run));
     state->weights_codec = codec_new(&model_weights_contract, run_schemas(run));
     state->arena = arena_new(ARENA_BYTES);
     state->ids = ids_new(IDS_MAX);
@@ -189,7 +232,7 @@ static int start(struct run *run)
     _cleanup_(xfreep) char *checkpoint = xprintf("%s/checkpoint", run_state_path(run));
     state->training_thread = training_thread_new(&thread_settings, state->training_set, checkpoint);
     start_metrics(state, run_metrics(run));
-    return make_directories(run, state);
+    return make_stores(run, state);
 }
 
 /* ---- Histories ---- */
@@ -244,6 +287,16 @@ static int decode_history(struct training_state *state, struct slice user, struc
     return 0;
 }
 
+static enum verdict store(struct run *run, struct table_store *table, const struct record *rec)
+{
+    if (table_store_put(table, rec->partition, rec->key, rec->value, rec->offset) < 0) {
+        (void)run_refuse_record(run, "state", "%s", table_store_why(table));
+        return VERDICT_FATAL;
+    }
+    table_store_stamp(table, rec->partition, rec->time_ms);
+    return VERDICT_DONE;
+}
+
 static enum verdict take_history(struct run *run, struct training_state *state,
                                  const struct record *rec)
 {
@@ -257,13 +310,7 @@ static enum verdict take_history(struct run *run, struct training_state *state,
     } else if (decode_history(state, rec->key, rec->value, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
-    if (table_store_put(state->table_store, rec->partition, rec->key, rec->value, rec->offset) <
-        0) {
-        (void)run_refuse_record(run, "state", "%s", table_store_why(state->table_store));
-        return VERDICT_FATAL;
-    }
-    table_store_stamp(state->table_store, rec->partition, rec->time_ms);
-    return VERDICT_DONE;
+    return store(run, state->table_store, rec);
 }
 
 static int reload_history(void *arg, struct slice key, struct slice value)
@@ -273,9 +320,19 @@ static int reload_history(void *arg, struct slice key, struct slice value)
     return 0;
 }
 
+/* Profiles are read for segments alone. */
+static int64_t resume_profiles(struct run *run, int32_t partition, int64_t low, int64_t end)
+{
+    struct training_state *state = run_state(run);
+    if (!state->settings->segments_every_ms) { return end; }
+    return stored_table_resume(run, state->profile_store, USERS, partition, low, end, NULL, NULL);
+}
+
 static int64_t resume(struct run *run, int input, int32_t partition, int64_t low, int64_t end)
 {
     struct training_state *state = run_state(run);
+    if (input == HISTORIES || input == USERS) { segment_publisher_drop(state->segments); }
+    if (input == USERS) { return resume_profiles(run, partition, low, end); }
     if (input != HISTORIES) { return OFFSET_NONE; }
     return stored_table_resume(run, state->table_store, input, partition, low, end, reload_history,
                                state);
@@ -284,8 +341,35 @@ static int64_t resume(struct run *run, int input, int32_t partition, int64_t low
 static void passed(struct run *run, int input, const struct record *rec)
 {
     const struct training_state *state = run_state(run);
+    if (input == USERS && state->settings->segments_every_ms) {
+        table_store_pass(state->profile_store, rec->partition, rec->offset, rec->time_ms);
+    }
     if (input != HISTORIES) { return; }
     table_store_pass(state->table_store, rec->partition, rec->offset, rec->time_ms);
+}
+
+/* ---- Profiles ---- */
+
+static enum verdict take_profile(struct run *run, struct training_state *state,
+                                 const struct record *rec)
+{
+    struct user_profile profile;
+    struct codec_error error;
+    if (!state->settings->segments_every_ms) { return VERDICT_DONE; }
+    if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
+        return run_refuse_record(run, "bad_key", "want a user id of at most %d bytes",
+                                 ID_BYTES_MAX);
+    }
+    if (rec->value.data) {
+        arena_reset(state->arena);
+        if (codec_decode(state->profile_codec, rec->value, state->arena, &profile, &error) < 0) {
+            return run_refuse_undecoded(run, &error);
+        }
+        if (!slice_equal(profile.user_id, rec->key)) {
+            return run_refuse_record(run, "key_mismatch", "%s", user_profile_contract.name);
+        }
+    }
+    return store(run, state->profile_store, rec);
 }
 
 /* ---- Items and models ---- */
@@ -338,6 +422,10 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
         return take_history(run, state, rec);
     case ITEMS:
         return take_item(run, state, rec);
+    case USERS:
+        return take_profile(run, state, rec);
+    case PROFILES_TABLE:
+        return segment_publisher_see(state->segments, rec);
     default:
         return take_weights(run, state, rec);
     }
@@ -367,6 +455,7 @@ static void close_task(struct task *task)
     struct training_state *state = run_state(task_run(task));
     training_thread_end(state->training_thread);
     publisher_drop(&state->publisher);
+    segment_publisher_drop(state->segments);
     model_snapshot_free(training_thread_take(state->training_thread));
     metric_set(state->training, 0.0);
 }
@@ -375,6 +464,7 @@ static void roll_back(struct task *task)
 {
     struct training_state *state = run_state(task_run(task));
     publisher_restart(&state->publisher);
+    segment_publisher_drop(state->segments);
 }
 
 static void update_metrics(struct training_state *state)
@@ -436,14 +526,17 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     }
     publisher_step(&state->publisher, task);
     publish_cold_start_items(state, task);
+    segment_publisher_step(state->segments, task);
     (void)table_store_flush(state->table_store);
+    (void)table_store_flush(state->profile_store);
     update_metrics(state);
 }
 
 static bool at_rest(struct task *task)
 {
     const struct training_state *state = run_state(task_run(task));
-    return metric_value(state->training) > 0 && metric_value(state->idle) > 0;
+    return metric_value(state->training) > 0 && metric_value(state->idle) > 0 &&
+           segment_publisher_idle(state->segments);
 }
 
 const struct worker sequence_worker = {
@@ -458,6 +551,7 @@ const struct worker sequence_worker = {
     .options_count = SEQUENCE_OPTIONS_COUNT,
     .settings_size = sizeof(struct sequence_settings),
     .check = check,
+    .uses_output = uses_output,
     .start = start,
     .stop = stop,
     .close = close_task,

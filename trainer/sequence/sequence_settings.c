@@ -61,6 +61,21 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
            "Add the vectors of an item's tags to its own."),
     OPTION("publish.rows.max", LONG, rows_max, "5000", OPTION_RANGE(1, 100000),
            "Most item vectors sent at a time; ten times a second."),
+    OPTION("segments.every.ms", DURATION, segments_every_ms, "0", OPTION_RANGE(0, 86400000 * 7),
+           "Time between two counts of what users of one country, decade of birth or tag act on, "
+           "published to profiles; 0: nothing is counted."),
+    OPTION("segments.users.min", LONG, segments_users_min, "20", OPTION_RANGE(1, 1e9),
+           "Users with a history that a segment needs to be published."),
+    OPTION("segments.item.users.min", LONG, segments_item_users_min, "3", OPTION_RANGE(1, 1e9),
+           "Users of a segment who must have acted on an item for it to be named."),
+    OPTION("segments.max", LONG, segments_max, "1000", OPTION_RANGE(1, 100000),
+           "Most segments: those that most profiles are in."),
+    OPTION("segments.items", LONG, segments_items, "200", OPTION_RANGE(2, GROUP_ITEMS_MAX),
+           "Most items that a segment's record names: half by how much more its users act on them "
+           "than all do, half by how many act on them."),
+    OPTION("segments.memory.max", BYTES, segments_memory_max, "256m",
+           OPTION_RANGE(1 << 20, 1024 * GIB),
+           "Memory of a count; with less than it takes, a part of the users is counted."),
 };
 
 static int64_t width_of(const struct sequence_settings *settings)
@@ -78,6 +93,18 @@ const char *sequence_settings_fault(const struct sequence_settings *settings)
         return "train.mask.share: train.length must be at least 2";
     }
     return NULL;
+}
+
+struct segment_counter_settings
+sequence_segment_settings(const struct sequence_settings *settings)
+{
+    return (struct segment_counter_settings){
+        .bytes_max = (size_t)settings->segments_memory_max,
+        .segments_max = (size_t)settings->segments_max,
+        .users_min = settings->segments_users_min,
+        .item_users_min = settings->segments_item_users_min,
+        .items_max = (size_t)settings->segments_items,
+    };
 }
 
 size_t sequence_training_set_bytes(const struct sequence_settings *settings)

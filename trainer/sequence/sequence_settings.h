@@ -2,6 +2,7 @@
 #ifndef FRESHET_TRAINER_SEQUENCE_SEQUENCE_SETTINGS_H
 #define FRESHET_TRAINER_SEQUENCE_SEQUENCE_SETTINGS_H
 
+#include "trainer/sequence/segment_counter.h"
 #include "trainer/sequence/training_thread.h"
 #include "stream/config/options.h"
 
@@ -28,10 +29,16 @@ struct sequence_settings {
     int64_t seed;
     bool attributes;
     int64_t rows_max;
+    int64_t segments_every_ms;
+    int64_t segments_users_min;
+    int64_t segments_item_users_min;
+    int64_t segments_max;
+    int64_t segments_items;
+    int64_t segments_memory_max;
 };
 
 /* The options table behind the struct. */
-enum { SEQUENCE_OPTIONS_COUNT = 22 };
+enum { SEQUENCE_OPTIONS_COUNT = 28 };
 extern const struct option sequence_options[SEQUENCE_OPTIONS_COUNT];
 
 /* Checks what the options table cannot; returns what is wrong, NULL when nothing is. */
@@ -39,6 +46,9 @@ const char *sequence_settings_fault(const struct sequence_settings *settings);
 /* Makes the settings of the training thread; items are bounded by memory_max too. */
 struct training_thread_settings
 sequence_training_settings(const struct sequence_settings *settings);
+/* Makes the settings of the segment counter. */
+struct segment_counter_settings
+sequence_segment_settings(const struct sequence_settings *settings);
 /* Returns the bytes that sequences may take of memory_max. */
 size_t sequence_training_set_bytes(const struct sequence_settings *settings);
 
