@@ -212,6 +212,9 @@ const char *user_list_reason(const struct user_list *user_list, size_t at, char 
     case REASON_BROUGHT:
         (void)snprintf(into, size, "brought by %.*s", SLICE_ARGS(cause));
         return into;
+    case REASON_SEGMENT:
+        (void)snprintf(into, size, "liked by %.*s, %.0f of them", SLICE_ARGS(cause), evidence);
+        return into;
     case REASON_AGAIN:
         write_again(list, at, into);
         return into;

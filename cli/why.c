@@ -111,6 +111,7 @@ static void print_head(const struct user_list *user_list)
     print_offsets("content-vectors", &list->content_offsets);
     print_offsets("candidates", &list->candidate_offsets);
     print_offsets("users", &list->profile_offsets);
+    print_offsets("profiles", &list->segment_offsets);
     if (list->provisional) {
         screen_line(stdout, "  it has fewer items than it may have: it is made again when the "
                             "tables have more");
@@ -171,6 +172,7 @@ static void put_json(struct buf *out, const struct user_list *user_list)
     put_named(out, "content_offsets", &list->content_offsets);
     put_named(out, "candidate_offsets", &list->candidate_offsets);
     put_named(out, "profile_offsets", &list->profile_offsets);
+    put_named(out, "segment_offsets", &list->segment_offsets);
     buf_printf(out, ",\"provisional\":%s,\"rules_offset\":%" PRId64,
                list->provisional ? "true" : "false", list->rules_offset);
     put_text(out, "topic", slice_str(user_list->topic));

@@ -42,7 +42,8 @@ class Freshet:
 
     def recommend(self, user=None, actions=(), candidates=(), **page):
         """A list that is made now, by the rules of placement= (main). actions: item ids, or dicts
-        with item, kind, weight, time_ms. context=: a dict with device, channel, country, hour."""
+        with item, kind, weight, time_ms. context=: a dict with device, channel, country, hour.
+        profile=: of somebody new: a dict with country, birth_year, tags."""
         actions = [one if isinstance(one, dict) else {"item": one} for one in actions]
         body = {"user": user, "actions": actions, "candidates": list(candidates), **page}
         body = {name: value for name, value in body.items() if value}

@@ -42,6 +42,14 @@ struct slice group_profile_key(struct slice name, char key[GROUP_KEY_BYTES_MAX])
     return slice_of(key, prefix + name.size);
 }
 
+bool group_profile_name(struct slice key, struct slice *ret_name)
+{
+    size_t prefix = strlen(segment_prefix);
+    if (key.size < prefix || memcmp(key.data, segment_prefix, prefix) != 0) { return false; }
+    *ret_name = slice_of(key.data + prefix, key.size - prefix);
+    return true;
+}
+
 static bool counts_agree(const struct group_profile *group)
 {
     if (group->users < 1 || group->users > group->all_users) { return false; }

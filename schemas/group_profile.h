@@ -34,6 +34,8 @@ extern const struct contract group_profile_contract;
 
 /* Writes the key of a segment's record; returns it, borrowed from `key`. */
 struct slice group_profile_key(struct slice name, char key[GROUP_KEY_BYTES_MAX]);
+/* Finds the name in such a key; false: it is another key. */
+bool group_profile_name(struct slice key, struct slice *ret_name);
 /* Returns the reason why a record of a known kind is refused: "key_mismatch", "columns_differ",
  * "over_limit" (counts that no users can have); NULL: it is right. */
 const char *group_profile_fault(const struct group_profile *group, struct slice key);

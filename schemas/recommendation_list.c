@@ -32,6 +32,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.13.avsc.inc"
     ,
+#include "versions/recommendation_list.14.avsc.inc"
+    ,
     NULL,
 };
 
@@ -83,6 +85,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_list, FIELD_FLOATS, placement_probabilities, LIST_PLACES_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, candidate_offsets, LIST_OFFSETS_MAX),
     CONTRACT_FIELD(recommendation_list, FIELD_LONGS, profile_offsets, LIST_OFFSETS_MAX),
+    CONTRACT_FIELD(recommendation_list, FIELD_LONGS, segment_offsets, LIST_OFFSETS_MAX),
 };
 
 const struct contract recommendation_list_contract = {
@@ -123,7 +126,7 @@ const char *list_reason_name(int32_t reason)
         [REASON_OTHER] = "other",       [REASON_BECAUSE] = "because", [REASON_POPULAR] = "popular",
         [REASON_TRENDING] = "trending", [REASON_NEW] = "new",         [REASON_TAGS] = "tags",
         [REASON_AGAIN] = "again",       [REASON_CROSS] = "cross",
-        [REASON_BROUGHT] = "brought",
+        [REASON_BROUGHT] = "brought",     [REASON_SEGMENT] = "segment",
     };
     return reason >= 0 && reason < LIST_REASONS ? names[reason] : "other";
 }

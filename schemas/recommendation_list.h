@@ -15,6 +15,7 @@ enum reason {
     REASON_AGAIN,
     REASON_CROSS,
     REASON_BROUGHT,
+    REASON_SEGMENT,
     LIST_REASONS,
 };
 
@@ -87,6 +88,7 @@ struct recommendation_list {
     struct floats placement_probabilities; /* none where no place was drawn */
     struct longs candidate_offsets; /* none where the scorer does not read the table */
     struct longs profile_offsets;   /* none where no rule asks for profiles */
+    struct longs segment_offsets;   /* none where the user has acted */
 };
 
 extern const struct contract recommendation_list_contract;

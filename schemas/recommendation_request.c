@@ -10,6 +10,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_request.2.avsc.inc"
     ,
+#include "versions/recommendation_request.3.avsc.inc"
+    ,
     NULL,
 };
 
@@ -32,6 +34,9 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_request, FIELD_STRING, channel, CONTEXT_WORD_BYTES_MAX),
     CONTRACT_FIELD(recommendation_request, FIELD_STRING, country, CONTEXT_WORD_BYTES_MAX),
     CONTRACT_FIELD(recommendation_request, FIELD_INT, hour, 0),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRINGS, profile_tags, PROFILE_TAGS_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, profile_country, ID_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_INT, profile_birth_year, 0),
 };
 
 const struct contract recommendation_request_contract = {

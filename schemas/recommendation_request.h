@@ -2,7 +2,7 @@
 #ifndef FRESHET_SCHEMAS_RECOMMENDATION_REQUEST_H
 #define FRESHET_SCHEMAS_RECOMMENDATION_REQUEST_H
 
-#include "schemas/user_event.h"
+#include "schemas/user_profile.h"
 
 /* Symbols of the enum `RequestKind`, in schema order; the numbers never change. */
 enum request_kind {
@@ -44,6 +44,9 @@ struct recommendation_request {
     struct slice channel;
     struct slice country;
     int32_t hour; /* -1: not known */
+    struct slices profile_tags; /* these three: of somebody who has no profile */
+    struct slice profile_country;
+    int32_t profile_birth_year;
 };
 
 extern const struct contract recommendation_request_contract;

@@ -20,6 +20,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_response.7.avsc.inc"
     ,
+#include "versions/recommendation_response.8.avsc.inc"
+    ,
     NULL,
 };
 

@@ -164,6 +164,37 @@ static bool read_context(const struct reader *reader, json_t *value)
     return true;
 }
 
+static bool read_year(const struct reader *reader, const json_t *value, int32_t *ret_year)
+{
+    int64_t year = json_is_integer(value) ? json_integer_value(value) : -1;
+    if (!list_query_check_year(year, reader->why)) { return false; }
+    *ret_year = (int32_t)year;
+    return true;
+}
+
+static bool read_profile(const struct reader *reader, json_t *value)
+{
+    const char *name;
+    json_t *member;
+    struct list_query *query = reader->query;
+    if (!json_is_object(value)) {
+        return list_query_refuse(reader->why, "profile", "want an object");
+    }
+    json_object_foreach(value, name, member) {
+        bool fine = strcmp(name, "country") == 0
+                        ? read_id(reader, member, "country", &query->profile.country)
+                    : strcmp(name, "birth_year") == 0
+                        ? read_year(reader, member, &query->profile.born)
+                    : strcmp(name, "tags") == 0
+                        ? read_ids(reader, member, "tags", query->profile_tags, PROFILE_TAGS_MAX,
+                                   &query->profile.tags.count)
+                        : unknown(reader, name, "country, birth_year or tags");
+        if (!fine) { return false; }
+    }
+    query->profile.tags.at = query->profile_tags;
+    return true;
+}
+
 static bool read_member(const struct reader *reader, const char *name, json_t *value)
 {
     struct list_query *query = reader->query;
@@ -182,14 +213,15 @@ static bool read_member(const struct reader *reader, const char *name, json_t *v
                list_query_check_placement(query->placement, reader->why);
     }
     if (strcmp(name, "context") == 0) { return read_context(reader, value); }
+    if (strcmp(name, "profile") == 0) { return read_profile(reader, value); }
     if (strcmp(name, "offset") == 0) {
         return read_number(reader, value, "offset", 0, &query->offset);
     }
     if (strcmp(name, "limit") == 0) {
         return read_number(reader, value, "limit", 1, &query->limit);
     }
-    return unknown(reader, name, "user, actions, candidates, placement, context, exclude, offset "
-                                 "or limit");
+    return unknown(reader, name, "user, actions, candidates, placement, context, profile, exclude, "
+                                 "offset or limit");
 }
 
 static bool read_object(const struct reader *reader, json_t *object)
@@ -204,7 +236,8 @@ static bool read_object(const struct reader *reader, json_t *object)
     }
     const struct list_query *query = reader->query;
     return query->user.size || query->actions_count || query->candidates_count ||
-           list_query_refuse(reader->why, "body", "want a user, actions or candidates");
+           list_query_has_profile(query) ||
+           list_query_refuse(reader->why, "body", "want a user, actions, candidates or a profile");
 }
 
 bool list_body_read(struct slice body, struct arena *arena, struct list_query *ret_query,

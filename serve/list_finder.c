@@ -3,8 +3,9 @@
  * live_tables.h: of a user, from the history on disk with the actions of the query behind it; of a
  * session, from these alone. The list of a placement is the one that stands beside the stored list.
  * It is made now where there is none: for somebody new, or before the scorer has made the list
- * again by rules that have just come. What is left of a list is copied while the live tables are
- * locked.
+ * again by rules that have just come. So it is, without a placement, where the user is in a
+ * segment, or whoever asks is by what the request says. What is left of a list is copied while the
+ * live tables are locked.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -202,6 +203,29 @@ static int read_row(struct list_finder *finder, struct user_rows *rows, struct c
     return 0;
 }
 
+/* Returns the id under which the pipeline may know the query's user: its newest pseudonym. */
+static struct slice newest_name(struct list_finder *finder)
+{
+    struct slice user = finder->query->user;
+    struct pseudonyms *pseudonyms = finder->parts.pseudonyms;
+    if (!user.size || !pseudonyms || pseudonyms_is_one(pseudonyms, user)) { return user; }
+    return pseudonyms_of(pseudonyms, pseudonyms_count(pseudonyms) - 1, user, finder->arena);
+}
+
+/* Returns what the request says of the one who asks: its own country is one of a profile, too. */
+static struct user_attributes sent_attributes(const struct list_finder *finder)
+{
+    struct user_attributes attributes = finder->query->profile;
+    if (!attributes.country.size) { attributes.country = finder->query->context.country; }
+    return attributes;
+}
+
+static bool has_segment(struct list_finder *finder)
+{
+    const struct user_attributes sent = sent_attributes(finder);
+    return live_tables_have_segment(finder->parts.live, newest_name(finder), &sent);
+}
+
 /* Finds the stored list. False: there is none of the placement that is asked for; the caller makes
  * it. */
 static bool find_stored(struct list_finder *finder)
@@ -219,7 +243,7 @@ static bool find_stored(struct list_finder *finder)
         }
         if (!placement.size) { list.placements.count = 0; }
         take_page(finder, &list);
-    } else if (result == -ENOENT && placement.size) {
+    } else if (result == -ENOENT && (placement.size || has_segment(finder))) {
         return false;
     } else if (result == -ENOENT) {
         fail(finder->found, 404, "no_list", "this user has no list");
@@ -311,11 +335,7 @@ static uint64_t sent_hash(const struct list_query *query)
  * brought go by it. */
 static struct slice known_id(struct list_finder *finder, const struct user_history *history)
 {
-    struct slice user = finder->query->user;
-    struct pseudonyms *pseudonyms = finder->parts.pseudonyms;
-    if (history->user_id.size) { return history->user_id; }
-    if (!user.size || !pseudonyms || pseudonyms_is_one(pseudonyms, user)) { return user; }
-    return pseudonyms_of(pseudonyms, pseudonyms_count(pseudonyms) - 1, user, finder->arena);
+    return history->user_id.size ? history->user_id : newest_name(finder);
 }
 
 static void make_list(struct list_finder *finder)
@@ -334,8 +354,10 @@ static void make_list(struct list_finder *finder)
     history.user_id = known_id(finder, &history);
     size_t length = query->offset + finder->limit + query->excluded_count;
     if (query->candidates_count) { length = MAX_OF(length, query->candidates_count); }
+    const struct user_attributes attributes = sent_attributes(finder);
     const struct live_request request = {
         .history = &history,
+        .attributes = &attributes,
         .given = {(struct slice *)(uintptr_t)query->candidates, query->candidates_count},
         .placement = query->placement.size ? query->placement : slice_str(PLACEMENT_MAIN),
         .context = &query->context,
@@ -368,7 +390,8 @@ static void find_user(struct list_finder *finder)
         fail(finder->found, 404, "no_placement", "the rules have no placement of this name");
         return;
     }
-    finder->found->made = sent || sees_context(finder) || !find_stored(finder);
+    finder->found->made =
+        sent || !query->user.size || sees_context(finder) || !find_stored(finder);
     if (!finder->found->made) { return; }
     size_t places = live_tables_places(
         finder->parts.live, query->placement.size ? query->placement : slice_str(PLACEMENT_MAIN));

@@ -6,7 +6,7 @@
 #include "schemas/recommendation_request.h"
 #include "serve/list_query.h"
 
-enum { NUMBER_BYTES_MAX = 20 };
+enum { NUMBER_BYTES_MAX = 20, YEAR_MAX = 9999 };
 
 /* Paths of lists; `id`: a part of the path is an id. */
 static const struct {
@@ -43,6 +43,7 @@ void list_query_clear(struct list_query *query)
     query->kind = QUERY_USER;
     query->user = query->item = query->tag = query->placement = slice_str("");
     query->context = (struct request_context){slice_str(""), slice_str(""), slice_str(""), -1};
+    query->profile = (struct user_attributes){.country = slice_str("")};
     query->offset = query->limit = 0;
     query->excluded_count = query->actions_count = query->candidates_count = 0;
 }
@@ -89,6 +90,18 @@ bool list_query_check_hour(int64_t hour, char *why)
 {
     return (hour >= 0 && hour < 24) ||
            list_query_refuse(why, "hour", "want a number from 0 to 23");
+}
+
+bool list_query_check_year(int64_t year, char *why)
+{
+    return (year >= 0 && year <= YEAR_MAX) ||
+           list_query_refuse(why, "birth_year", "want a year, or 0");
+}
+
+bool list_query_has_profile(const struct list_query *query)
+{
+    const struct user_attributes *profile = &query->profile;
+    return profile->country.size || profile->tags.count || profile->born > 0;
 }
 
 bool list_query_has_context(const struct list_query *query)

@@ -5,6 +5,7 @@
 #define FRESHET_SERVE_LIST_QUERY_H
 
 #include "base/arena.h"
+#include "schemas/user_profile.h"
 #include "scorer/lists/lists.h"
 #include "serve/item_order.h"
 #include "stream/http/http_server.h"
@@ -39,6 +40,8 @@ struct list_query {
     struct slice item, tag;     /* of QUERY_ITEMS; item: of QUERY_USERS as well */
     struct slice placement;     /* of QUERY_USER; empty: none is named */
     struct request_context context; /* as well */
+    struct user_attributes profile; /* as well: of somebody of whom `users` says nothing */
+    struct slice profile_tags[PROFILE_TAGS_MAX]; /* of it */
     size_t offset;
     size_t limit; /* 0: not given */
     struct slice excluded[QUERY_EXCLUDED_MAX];
@@ -77,6 +80,10 @@ struct slice *list_query_word(struct request_context *context, struct slice name
 bool list_query_check_word(struct slice word, const char *what, char *why);
 /* Checks the context's hour. */
 bool list_query_check_hour(int64_t hour, char *why);
+/* Checks a year of birth; 0: not known. */
+bool list_query_check_year(int64_t year, char *why);
+/* Says whether the profile says something. */
+bool list_query_has_profile(const struct list_query *query);
 /* Says whether the context says something. */
 bool list_query_has_context(const struct list_query *query);
 /* Checks an offset, and a limit that is at least `least`. */

@@ -26,6 +26,7 @@ struct live_tables {
     int64_t rules_offset;
     struct brought_items *brought; /* NULL: not used */
     struct user_profiles *profiles; /* NULL: not used */
+    struct segment_table *segments; /* NULL: not used */
     struct lists *lists;
     struct item_attributes *attributes;
     struct item_order *order;
@@ -65,6 +66,12 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
     return live;
 }
 
+void live_tables_use_segments(struct live_tables *live, size_t bytes_max)
+{
+    live->segments = segment_table_new(bytes_max);
+    lists_set_segments(live->lists, live->segments);
+}
+
 struct live_tables *live_tables_free(struct live_tables *live)
 {
     if (!live) { return NULL; }
@@ -73,6 +80,7 @@ struct live_tables *live_tables_free(struct live_tables *live)
     lists_free(live->lists);
     brought_items_free(live->brought);
     user_profiles_free(live->profiles);
+    segment_table_free(live->segments);
     rule_set_free(live->rules);
     published_mixtures_release(&live->mixtures);
     vectors_free(live->vectors);
@@ -198,6 +206,34 @@ void live_tables_remove_profile(struct live_tables *live, struct slice user)
     pthread_mutex_lock(&live->lock);
     (void)user_profiles_remove(live->profiles, user);
     pthread_mutex_unlock(&live->lock);
+}
+
+const char *live_tables_put_segment(struct live_tables *live, const struct group_profile *group)
+{
+    if (!live->segments) { return NULL; }
+    pthread_mutex_lock(&live->lock);
+    const char *reason = segment_table_put(live->segments, group);
+    pthread_mutex_unlock(&live->lock);
+    return reason;
+}
+
+void live_tables_remove_segment(struct live_tables *live, struct slice key)
+{
+    if (!live->segments) { return; }
+    pthread_mutex_lock(&live->lock);
+    segment_table_remove(live->segments, key);
+    pthread_mutex_unlock(&live->lock);
+}
+
+bool live_tables_have_segment(struct live_tables *live, struct slice user,
+                              const struct user_attributes *attributes)
+{
+    struct user_attributes known;
+    pthread_mutex_lock(&live->lock);
+    if (live->profiles && user_profiles_find(live->profiles, user, &known)) { attributes = &known; }
+    bool have = lists_have_segment(live->lists, attributes);
+    pthread_mutex_unlock(&live->lock);
+    return have;
 }
 
 void live_tables_remove_vector(struct live_tables *live, struct slice key)
@@ -371,6 +407,7 @@ void live_tables_list(struct live_tables *live, const struct live_request *reque
                                .given = live->given,
                                .given_count = number_given(live, &request->given),
                                .context = request->context,
+                               .attributes = request->attributes,
                                .sent = request->sent};
     published_mixtures_get(&live->mixtures, request->history->input_partition, &live->mixture);
     if (scope.given_count || !request->given.count) { make_list(live, request, &scope, &list); }

@@ -11,6 +11,7 @@
 #include "schemas/applied_rules.h"
 #include "schemas/candidate_list.h"
 #include "schemas/content_vectors.h"
+#include "schemas/group_profile.h"
 #include "schemas/item.h"
 #include "schemas/item_list.h"
 #include "schemas/item_vector.h"
@@ -33,6 +34,9 @@ typedef void (*take_list_fn)(void *arg, const struct recommendation_list *list);
 
 /* Makes empty tables; borrows both arguments for their life. Free with live_tables_free(). */
 struct live_tables *live_tables_new(const struct list_settings *settings, const char *generation);
+/* Lets lists of users without an action be made by segments, whose records may take so many bytes;
+ * before any call of another thread. */
+void live_tables_use_segments(struct live_tables *live, size_t bytes_max);
 /* Takes NULL; returns NULL. */
 struct live_tables *live_tables_free(struct live_tables *live);
 
@@ -52,6 +56,12 @@ void live_tables_remove_brought(struct live_tables *live, struct slice source, s
 /* The same for profiles of users. */
 const char *live_tables_put_profile(struct live_tables *live, const struct user_profile *profile);
 void live_tables_remove_profile(struct live_tables *live, struct slice user);
+/* The same for what segments act on; the record is right (group_profile_fault()). */
+const char *live_tables_put_segment(struct live_tables *live, const struct group_profile *group);
+void live_tables_remove_segment(struct live_tables *live, struct slice key);
+/* Says whether there is a segment for a user's profile, else for these attributes. */
+bool live_tables_have_segment(struct live_tables *live, struct slice user,
+                              const struct user_attributes *attributes);
 /* Takes them back, by the keys of their tombstones. */
 void live_tables_remove_vector(struct live_tables *live, struct slice key);
 void live_tables_remove_weights(struct live_tables *live, struct slice key);
@@ -95,6 +105,7 @@ struct live_request {
                              * those that are not known are left out */
     struct slice placement; /* whose rules count; without such a placement, none do */
     const struct request_context *context;
+    const struct user_attributes *attributes; /* of somebody without a profile; NULL: not known */
     size_t length;
     int64_t as_of_ms;
     uint64_t sent;              /* a hash of what the request sends along, for draws; 0: nothing */

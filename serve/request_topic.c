@@ -120,6 +120,21 @@ static bool read_context(const struct recommendation_request *request, struct li
     return true;
 }
 
+static bool read_profile(const struct recommendation_request *request, struct list_query *query,
+                         char *why)
+{
+    if (request->profile_country.size &&
+        !list_query_check_id(request->profile_country, "profile_country", why)) {
+        return false;
+    }
+    if (!list_query_check_year(request->profile_birth_year, why)) { return false; }
+    query->profile.country = request->profile_country;
+    query->profile.born = request->profile_birth_year;
+    query->profile.tags.at = query->profile_tags;
+    return read_ids(&request->profile_tags, "profile_tags", query->profile_tags,
+                    &query->profile.tags.count, why);
+}
+
 static bool read_list(const struct recommendation_request *request, struct list_query *query,
                       char *why)
 {
@@ -129,7 +144,8 @@ static bool read_list(const struct recommendation_request *request, struct list_
     if (query->placement.size && !list_query_check_placement(query->placement, why)) {
         return false;
     }
-    if (!read_context(request, query, why) || !read_actions(request, query, why)) {
+    if (!read_context(request, query, why) || !read_profile(request, query, why) ||
+        !read_actions(request, query, why)) {
         return false;
     }
     if (!read_ids(&request->candidates, "candidates", query->candidates,
@@ -137,7 +153,9 @@ static bool read_list(const struct recommendation_request *request, struct list_
         return false;
     }
     return query->user.size || query->actions_count || query->candidates_count ||
-           list_query_refuse(why, "request", "want a user_id, action_items or candidates");
+           list_query_has_profile(query) ||
+           list_query_refuse(why, "request", "want a user_id, action_items, candidates or a "
+                                             "profile");
 }
 
 static bool read_items(const struct recommendation_request *request, struct list_query *query,

@@ -28,7 +28,7 @@
 
 enum {
     LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, RULES, LETTERS, QUALITY, TRIALS, STEPS,
-    REQUESTS, SENT, CANDIDATES, PROFILES
+    REQUESTS, SENT, CANDIDATES, PROFILES, SEGMENTS
 };
 enum { RESPONSES, ITEM_LISTS, SERVED };
 static const struct input inputs[] = {
@@ -77,6 +77,10 @@ static const struct input inputs[] = {
                   .shared = true,
                   .optional = true,
                   .cleanup = CLEANUP_TABLE},
+    [SEGMENTS] = {.name = "profiles",
+                  .kind = INPUT_BROADCAST,
+                  .optional = true,
+                  .cleanup = CLEANUP_TABLE},
     [SENT] = {.name = "item-lists",
               .kind = INPUT_BROADCAST,
               .optional = true,
@@ -105,7 +109,7 @@ static const struct {
 } table_inputs[] = {
     {ROWS, TABLE_ROWS}, {ITEMS, TABLE_ITEMS}, {VECTORS, TABLE_VECTORS}, {MODELS, TABLE_MODELS},
     {CONTENT, TABLE_CONTENT}, {RULES, TABLE_RULES}, {CANDIDATES, TABLE_CANDIDATES},
-    {PROFILES, TABLE_PROFILES},
+    {PROFILES, TABLE_PROFILES}, {SEGMENTS, TABLE_SEGMENTS},
 };
 
 enum { QUALITY_READ_MAX = 50000 }; /* of a partition, at a start */
@@ -208,6 +212,9 @@ static int make_tables(struct run *run, struct serve_state *state)
     _cleanup_(xfreep) char *path = result == 0 ? make_directory(run, "tables") : NULL;
     if (!path) { return -EIO; }
     state->live = live_tables_new(&settings->lists, run_generation(run));
+    if (settings->segments_used) {
+        live_tables_use_segments(state->live, (size_t)settings->segments_table_memory_max);
+    }
     state->recent = recent_users_new((size_t)settings->recent_users);
     return table_reader_new(run, state->live, path, &state->tables);
 }

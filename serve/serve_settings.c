@@ -38,5 +38,11 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
     OPTION("explore.logged", BOOL, explore_logged, "true", OPTION_FREE,
            "Places that rules draw (explore) on lists that are made for requests are written to "
            "served, with their probabilities."),
+    OPTION("segments.used", BOOL, segments_used, "true", OPTION_FREE,
+           "Make lists of users without an action by the segments of their profiles (topic "
+           "profiles, by sequence where it has segments.every.ms)."),
+    OPTION("segments.table.memory.max", BYTES, segments_table_memory_max, "64m",
+           OPTION_RANGE(1 << 16, 1024 * GIB),
+           "Memory for what segments act on; further records are refused."),
     LIST_OPTIONS,
 };

@@ -18,9 +18,11 @@ struct serve_settings {
     bool item_lists_tags;
     const char *console_sources;
     bool explore_logged;
+    bool segments_used;
+    int64_t segments_table_memory_max;
 };
 
-enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 12 };
+enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 14 };
 extern const struct option serve_options[SERVE_OPTIONS_COUNT];
 
 #endif

@@ -36,6 +36,7 @@ static const struct contract *const table_contracts[TABLES_COUNT] = {
     [TABLE_RULES] = &applied_rules_contract,
     [TABLE_CANDIDATES] = &candidate_list_contract,
     [TABLE_PROFILES] = &user_profile_contract,
+    [TABLE_SEGMENTS] = &group_profile_contract,
 };
 
 static int keep(struct table_reader *reader, struct run *run, enum table_kind kind,
@@ -112,6 +113,7 @@ union table_object {
     struct applied_rules rules;
     struct candidate_list candidates;
     struct user_profile profile;
+    struct group_profile group;
 };
 
 static const char *put_rules(struct table_reader *reader, struct slice text, int64_t offset)
@@ -133,6 +135,7 @@ static const char *put(struct table_reader *reader, enum table_kind kind,
     case TABLE_RULES: return put_rules(reader, object->rules.text, offset);
     case TABLE_CANDIDATES: return live_tables_put_brought(reader->live, &object->candidates);
     case TABLE_PROFILES: return live_tables_put_profile(reader->live, &object->profile);
+    case TABLE_SEGMENTS: return live_tables_put_segment(reader->live, &object->group);
     case TABLES_COUNT: break;
     }
     return NULL;
@@ -149,6 +152,7 @@ static void remove_key(struct table_reader *reader, enum table_kind kind, struct
         live_tables_remove_brought(reader->live, source, user);
     }
     if (kind == TABLE_PROFILES) { live_tables_remove_profile(reader->live, key); }
+    if (kind == TABLE_SEGMENTS) { live_tables_remove_segment(reader->live, key); }
     if (kind == TABLE_VECTORS) { live_tables_remove_vector(reader->live, key); }
     if (kind == TABLE_MODELS) { live_tables_remove_weights(reader->live, key); }
 }
@@ -222,6 +226,10 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
         return run_refuse_record(run, "bad_key", "want a user id of at most %d bytes",
                                  ID_BYTES_MAX);
     }
+    if (kind == TABLE_SEGMENTS && (!rec->key.data || rec->key.size > GROUP_KEY_BYTES_MAX)) {
+        return run_refuse_record(run, "bad_key", "want a key of at most %d bytes",
+                                 GROUP_KEY_BYTES_MAX);
+    }
     if (!rec->value.data) {
         remove_key(reader, kind, rec->key);
         return store(reader, run, kind, rec, rec->value);
@@ -236,6 +244,7 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
     if (kind == TABLE_PROFILES && !slice_equal(object.profile.user_id, rec->key)) {
         reason = "key_mismatch";
     }
+    if (kind == TABLE_SEGMENTS) { reason = group_profile_fault(&object.group, rec->key); }
     if (!reason) { reason = put(reader, kind, &object, rec->offset); }
     if (reason && kind == TABLE_RULES) {
         return run_refuse_record(run, reason, "the former rules stay: %.*s",

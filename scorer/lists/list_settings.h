@@ -127,7 +127,7 @@ enum { LIST_OPTIONS_COUNT = 32, ITEMS_MAX_MOST = 100000000 };
            OPTION_RANGE(1 << 16, 1024 * GIB),                                                      \
            "Memory for items that are brought; further records are refused."),                     \
     OPTION("profiles.used", BOOL, lists.profiles_used, "true", OPTION_FREE,                        \
-           "Rules may ask for what profiles say of users (topic users)."),                         \
+           "Rules (in serve segments, too) may ask for what profiles say of users (topic users)."),\
     OPTION("profiles.memory.max", BYTES, lists.profiles_memory_max, "256m",                        \
            OPTION_RANGE(1 << 16, 1024 * GIB),                                                      \
            "Memory for profiles of users; further ones are refused.")

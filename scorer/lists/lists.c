@@ -49,6 +49,7 @@ struct lists *lists_free(struct lists *lists)
     candidates_free(lists->candidates);
     placement_lists_free(lists->placements);
     lists_free_brought(lists);
+    lists_free_segments(lists);
     free(lists->ahead_numbers);
     free(lists);
     return NULL;
@@ -370,6 +371,17 @@ static size_t rank(struct lists *lists, const struct user_history *history,
     return MIN_OF(count, scope->length);
 }
 
+/* Finds what is known of a user: the profile, else what the request says. */
+static void find_attributes(struct lists *lists, struct slice user)
+{
+    const struct user_attributes *sent = lists->scope.attributes;
+    lists->attributes_known =
+        lists->profiles && user_profiles_find(lists->profiles, user, &lists->attributes);
+    if (lists->attributes_known || !sent) { return; }
+    lists->attributes = *sent;
+    lists->attributes_known = true;
+}
+
 void lists_make_scoped(struct lists *lists, const struct user_history *history,
                        const struct list_scope *scope, struct recommendation_list *ret_list)
 {
@@ -380,13 +392,16 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     bool blending = (served || lists->content_scores) && lists->mixture;
     lists->scope = *scope;
-    lists->attributes_known =
-        lists->rules && lists->profiles &&
-        user_profiles_find(lists->profiles, history->user_id, &lists->attributes);
+    bool begins = lists->segments && !history->items.count && !scope->given_count;
+    if (lists->rules || begins) { find_attributes(lists, history->user_id); }
     const struct ranked *ranked;
     lists->set = NULL;
+    lists->by_segments = false;
     size_t count = rank(lists, history, scope, blending, &ranked);
     lists->ranked = ranked;
+    if (begins && lists->attributes_known) {
+        count = lists_rank_segments(lists, count, scope->length);
+    }
     if (lists->brought_count) { count = lists_mix_brought(lists, count, scope->length); }
     ranked = lists->ranked;
     lists->ranked_count = count;
@@ -400,7 +415,7 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
         .evidence = {lists->columns.evidence, count},
         .shares = {lists->columns.shares, count},
         .model = slice_str(lists->settings->model_name),
-        .made_by = slice_str(leader_name(lists->leader)),
+        .made_by = slice_str(lists->by_segments ? MADE_BY_SEGMENTS : leader_name(lists->leader)),
         .vectors = slice_str(blending && served ? served->version : ""),
         .actions = history->events_total,
         .generation = slice_str(lists->generation),

@@ -14,6 +14,7 @@
 #include "scorer/lists/placement_lists.h"
 #include "scorer/lists/prediction_log.h"
 #include "scorer/lists/tables.h"
+#include "scorer/lists/segment_table.h"
 #include "scorer/lists/user_profiles.h"
 #include "scorer/lists/vectors.h"
 
@@ -32,6 +33,7 @@ struct list_scope {
     size_t reasoned;
     /* For rules; borrowed until its placements are made. */
     const struct request_context *context; /* NULL: there is none */
+    const struct user_attributes *attributes; /* of somebody without a profile; NULL: not known */
     uint64_t sent; /* a hash of what the request sends along, for draws; 0: nothing */
 };
 
@@ -50,8 +52,12 @@ void lists_set_mixture(struct lists *lists, const struct mixture *mixture);
 void lists_set_brought(struct lists *lists, struct brought_items *items, double weight);
 /* Returns how many items are ranked for a list from which placements are cut. */
 size_t lists_ranked_for_rules(const struct lists *lists);
-/* Lets conditions of rules ask for profiles of users; borrowed. */
+/* Lets conditions of rules, and segments, ask for profiles of users; borrowed. */
 void lists_set_profiles(struct lists *lists, struct user_profiles *profiles);
+/* Lets users without an action have lists by their segments; once, borrowed. */
+void lists_set_segments(struct lists *lists, struct segment_table *table);
+/* Says whether there is a segment for these attributes. */
+bool lists_have_segment(struct lists *lists, const struct user_attributes *attributes);
 /* Encodes histories together whose lists are made next, in this order (some may be left out). At
  * most CANDIDATES_AHEAD, borrowed until their lists are made. */
 void lists_encode_ahead(struct lists *lists, const struct user_history *const *histories,

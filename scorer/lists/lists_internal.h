@@ -1,4 +1,4 @@
-/* What lists.c, lists_placed.c and lists_brought.c share. */
+/* What lists.c, lists_placed.c, lists_brought.c and lists_segments.c share. */
 #ifndef FRESHET_SCORER_LISTS_LISTS_INTERNAL_H
 #define FRESHET_SCORER_LISTS_LISTS_INTERNAL_H
 
@@ -7,6 +7,9 @@
 #include "scorer/lists/lists.h"
 #include "scorer/lists/ranked_columns.h"
 #include "scorer/lists/reasons.h"
+
+/* What a list is made by that no member of the blend made. */
+#define MADE_BY_SEGMENTS "segments"
 
 enum { CANDIDATES_LEAST = 50, CANDIDATES_MOST = MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS };
 
@@ -38,6 +41,8 @@ struct lists {
     bool counted_of[LIST_ITEMS_MAX];   /* and whether the entry is counting's */
     struct scored given[LIST_GIVEN_MAX];
     struct brought_mix *brought;  /* NULL: nothing is */
+    struct segment_mix *segments; /* NULL: not used */
+    bool by_segments;             /* the last list was made by them */
     const struct candidate_set *set; /* of the last list; NULL: only counting had scores */
     const int32_t *brought_numbers; /* for the last list */
     size_t brought_count;
@@ -47,7 +52,7 @@ struct lists {
     struct placement_lists *placements; /* NULL: there never were rules */
     struct list_scope scope;            /* of the last list */
     struct user_profiles *profiles;     /* NULL: not used */
-    struct user_attributes attributes;  /* of the last list's user, for rules */
+    struct user_attributes attributes;  /* of the last list's user */
     bool attributes_known;
     struct ranking_request request;     /* of the last list, and its ranking */
     const struct ranked *ranked;
@@ -86,5 +91,12 @@ size_t lists_mix_brought(struct lists *lists, size_t count, size_t length);
 /* Returns until when what is brought for the last list holds. */
 int64_t lists_brought_until_ms(const struct lists *lists);
 void lists_free_brought(struct lists *lists);
+
+/* lists_segments.c */
+
+/* Ranks by the segments of `attributes`, before the `count` entries of the ranking that they do not
+ * name. Returns how many there are then, at most `length`. */
+size_t lists_rank_segments(struct lists *lists, size_t count, size_t length);
+void lists_free_segments(struct lists *lists);
 
 #endif

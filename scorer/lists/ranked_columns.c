@@ -12,6 +12,7 @@ static int32_t reason_of(enum ranked_reason reason)
     case RANKED_AGAIN: return REASON_AGAIN;
     case RANKED_CROSS: return REASON_CROSS;
     case RANKED_BROUGHT: return REASON_BROUGHT;
+    case RANKED_SEGMENT: return REASON_SEGMENT;
     }
     return REASON_OTHER;
 }
@@ -19,13 +20,17 @@ static int32_t reason_of(enum ranked_reason reason)
 void ranked_columns_write(struct ranked_columns *columns, size_t at, const struct ids *ids,
                           const struct ranked *ranked)
 {
-    bool because = ranked->because != ID_NONE;
+    bool because = ranked->because != ID_NONE && ranked->reason != RANKED_BROUGHT &&
+                   ranked->reason != RANKED_SEGMENT;
     assert(at < LIST_ITEMS_MAX);
     columns->numbers[at] = ranked->item;
     columns->items[at] = ids_text(ids, ranked->item);
     columns->because[at] = because ? ids_text(ids, ranked->because) : slice_str("");
     if (ranked->reason == RANKED_BROUGHT) {
         columns->because[at] = brought_items_source(columns->brought, ranked->because);
+    }
+    if (ranked->reason == RANKED_SEGMENT) {
+        columns->because[at] = columns->segments[ranked->because];
     }
     columns->scores[at] = ranked->score;
     columns->evidence[at] = ranked->evidence;

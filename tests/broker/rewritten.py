@@ -146,7 +146,7 @@ def rewrite(forms, source, target, framing):
 # What differs from run to run: times of arrival, when and why a list was made, of which offsets.
 PASSING = ("received_ms", "as_of_ms", "cause", "row_offsets", "item_offsets", "vector_offsets",
            "model_offsets", "content_offsets", "candidate_offsets", "profile_offsets",
-           "list_id", "placement_list_ids", "blend")
+           "segment_offsets", "list_id", "placement_list_ids", "blend")
 
 
 def decoded(forms, world, topic):

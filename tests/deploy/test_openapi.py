@@ -45,7 +45,7 @@ def test_arguments():
 
 
 def test_body():
-    members = {member for name in ("Query", "Action", "Context")
+    members = {member for name in ("Query", "Action", "Context", "Profile")
                for member in SCHEMAS[name]["properties"]}
     words = re.search(r"\*list_query_word\(.*?\n}", SOURCES["list_query"], re.S)[0]
     taken = set(re.findall(r'strcmp\(name, "(\w+)"\)', SOURCES["list_body"]))

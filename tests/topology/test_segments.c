@@ -139,31 +139,21 @@ static const char *const names[] = {"all",        "born=1960s", "born=1970s", "b
                                     "born=1990s", "born=2000s", "born=2010s", "country=DE",
                                     "country=FR", "few",        "sex=F",      "sex=M"};
 
-/* Reads what `profiles` says now, by key. */
+/* Reads what `profiles` says now. */
 static void read_groups(struct people *people)
 {
-    struct memlog *log = people->fixture.rig.log;
-    struct record rec;
+    struct fold *fold = rig_fold(&people->fixture.rig, "profiles");
     people->groups_count = 0;
     arena_reset(people->arena);
-    for (int64_t at = 0; memlog_read(log, "profiles", 0, at, &rec) == 0; at = rec.offset + 1) {
-        char key[GROUP_KEY_BYTES_MAX];
-        size_t k = 0;
-        while (k < people->groups_count &&
-               !slice_equal(group_profile_key(people->newest[k].name, key), rec.key)) {
-            k++;
-        }
-        struct group_profile *group = &people->newest[k];
-        if (!rec.value.data && k < people->groups_count) {
-            *group = people->newest[--people->groups_count];
-            continue;
-        }
-        if (!rec.value.data) { continue; }
-        assert_true(k < GROUPS);
-        assert_int_equal(codec_decode(people->groups, rec.value, people->arena, group, NULL), 0);
-        assert_null(group_profile_fault(group, rec.key));
-        people->groups_count = MAX_OF(people->groups_count, k + 1);
+    for (size_t i = 0; i < fold->count; i++) {
+        struct slice value = arena_copy(people->arena, fold->at[i].value);
+        if (!fold->at[i].value.data) { continue; }
+        struct group_profile *group = &people->newest[people->groups_count++];
+        assert_true(people->groups_count < GROUPS);
+        assert_int_equal(codec_decode(people->groups, value, people->arena, group, NULL), 0);
+        assert_null(group_profile_fault(group, fold->at[i].key));
     }
+    free(fold);
 }
 
 static const struct group_profile *find_group(const struct people *people, const char *name)

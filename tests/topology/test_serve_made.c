@@ -533,7 +533,7 @@ static void test_bad_bodies(void **state _unused_)
         {"", "body"},
         {"{", "body"},
         {"[]", "want a JSON object"},
-        {"{}", "want a user, actions or candidates"},
+        {"{}", "want a user, actions, candidates or a profile"},
         {"{\"user\":7}", "want a text"},
         {"{\"user\":\"\"}", "want an id"},
         {"{\"user\":\"u\",\"excluded\":[]}", "unknown member"},

@@ -161,7 +161,8 @@ static void test_json(void **state)
     check(CAUSE_MODEL, 1, "--json",
           "\"row_offsets\":[11, 12],\"item_offsets\":[3],\"vector_offsets\":[],"
           "\"model_offsets\":[],\"content_offsets\":[],\"candidate_offsets\":[5],"
-          "\"profile_offsets\":[6],\"provisional\":false,\"rules_offset\":4,");
+          "\"profile_offsets\":[6],\"segment_offsets\":[],\"provisional\":false,"
+          "\"rules_offset\":4,");
     check(CAUSE_MODEL, 1, "--json",
           "{\"place\":1,\"item\":\"a\",\"title\":\"\",\"reason\":\"because\",\"because\":\"h\",");
     check(CAUSE_MODEL, 1, "--json", "\"because\":\"h\",\"share\":0.25,\"evidence\":7,\"score\":7,");
