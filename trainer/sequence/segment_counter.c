@@ -57,12 +57,13 @@ struct segment_counter {
 };
 
 struct segment_counter *segment_counter_new(const struct segment_counter_settings *settings,
-                                            struct schema_cache *schemas)
+                                            struct schema_cache *history_schemas,
+                                            struct schema_cache *profile_schemas)
 {
     struct segment_counter *counter = xcalloc(1, sizeof(*counter));
     counter->settings = settings;
-    counter->history_codec = codec_new(&user_history_contract, schemas);
-    counter->profile_codec = codec_new(&user_profile_contract, schemas);
+    counter->history_codec = codec_new(&user_history_contract, history_schemas);
+    counter->profile_codec = codec_new(&user_profile_contract, profile_schemas);
     counter->arena = arena_new(COUNTER_ARENA_BYTES);
     return counter;
 }
@@ -259,10 +260,14 @@ static void begin_with_half(struct segment_counter *counter)
 static void count_user(struct segment_counter *counter, struct slice user)
 {
     struct user_history history;
+    struct codec_error error;
     struct slice value;
     int32_t partition = murmur_partition(user, (int32_t)counter->histories_partitions);
     if (table_view_get(counter->histories, partition, user, &value) < 0) { return; }
-    if (codec_decode(counter->history_codec, value, counter->arena, &history, NULL) < 0) { return; }
+    if (codec_decode(counter->history_codec, value, counter->arena, &history, &error) < 0) {
+        if (error.unknown_id) { fail(counter); }
+        return;
+    }
     size_t items = find_items(counter, &history);
     if (!items) { return; }
     size_t segments = find_segments(counter);

@@ -61,7 +61,8 @@ struct segment_publisher *segment_publisher_new(const struct segment_publisher_p
 {
     struct segment_publisher *publisher = xcalloc(1, sizeof(*publisher));
     publisher->parts = *parts;
-    publisher->counter = segment_counter_new(&publisher->parts.counter, run_schemas(parts->run));
+    publisher->counter = segment_counter_new(&publisher->parts.counter, run_schemas(parts->run),
+                                             parts->profile_schemas);
     publisher->codec = codec_new(&group_profile_contract, run_schemas(parts->run));
     publisher->arena = arena_new(PUBLISHER_ARENA_BYTES);
     buf_init(&publisher->message, GROUP_BYTES_MAX);
@@ -228,7 +229,8 @@ static void count(struct segment_publisher *publisher)
     enum segment_counting state = segment_counter_state(publisher->counter);
     if (state == SEGMENTS_FAILED) {
         run_log(run, LOG_WARN, "segments cannot be counted",
-                "hint=\"raise segments.memory.max; else see the log of the state\"");
+                "hint=\"raise segments.memory.max, if no schema was unknown and the state can be "
+                "read\"");
         segment_counter_drop(publisher->counter);
     }
     publisher->sending = state == SEGMENTS_COUNTED;

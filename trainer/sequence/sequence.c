@@ -56,7 +56,7 @@ static const struct output outputs[] = {
                   .contracts = {&group_profile_contract}},
 };
 
-enum { ARENA_BYTES = 1 << 16, TURN_MS = 40, IDS_MAX = 100000000 };
+enum { ARENA_BYTES = 1 << 16, TURN_MS = 40, IDS_MAX = 100000000, PROFILE_BYTES_MAX = 1 << 20 };
 
 struct training_state {
     const struct sequence_settings *settings;
@@ -65,7 +65,9 @@ struct training_state {
     struct ids *ids;
     struct training_set *training_set;
     struct table_store *table_store, *profile_store;
-    struct codec *profile_codec;
+    struct schema_cache *own_schemas; /* of stored profiles: no registry is needed to read them */
+    struct codec *profile_codec, *profile_writer;
+    struct buf row;
     struct segment_publisher *segments;
     struct training_thread *training_thread;
     struct publisher publisher;
@@ -137,6 +139,9 @@ static void stop(struct run *run)
     (void)table_store_flush(state->profile_store);
     table_store_free(state->profile_store);
     codec_free(state->profile_codec);
+    codec_free(state->profile_writer);
+    schema_cache_free(state->own_schemas);
+    buf_release(&state->row);
     training_set_free(state->training_set);
     ids_free(state->ids);
     codec_free(state->history_codec);
@@ -169,6 +174,7 @@ static int make_stores(struct run *run, struct training_state *state)
         .run = run,
         .histories = state->table_store,
         .profiles = state->profile_store,
+        .profile_schemas = state->own_schemas,
         .every_ms = settings->segments_every_ms,
         .output = PROFILES,
         .table_input = PROFILES_TABLE,
@@ -216,7 +222,10 @@ static int start(struct run *run)
     state->settings = settings;
     state->history_codec = codec_new(&user_history_contract, run_schemas(run));
     state->item_codec = codec_new(&item_contract, run_schemas(run));
+    state->own_schemas = schema_cache_new();
     state->profile_codec = codec_new(&user_profile_contract, run_schemas(run));
+    state->profile_writer = codec_new(&user_profile_contract, state->own_schemas);
+    buf_init(&state->row, PROFILE_BYTES_MAX);
     state->weights_codec = codec_new(&model_weights_contract, run_schemas(run));
     state->arena = arena_new(ARENA_BYTES);
     state->ids = ids_new(IDS_MAX);
@@ -287,9 +296,10 @@ static int decode_history(struct training_state *state, struct slice user, struc
     return 0;
 }
 
-static enum verdict store(struct run *run, struct table_store *table, const struct record *rec)
+static enum verdict store(struct run *run, struct table_store *table, const struct record *rec,
+                          struct slice row)
 {
-    if (table_store_put(table, rec->partition, rec->key, rec->value, rec->offset) < 0) {
+    if (table_store_put(table, rec->partition, rec->key, row, rec->offset) < 0) {
         (void)run_refuse_record(run, "state", "%s", table_store_why(table));
         return VERDICT_FATAL;
     }
@@ -310,7 +320,7 @@ static enum verdict take_history(struct run *run, struct training_state *state,
     } else if (decode_history(state, rec->key, rec->value, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
-    return store(run, state->table_store, rec);
+    return store(run, state->table_store, rec, rec->value);
 }
 
 static int reload_history(void *arg, struct slice key, struct slice value)
@@ -360,16 +370,21 @@ static enum verdict take_profile(struct run *run, struct training_state *state,
         return run_refuse_record(run, "bad_key", "want a user id of at most %d bytes",
                                  ID_BYTES_MAX);
     }
+    struct slice row = {0};
     if (rec->value.data) {
         arena_reset(state->arena);
+        buf_clear(&state->row);
         if (codec_decode(state->profile_codec, rec->value, state->arena, &profile, &error) < 0) {
             return run_refuse_undecoded(run, &error);
         }
-        if (!slice_equal(profile.user_id, rec->key)) {
-            return run_refuse_record(run, "key_mismatch", "%s", user_profile_contract.name);
+        const char *fault = slice_equal(profile.user_id, rec->key) ? NULL : "key_mismatch";
+        if (!fault && codec_encode(state->profile_writer, &profile, &state->row) < 0) {
+            fault = "over_limit";
         }
+        if (fault) { return run_refuse_record(run, fault, "%s", user_profile_contract.name); }
+        row = buf_slice(&state->row);
     }
-    return store(run, state->profile_store, rec);
+    return store(run, state->profile_store, rec, row);
 }
 
 /* ---- Items and models ---- */

@@ -132,16 +132,16 @@ static void test_memory_for_a_part_of_the_users(void **state)
     const struct segment_counter_settings wide = {64 << 20, 10, 5, 1, 100},
                                           narrow = {1 << 20, 10, 5, 1, 100},
                                           none = {1 << 8, 10, 5, 1, 100};
-    struct segment_counter *counter = segment_counter_new(&wide, world.schemas);
+    struct segment_counter *counter = segment_counter_new(&wide, world.schemas, world.schemas);
     assert_int_equal(count(&world, counter, 100), SEGMENTS_COUNTED);
     check(counter, 0);
     assert_int_equal(segment_counter_sample(counter), 0);
     segment_counter_free(counter);
-    counter = segment_counter_new(&narrow, world.schemas);
+    counter = segment_counter_new(&narrow, world.schemas, world.schemas);
     assert_int_equal(count(&world, counter, 7), SEGMENTS_COUNTED);
     check(counter, 1);
     segment_counter_free(counter);
-    counter = segment_counter_new(&none, world.schemas);
+    counter = segment_counter_new(&none, world.schemas, world.schemas);
     assert_int_equal(count(&world, counter, 1000), SEGMENTS_FAILED);
     segment_counter_free(counter);
     release(&world);
@@ -155,7 +155,7 @@ static void test_views_and_bounds(void **state)
     init(&world);
     put_user(&world, USERS); /* an even one more */
     const struct segment_counter_settings one = {64 << 20, 1, 5, 1, 10};
-    struct segment_counter *counter = segment_counter_new(&one, world.schemas);
+    struct segment_counter *counter = segment_counter_new(&one, world.schemas, world.schemas);
     segment_counter_begin(counter, table_view_new(world.histories),
                           table_view_new(world.profiles));
     segment_counter_step(counter, 100);
@@ -184,11 +184,36 @@ static void test_views_and_bounds(void **state)
     release(&world);
 }
 
+/* A history of a schema that nobody has told of yet: nothing is known of how many there are. One
+ * that is damaged is passed over. */
+static void test_histories_that_cannot_be_read(void **state)
+{
+    static const char unknown[] = {0, 0, 0, 0, 9, 1, 2};
+    struct world world;
+    struct group_profile group;
+    init(&world);
+    const struct segment_counter_settings wide = {64 << 20, 10, 5, 1, 100};
+    struct segment_counter *counter =
+        segment_counter_new(&wide, world.schemas, world.schemas);
+    int32_t partition = murmur_partition(slice_str("u4"), PARTITIONS);
+    assert_int_equal(table_store_put(world.histories, partition, slice_str("u4"),
+                                     slice_str("damaged"), USERS), 0);
+    assert_int_equal(count(&world, counter, 100), SEGMENTS_COUNTED);
+    assert_int_equal(segment_counter_record(counter, 0, &group), 0);
+    assert_int_equal(group.users, USERS / 2 - 1);
+    assert_int_equal(table_store_put(world.histories, partition, slice_str("u4"),
+                                     slice_of(unknown, sizeof(unknown)), USERS + 1), 0);
+    assert_int_equal(count(&world, counter, 100), SEGMENTS_FAILED);
+    segment_counter_free(counter);
+    release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_memory_for_a_part_of_the_users),
         cmocka_unit_test(test_views_and_bounds),
+        cmocka_unit_test(test_histories_that_cannot_be_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
