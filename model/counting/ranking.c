@@ -58,6 +58,20 @@ struct ranking *ranking_free(struct ranking *ranking)
     return NULL;
 }
 
+struct ranking_weights ranking_settings_weights(const struct ranking_settings *settings)
+{
+    return (struct ranking_weights){settings->directed_weight, settings->symmetric_weight,
+                                    settings->popularity_weight, settings->cross_weight};
+}
+
+void ranking_weigh(struct ranking *ranking, const struct ranking_weights *weights)
+{
+    ranking->settings.directed_weight = weights->directed;
+    ranking->settings.symmetric_weight = weights->symmetric;
+    ranking->settings.popularity_weight = weights->popularity;
+    ranking->settings.cross_weight = weights->cross;
+}
+
 /* Makes room for all items and the list, and takes new stamps. */
 static void begin(struct ranking *ranking, size_t length)
 {

@@ -90,6 +90,14 @@ struct ranking;
  * ranking_free(). */
 struct ranking *ranking_new(const struct ranking_settings *settings, const struct ids *ids,
                             struct item_table *table);
+/* Weights of the terms of a score, instead of those of the settings. */
+struct ranking_weights {
+    double directed, symmetric, popularity, cross;
+};
+/* Returns the weights of the settings. */
+struct ranking_weights ranking_settings_weights(const struct ranking_settings *settings);
+/* Sets the weights of the next lists. */
+void ranking_weigh(struct ranking *ranking, const struct ranking_weights *weights);
 /* Sets the table of cross pairs, of the same items; borrowed. */
 void ranking_use_cross(struct ranking *ranking, struct cross_table *cross);
 /* Frees the ranking; takes NULL; returns NULL. */

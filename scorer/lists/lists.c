@@ -87,6 +87,24 @@ const struct prediction *lists_prediction(const struct lists *lists)
     return lists->prediction.best.count ? &lists->prediction : NULL;
 }
 
+void lists_weights(const struct lists *lists, int64_t actions, struct list_weights *ret_weights)
+{
+    enum mixture_segment segment = mixture_segment(actions);
+    struct ranking_settings own = list_ranking_settings(lists->settings);
+    *ret_weights = (struct list_weights){
+        .weights.counting = ranking_settings_weights(&own),
+        .present[MEMBER_COUNTING] = true,
+        .present[MEMBER_SEQUENCE] = lists->vectors && vectors_served(lists->vectors),
+        .present[MEMBER_CONTENT] = lists->content_scores != NULL,
+        .crossing = !cross_table_empty(lists->tables->cross),
+    };
+    bool blending = lists->mixture && (ret_weights->present[MEMBER_SEQUENCE] ||
+                                       ret_weights->present[MEMBER_CONTENT]);
+    int leader = blending ? leader_choose(lists->settings, lists->mixture, segment)
+                          : MEMBER_COUNTING;
+    tried_weights_of(lists->mixture, segment, leader, ret_weights->weights.members);
+}
+
 uint64_t lists_looked(const struct lists *lists)
 {
     return ranking_looked(lists->ranking);
@@ -137,6 +155,25 @@ static size_t find_ahead(struct lists *lists, const struct user_history *history
     return 0;
 }
 
+static int choose_leader(const struct lists *lists, enum mixture_segment segment)
+{
+    const struct tried_weights *tried = lists->scope.tried;
+    return tried ? tried_weights_leader(tried)
+                 : leader_choose(lists->settings, lists->mixture, segment);
+}
+
+/* Sets what the next list is ordered by. */
+static void weigh(struct lists *lists, const struct tried_weights *tried)
+{
+    struct ranking_settings own = list_ranking_settings(lists->settings);
+    struct ranking_weights weights = ranking_settings_weights(&own);
+    ranking_weigh(lists->ranking, tried ? &tried->counting : &weights);
+    lists->mixed_by = lists->mixture;
+    if (!tried || !lists->mixture) { return; }
+    tried_weights_mixture(tried, &lists->tried);
+    lists->mixed_by = &lists->tried;
+}
+
 /* Keeps all members' scores for the first ten candidates of each. */
 static void write_prediction(struct lists *lists, const struct user_history *history,
                              enum mixture_segment segment, struct candidate_set *candidates)
@@ -158,14 +195,14 @@ static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ran
     size_t count = 0;
     size_t own = MIN_OF(candidates_each(lists->settings), (size_t)CANDIDATES_MOST);
     const struct topk_entry *order;
-    size_t ordered = candidate_set_rank(candidates, lists->mixture, segment, lists->leader, length,
+    size_t ordered = candidate_set_rank(candidates, lists->mixed_by, segment, lists->leader, length,
                                         &order);
     for (; count < ordered; count++) {
         size_t k = (size_t)order[count].item;
         int32_t item = candidates->items[k];
         /* counting's own candidates come first, in its order */
         bool counted = k < ranked_count && ranked[k].item == item;
-        int member = leader_behind(lists->leader, lists->mixture, segment, candidates, k);
+        int member = leader_behind(lists->leader, lists->mixed_by, segment, candidates, k);
         bool reasoned = !lists->scope.reasoned || count < lists->scope.reasoned;
         lists->merged[count] =
             reasoned ? reasons_find(&lists->behind, item, member, counted ? &ranked[k] : NULL)
@@ -221,7 +258,7 @@ static size_t order_given(struct lists *lists, const struct ranking_request *req
         int32_t item = scope->given[k];
         if (item_flags_barred(&request->flags, item)) { continue; }
         bool had = !ranking_allows(lists->ranking, &request->flags, item);
-        int member = set ? leader_behind(lists->leader, lists->mixture, segment, set, k)
+        int member = set ? leader_behind(lists->leader, lists->mixed_by, segment, set, k)
                          : MEMBER_COUNTING;
         float score = had ? 0.0F : ranking_score(lists->ranking, item);
         lists->given[count++] = (struct scored){
@@ -284,7 +321,7 @@ static size_t blend(struct lists *lists, const struct user_history *history,
 {
     enum mixture_segment segment = mixture_segment(history->events_total);
     write_prediction(lists, history, segment, candidates);
-    lists->leader = leader_choose(lists->settings, lists->mixture, segment);
+    lists->leader = choose_leader(lists, segment);
     if (lists->leader == MEMBER_COUNTING) {
         if (lists->request.shown.count) {
             ranked_count = ranking_list(lists->ranking, &lists->request, ranked);
@@ -303,9 +340,9 @@ static const struct candidate_set *score_given(struct lists *lists,
                                                struct candidate_set *candidates)
 {
     const struct topk_entry *order;
-    lists->leader = leader_choose(lists->settings, lists->mixture, segment);
+    lists->leader = choose_leader(lists, segment);
     if (lists->leader == MEMBER_COUNTING) { return NULL; }
-    (void)candidate_set_rank(candidates, lists->mixture, segment, lists->leader,
+    (void)candidate_set_rank(candidates, lists->mixed_by, segment, lists->leader,
                              scope->given_count, &order);
     return candidates;
 }
@@ -392,6 +429,7 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     bool blending = (served || lists->content_scores) && lists->mixture;
     lists->scope = *scope;
+    weigh(lists, scope->tried);
     bool begins = lists->segments && !history->items.count && !scope->given_count;
     if (lists->rules || begins) { find_attributes(lists, history->user_id); }
     const struct ranked *ranked;

@@ -15,6 +15,7 @@
 #include "scorer/lists/prediction_log.h"
 #include "scorer/lists/tables.h"
 #include "scorer/lists/segment_table.h"
+#include "scorer/lists/tried_weights.h"
 #include "scorer/lists/user_profiles.h"
 #include "scorer/lists/vectors.h"
 
@@ -35,6 +36,14 @@ struct list_scope {
     const struct request_context *context; /* NULL: there is none */
     const struct user_attributes *attributes; /* of somebody without a profile; NULL: not known */
     uint64_t sent; /* a hash of what the request sends along, for draws; 0: nothing */
+    const struct tried_weights *tried; /* borrowed as well; NULL: as it is configured and learned */
+};
+
+/* What orders the lists of users with so many actions. */
+struct list_weights {
+    struct tried_weights weights;
+    bool present[MIXTURE_MEMBERS]; /* the member has scores at all */
+    bool crossing;                 /* there are cross pairs */
 };
 
 /* Makes an object that makes lists from tables, vectors and content_scores (NULL: without; both:
@@ -81,6 +90,8 @@ void lists_place(struct lists *lists, const struct user_history *history,
  * are those of this one alone. */
 void lists_place_one(struct lists *lists, const struct user_history *history, size_t placement,
                      size_t length, struct recommendation_list *list);
+/* Fills in the weights by which the next lists of users with so many actions are made. */
+void lists_weights(const struct lists *lists, int64_t actions, struct list_weights *ret_weights);
 /* Returns what makes the placements and counts what the rules have done; NULL: no rules were ever
  * set. */
 struct placement_lists *lists_placements(const struct lists *lists);

@@ -32,6 +32,8 @@ struct lists {
     struct ranking *ranking;
     struct candidates *candidates; /* NULL: counting alone */
     const struct mixture *mixture;
+    const struct mixture *mixed_by; /* the last list: this one, or that of tried weights, */
+    struct mixture tried;           /* which is here */
     const struct user_history *ahead[CANDIDATES_AHEAD];
     size_t ahead_count, ahead_at;
     int32_t *ahead_numbers;
