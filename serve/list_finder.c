@@ -364,6 +364,7 @@ static void make_list(struct list_finder *finder)
         .length = MIN_OF(length, (size_t)LIST_ITEMS_MAX),
         .as_of_ms = finder->parts.wall_ms(finder->parts.wall_arg),
         .sent = sent_hash(query),
+        .tried = query->tried,
         .drawn = &finder->found->served,
         .arena = finder->arena,
     };
@@ -431,7 +432,8 @@ static void log_drawn(struct list_finder *finder, struct served_place *drawn, st
 {
     drawn->list_id = list_id;
     drawn->requested = true;
-    if (drawn->place && finder->parts.served) { served_log_put(finder->parts.served, drawn); }
+    bool logged = finder->parts.served && !finder->query->looked_at;
+    if (drawn->place && logged) { served_log_put(finder->parts.served, drawn); }
 }
 
 void list_finder_find(struct list_finder *finder, const struct list_query *query,

@@ -45,6 +45,8 @@ void list_query_clear(struct list_query *query)
     query->context = (struct request_context){slice_str(""), slice_str(""), slice_str(""), -1};
     query->profile = (struct user_attributes){.country = slice_str("")};
     query->offset = query->limit = 0;
+    query->tried = NULL;
+    query->looked_at = false;
     query->excluded_count = query->actions_count = query->candidates_count = 0;
 }
 

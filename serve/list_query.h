@@ -50,6 +50,10 @@ struct list_query {
     size_t actions_count;
     struct slice candidates[QUERY_CANDIDATES_MAX];
     size_t candidates_count;
+    /* The console's alone. */
+    const struct tried_weights *tried; /* borrowed; NULL: none are tried */
+    bool looked_at; /* nobody is shown the list but who looks at the console: a place that is drawn
+                     * is not logged as served */
 };
 
 /* What a path names. */

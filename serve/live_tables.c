@@ -408,10 +408,20 @@ void live_tables_list(struct live_tables *live, const struct live_request *reque
                                .given_count = number_given(live, &request->given),
                                .context = request->context,
                                .attributes = request->attributes,
-                               .sent = request->sent};
+                               .sent = request->sent,
+                               .tried = request->tried};
     published_mixtures_get(&live->mixtures, request->history->input_partition, &live->mixture);
     if (scope.given_count || !request->given.count) { make_list(live, request, &scope, &list); }
     take(arg, &list);
+    pthread_mutex_unlock(&live->lock);
+}
+
+void live_tables_weights(struct live_tables *live, int64_t actions,
+                         struct list_weights *ret_weights)
+{
+    pthread_mutex_lock(&live->lock);
+    published_mixtures_get(&live->mixtures, 0, &live->mixture);
+    lists_weights(live->lists, actions, ret_weights);
     pthread_mutex_unlock(&live->lock);
 }
 

@@ -20,6 +20,7 @@
 #include "schemas/user_history.h"
 #include "schemas/user_profile.h"
 #include "scorer/lists/list_settings.h"
+#include "scorer/lists/lists.h"
 #include "scorer/lists/placement_lists.h"
 #include "serve/item_attributes.h"
 #include "serve/item_order.h"
@@ -108,6 +109,7 @@ struct live_request {
     const struct user_attributes *attributes; /* of somebody without a profile; NULL: not known */
     size_t length;
     int64_t as_of_ms;
+    const struct tried_weights *tried; /* NULL: as it is configured and learned */
     uint64_t sent;              /* a hash of what the request sends along, for draws; 0: nothing */
     struct served_place *drawn; /* receives the place that was drawn, copied into the arena, without
                                  * the list's id; NULL: it is not wanted */
@@ -118,6 +120,10 @@ struct live_request {
  * parallel to its items. */
 void live_tables_list(struct live_tables *live, const struct live_request *request,
                       take_list_fn take, void *arg);
+
+/* Fills in the weights by which lists of sessions with so many actions are made. */
+void live_tables_weights(struct live_tables *live, int64_t actions,
+                         struct list_weights *ret_weights);
 
 /* Where an item would stand on a user's list. */
 struct live_place {

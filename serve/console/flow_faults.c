@@ -89,7 +89,7 @@ void flow_faults_find(const struct flow_view *view, const struct refusal_sums *l
                       int64_t age_ms, struct flow_faults *ret_faults)
 {
     *ret_faults = (struct flow_faults){.count = 0};
-    if (!view->known || view->why[0]) {
+    if (!view->asking && (!view->known || view->why[0])) {
         struct flow_fault *fault = add(ret_faults, -1, TEXT_FAULT_UNKNOWN);
         fault->why = view->why;
         set_command(fault, "freshet status", "", "");

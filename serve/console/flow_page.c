@@ -150,12 +150,14 @@ static void put_table(const struct page *page, const struct flow_view *view)
 
 /* ---- What is wrong ---- */
 
-static void put_faults(const struct page *page, const struct flow_faults *faults)
+static void put_faults(const struct page *page, const struct flow_view *view,
+                       const struct flow_faults *faults)
 {
     html_put(page->out, "<section><h2>");
     page_put(page, TEXT_WRONG);
     html_put(page->out, "</h2>\n");
-    if (!faults->count) { page_say(page, TEXT_ALL_WELL); }
+    if (view->asking) { page_say(page, TEXT_ASKING); }
+    if (!view->asking && !faults->count) { page_say(page, TEXT_ALL_WELL); }
     if (faults->count) { html_put(page->out, "<ul class=\"faults\">"); }
     for (size_t i = 0; i < faults->count; i++) {
         const struct flow_fault *fault = &faults->at[i];
@@ -296,7 +298,7 @@ void flow_page(struct page *page)
         return;
     }
     page_begin(page, TEXT_FLOW, words(page, TEXT_FLOW), TEXT_FLOW_ABOUT);
-    put_faults(page, faults);
+    put_faults(page, view, faults);
     put_picture(page, view, faults);
     put_table(page, view);
     html_put(page->out, "<div class=\"columns\">");

@@ -24,8 +24,9 @@ struct past_look {
 struct flow_watch {
     const struct run *run;
     pthread_mutex_t lock;
-    pthread_cond_t ending;
+    pthread_cond_t changed; /* it shall end, or somebody looks */
     bool end, started;
+    int64_t looked_ms; /* when somebody looked last, monotonic; 0: nobody has */
     pthread_t thread;
     struct flow_view view;
     double fresh_s[FLOW_LISTS];
@@ -135,6 +136,7 @@ static void look_once(struct flow_watch *watch)
         watch->wire = NULL;
         pthread_mutex_lock(&watch->lock);
         (void)snprintf(watch->view.why, sizeof(watch->view.why), "%s", why ? why : "");
+        watch->view.asking = false;
         pthread_mutex_unlock(&watch->lock);
         return;
     }
@@ -142,21 +144,41 @@ static void look_once(struct flow_watch *watch)
     compare(watch, looks);
     pthread_mutex_lock(&watch->lock);
     watch->view.known = true;
+    watch->view.asking = false;
     watch->view.why[0] = '\0';
     watch->view.time_ms = clock_wall_ms();
     memcpy(watch->view.stages, looks, sizeof(looks));
     pthread_mutex_unlock(&watch->lock);
 }
 
+static bool is_looked_at(const struct flow_watch *watch)
+{
+    return watch->looked_ms && clock_monotonic_ms() - watch->looked_ms < FLOW_AWAKE_MS;
+}
+
+/* Waits until somebody looks; after that, nothing is known of the time before. */
+static void sleep_unseen(struct flow_watch *watch)
+{
+    pthread_mutex_lock(&watch->lock);
+    if (!is_looked_at(watch)) {
+        watch->view = (struct flow_view){.asking = true};
+        watch->past_count = 0;
+    }
+    while (!watch->end && !is_looked_at(watch)) {
+        pthread_cond_wait(&watch->changed, &watch->lock);
+    }
+    pthread_mutex_unlock(&watch->lock);
+}
+
 static void *work(void *arg)
 {
     struct flow_watch *watch = arg;
-    while (!ends(watch)) {
+    for (sleep_unseen(watch); !ends(watch); sleep_unseen(watch)) {
         look_once(watch);
         pthread_mutex_lock(&watch->lock);
         struct timespec until = thread_deadline((int64_t)FLOW_LOOK_MS * 1000);
         while (!watch->end &&
-               pthread_cond_timedwait(&watch->ending, &watch->lock, &until) != ETIMEDOUT) {}
+               pthread_cond_timedwait(&watch->changed, &watch->lock, &until) != ETIMEDOUT) {}
         pthread_mutex_unlock(&watch->lock);
     }
     return NULL;
@@ -191,9 +213,10 @@ struct flow_watch *flow_watch_new(struct run *run, const char *sources)
     struct flow_watch *watch = xcalloc(1, sizeof(*watch));
     watch->run = run;
     pthread_mutex_init(&watch->lock, NULL);
-    thread_cond_init(&watch->ending);
+    thread_cond_init(&watch->changed);
     name_topics(watch, sources);
     if (run_connects(run)) {
+        watch->view.asking = true;
         watch->started = thread_start(&watch->thread, "flow", work, watch) == 0;
     }
     return watch;
@@ -204,13 +227,13 @@ struct flow_watch *flow_watch_free(struct flow_watch *watch)
     if (!watch) { return NULL; }
     pthread_mutex_lock(&watch->lock);
     watch->end = true;
-    pthread_cond_signal(&watch->ending);
+    pthread_cond_signal(&watch->changed);
     pthread_mutex_unlock(&watch->lock);
     if (watch->started) { thread_join(watch->thread); }
     wire_close(watch->wire);
     for (int at = 0; at < STAGES_COUNT; at++) { free(watch->groups[at]); }
     for (size_t i = 0; i < watch->topics_count; i++) { free(watch->topics[i].name); }
-    pthread_cond_destroy(&watch->ending);
+    pthread_cond_destroy(&watch->changed);
     pthread_mutex_destroy(&watch->lock);
     free(watch);
     return NULL;
@@ -238,6 +261,8 @@ void flow_watch_look(struct flow_watch *watch, struct flow_view *ret_view)
 {
     double sorted[FLOW_LISTS];
     pthread_mutex_lock(&watch->lock);
+    if (!is_looked_at(watch)) { pthread_cond_signal(&watch->changed); }
+    watch->looked_ms = clock_monotonic_ms();
     *ret_view = watch->view;
     size_t count = watch->fresh_count;
     memcpy(sorted, watch->fresh_s, count * sizeof(*sorted));

@@ -2,8 +2,9 @@
  * members of the groups), and how fresh the newest lists were. For the console's page `flow`.
  *
  * A thread of its own, with a connection of its own, looks every FLOW_LOOK_MS, so neither requests
- * nor the tables wait for it. In a run on an in-process log there is no such thread, and nothing is
- * known but freshness.
+ * nor the tables wait for it. When nobody has asked for FLOW_AWAKE_MS, it forgets what it knows and
+ * asks Kafka for nothing until somebody does. In a run on an in-process log there is no such
+ * thread, and nothing is known but freshness.
  */
 #ifndef FRESHET_SERVE_CONSOLE_FLOW_WATCH_H
 #define FRESHET_SERVE_CONSOLE_FLOW_WATCH_H
@@ -11,7 +12,7 @@
 #include "stream/stages.h"
 #include "stream/worker.h"
 
-enum { FLOW_LOOK_MS = 2000, FLOW_LISTS = 1024, FLOW_WHY_BYTES = 200 };
+enum { FLOW_LOOK_MS = 2000, FLOW_AWAKE_MS = 10000, FLOW_LISTS = 1024, FLOW_WHY_BYTES = 200 };
 
 /* What is known of a stage. */
 struct flow_stage {
@@ -26,7 +27,8 @@ struct flow_stage {
 };
 
 struct flow_view {
-    bool known;      /* Kafka has answered at least once */
+    bool known;      /* Kafka has answered since somebody looks */
+    bool asking;     /* it has not, because nobody looked: it is asked now */
     int64_t time_ms; /* when it did, since 1970 */
     char why[FLOW_WHY_BYTES]; /* why there is no connection; empty: there is */
     struct flow_stage stages[STAGES_COUNT];
@@ -43,7 +45,7 @@ struct flow_watch *flow_watch_new(struct run *run, const char *sources);
 struct flow_watch *flow_watch_free(struct flow_watch *watch);
 /* Takes the times of a list: its own in Kafka, and that of the record behind it; 0: not known. */
 void flow_watch_put_list(struct flow_watch *watch, int64_t time_ms, int64_t received_ms);
-/* Copies what is known. Any thread. */
+/* Copies what is known; somebody looks. Any thread. */
 void flow_watch_look(struct flow_watch *watch, struct flow_view *ret_view);
 
 /* Fills in rate and behind_s of a stage from an earlier look at it. Pure. */

@@ -8,7 +8,7 @@ enum { NEIGHBOURS_SHOWN = 30 };
 static void find_neighbours(const struct page *page, struct slice item,
                             enum item_order_kind order, struct found_list *ret_found)
 {
-    list_query_clear(page->query);
+    (void)page_query(page);
     page->query->kind = QUERY_ITEMS;
     page->query->order = order;
     page->query->item = item;
@@ -27,7 +27,7 @@ static void put_neighbours(const struct page *page, struct slice item, enum item
     if (found.error || !found.list.items.count) {
         page_say(page, TEXT_NO_NEIGHBOURS);
     } else {
-        page_list(page, title, &found.list, TEXT_SUPPORT);
+        page_list(page, title, &found.list, TEXT_SUPPORT, NULL);
     }
     html_put(page->out, "</section>\n");
 }

@@ -63,3 +63,41 @@ if (main && window.EventSource) {
   document.addEventListener("visibilitychange", listen);
   listen();
 }
+
+// The form of weights on the page `try`: what is typed is tried at once, and the other forms and the
+// address take the weights along.
+const form = document.querySelector("form[data-now]");
+if (form) {
+  let timer = null;
+
+  const carry = (other, name, value) => {
+    let field = other.querySelector(`input[type=hidden][name="${name}"]`);
+    if (!field) {
+      field = document.createElement("input");
+      field.type = "hidden";
+      field.name = name;
+      other.append(field);
+    }
+    field.value = value;
+  };
+
+  const show = async () => {
+    const at = new URL(form.action);
+    at.search = new URLSearchParams(new FormData(form));
+    const answer = await fetch(at);
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const made = page.querySelector("[data-made]");
+    if (!made) return;
+    document.querySelector("[data-made]").replaceChildren(...made.childNodes);
+    history.replaceState(null, "", at);
+    for (const other of document.querySelectorAll("main form:not([data-now], [data-made] form)"))
+      for (const field of form.querySelectorAll("input[type=number]"))
+        carry(other, field.name, field.value);
+  };
+
+  form.addEventListener("input", () => {
+    clearTimeout(timer);
+    if (form.checkValidity()) timer = setTimeout(() => show().catch(() => {}), 250);
+  });
+}

@@ -42,6 +42,13 @@ bool page_wants_json(const struct page *page)
     return accept && strncmp(accept, "application/json", strlen("application/json")) == 0;
 }
 
+struct list_query *page_query(const struct page *page)
+{
+    list_query_clear(page->query);
+    page->query->looked_at = true;
+    return page->query;
+}
+
 /* ---- The frame ---- */
 
 void page_put(const struct page *page, enum text text)
@@ -288,11 +295,27 @@ static void put_score(const struct page *page, const struct recommendation_list 
     html_put(page->out, "\"/></svg>");
 }
 
-static void put_row(const struct page *page, const struct recommendation_list *list, size_t at)
+/* Appends the place of an item on another list. */
+static void put_before(const struct page *page, const struct recommendation_list *before,
+                       struct slice item)
+{
+    size_t at = 0;
+    while (at < before->items.count && !slice_equal(before->items.at[at], item)) { at++; }
+    html_put(page->out, "</td><td class=\"number\">");
+    if (at < before->items.count) {
+        html_number(page->out, (int64_t)at + 1);
+    } else {
+        html_put(page->out, "–");
+    }
+}
+
+static void put_row(const struct page *page, const struct recommendation_list *list, size_t at,
+                    const struct recommendation_list *before)
 {
     struct buf *out = page->out;
     html_put(out, "<tr><td class=\"number\">");
     html_number(out, (int64_t)at + 1);
+    if (before) { put_before(page, before, list->items.at[at]); }
     html_put(out, "</td><td class=\"wide\">");
     page_item(page, list->items.at[at]);
     html_put(out, "</td><td class=\"wide\">");
@@ -305,13 +328,17 @@ static void put_row(const struct page *page, const struct recommendation_list *l
 }
 
 void page_list(const struct page *page, enum text name, const struct recommendation_list *list,
-               enum text evidence)
+               enum text evidence, const struct recommendation_list *before)
 {
     struct buf *out = page->out;
     html_put(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
     page_put(page, name);
     html_put(out, "\"><table><thead><tr><th class=\"number\">");
     page_put(page, TEXT_PLACE);
+    if (before) {
+        html_put(out, "</th><th class=\"number\">");
+        page_put(page, TEXT_USUAL_PLACE);
+    }
     html_put(out, "</th><th>");
     page_put(page, TEXT_ITEM);
     html_put(out, "</th><th>");
@@ -321,6 +348,6 @@ void page_list(const struct page *page, enum text name, const struct recommendat
     html_put(out, "</th><th class=\"number\">");
     page_put(page, TEXT_SCORE);
     html_put(out, "</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < list->items.count; i++) { put_row(page, list, i); }
+    for (size_t i = 0; i < list->items.count; i++) { put_row(page, list, i, before); }
     html_put(out, "</tbody></table></div>\n");
 }

@@ -49,9 +49,12 @@ void page_time(const struct page *page, int64_t time_ms);
 void page_ago(const struct page *page, int64_t time_ms);
 /* Appends a paragraph. */
 void page_say(const struct page *page, enum text text);
-/* Appends a list as a table of this name; `evidence` heads the column of evidence. */
+/* Appends a list as a table of this name; `evidence` heads the column of evidence. With another
+ * list `before`, a column says where each item stands there. */
 void page_list(const struct page *page, enum text name, const struct recommendation_list *list,
-               enum text evidence);
+               enum text evidence, const struct recommendation_list *before);
+/* Returns the page's query, emptied: what it finds is looked at and shown to no user. */
+struct list_query *page_query(const struct page *page);
 
 /* The pages. */
 void user_page(struct page *page);

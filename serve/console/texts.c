@@ -75,6 +75,27 @@ static const char *const texts[TEXTS][LANGUAGES] = {
     [TEXT_NOTHING_FOUND] = {"Nothing was found.", "没有找到。"},
     [TEXT_NOTHING_CHOSEN] = {"Nothing is chosen yet. Popular items:", "还没有选择。热门物品："},
     [TEXT_SESSION_LIST] = {"List for this session", "本次会话的列表"},
+    [TEXT_WEIGHTS] = {"Weights", "权重"},
+    [TEXT_WEIGHTS_ABOUT] = {"Change how much each member counts; the list shows where items stood "
+                            "before. Nobody else's list changes.",
+                            "调整各模型的权重；列表会显示物品原来的名次。其他人的列表不会改变。"},
+    [TEXT_WEIGHTS_COUNTING] = {"Only counting has scores here: no model version is served and "
+                               "content is off. Change how much its parts count; the list shows "
+                               "where items stood before. Nobody else's list changes.",
+                               "这里只有计数模型有得分：没有上线的序列模型，内容模型也未启用。"
+                               "调整其各部分的权重；列表会显示物品原来的名次。"
+                               "其他人的列表不会改变。"},
+    [TEXT_WEIGH] = {"Make the list", "生成列表"},
+    [TEXT_USUAL_WEIGHT] = {"usually", "通常为"},
+    [TEXT_USUAL_WEIGHTS] = {"Back to the usual weights", "恢复通常的权重"},
+    [TEXT_USUAL_PLACE] = {"Usual place", "原名次"},
+    [TEXT_MEMBER_COUNTING] = {"Counting", "计数模型"},
+    [TEXT_MEMBER_SEQUENCE] = {"Sequence model", "序列模型"},
+    [TEXT_MEMBER_CONTENT] = {"Content", "内容模型"},
+    [TEXT_WEIGHT_NEXT] = {"Counting: what follows what", "计数：先后关系"},
+    [TEXT_WEIGHT_TOGETHER] = {"Counting: what goes together", "计数：共同出现"},
+    [TEXT_WEIGHT_POPULAR] = {"Counting: popularity", "计数：热门程度"},
+    [TEXT_WEIGHT_CROSS] = {"Counting: between kinds of actions", "计数：行为之间的转化"},
     [TEXT_DATA_AGE] = {"Age of the data", "数据时效"},
     [TEXT_JSON] = {"This page as JSON", "本页的 JSON"},
     [TEXT_LOADING] = {"The tables are being loaded; try again.", "正在加载数据，请稍后再试。"},
@@ -141,6 +162,8 @@ static const char *const texts[TEXTS][LANGUAGES] = {
     [TEXT_BEHIND] = {"Behind (s)", "落后 (秒)"},
     [TEXT_WRONG] = {"What is wrong", "存在的问题"},
     [TEXT_ALL_WELL] = {"Nothing is wrong.", "一切正常。"},
+    [TEXT_ASKING] = {"Nobody has looked for a while, so Kafka is only asked now: look again in a "
+                     "few seconds.", "有一段时间没有人查看，现在才去询问 Kafka：请几秒后再看。"},
     [TEXT_FRESHNESS] = {"From an event to its list", "从事件到列表的时间"},
     [TEXT_NO_FRESHNESS] = {"No list has been read that says when its event came.",
                            "还没有读到带有事件到达时间的列表。"},

@@ -1,9 +1,10 @@
 /* Choosing items and the list for them. What is chosen stands in the address, so the page needs no
  * script and keeps nothing: `item` (several), `drop` (one of them to leave out), `q` (what was
- * searched for).
+ * searched for), and the weights that are tried (weights_form.h). With a script, the list follows
+ * the weights while they are typed (live.js).
  */
 #include "base/base.h"
-#include "serve/console/page.h"
+#include "serve/console/weights_form.h"
 #include "serve/list_text.h"
 
 enum { CHOSEN_MAX = 20, FOUND_MAX = 12, TRIED_LENGTH = 20 };
@@ -11,6 +12,7 @@ enum { CHOSEN_MAX = 20, FOUND_MAX = 12, TRIED_LENGTH = 20 };
 struct choice {
     struct slice items[CHOSEN_MAX];
     size_t count;
+    struct weights_form form;
 };
 
 static bool has(const struct choice *choice, struct slice item)
@@ -36,16 +38,18 @@ static void read_choice(const struct page *page, struct choice *choice)
     }
 }
 
+/* Finds the list by these weights; NULL: by the usual ones. */
 static void find_list(const struct page *page, const struct choice *choice,
-                      struct found_list *ret_found)
+                      const struct tried_weights *tried, struct found_list *ret_found)
 {
-    list_query_clear(page->query);
+    (void)page_query(page);
     for (size_t i = 0; i < choice->count; i++) {
         page->query->actions[i] = (struct query_action){
             choice->items[i], ACTION_VIEW, list_query_weight(ACTION_VIEW), INT64_MAX};
     }
     page->query->actions_count = choice->count;
     page->query->limit = TRIED_LENGTH;
+    page->query->tried = tried;
     list_finder_find(page->finder, page->query, ret_found);
 }
 
@@ -58,10 +62,16 @@ static void put_hidden(const struct page *page, const char *name, struct slice v
     html_put(page->out, "\">");
 }
 
-static void keep_choice(const struct page *page, const struct choice *choice)
+static void keep_items(const struct page *page, const struct choice *choice)
 {
     page_keep_language(page);
     for (size_t i = 0; i < choice->count; i++) { put_hidden(page, "item", choice->items[i]); }
+}
+
+static void keep_choice(const struct page *page, const struct choice *choice)
+{
+    keep_items(page, choice);
+    weights_form_keep(page, &choice->form);
 }
 
 /* An item with the button that chooses it or leaves it out. */
@@ -104,7 +114,7 @@ static size_t find_items(const struct page *page, struct slice text, struct slic
     if (text.size) {
         return live_tables_search(page->live, text, page->arena, ret_items, FOUND_MAX);
     }
-    list_query_clear(page->query);
+    (void)page_query(page);
     page->query->kind = QUERY_ITEMS;
     page->query->order = ORDER_POPULAR;
     page->query->limit = FOUND_MAX;
@@ -139,15 +149,34 @@ static void put_search(const struct page *page, const struct choice *choice, str
     html_put(page->out, "</tbody></table></form></section>\n");
 }
 
-static void put_found(const struct page *page, const struct found_list *found)
+static void put_weights(const struct page *page, const struct choice *choice)
 {
     html_put(page->out, "<section><h2>");
+    page_put(page, TEXT_WEIGHTS);
+    html_put(page->out, "</h2><form action=\"/console/try\" data-now>");
+    keep_items(page, choice);
+    weights_form_put(page, &choice->form);
+    html_put(page->out, "</form></section>\n");
+}
+
+static void put_found(const struct page *page, const struct choice *choice,
+                      const struct found_list *found, const struct found_list *usual)
+{
+    html_put(page->out, "<section data-made><h2>");
     page_put(page, TEXT_SESSION_LIST);
     html_put(page->out, "</h2>\n");
     if (found->error || !found->list.items.count) {
         page_say(page, TEXT_NOTHING_FOUND);
     } else {
-        page_list(page, TEXT_SESSION_LIST, &found->list, TEXT_EVIDENCE);
+        page_list(page, TEXT_SESSION_LIST, &found->list, TEXT_EVIDENCE,
+                  choice->form.changed && !usual->error ? &usual->list : NULL);
+    }
+    if (choice->form.changed) {
+        html_put(page->out, "<form action=\"/console/try\">");
+        keep_items(page, choice);
+        html_put(page->out, "<button class=\"small\">");
+        page_put(page, TEXT_USUAL_WEIGHTS);
+        html_put(page->out, "</button></form>");
     }
     html_put(page->out, "</section>\n");
 }
@@ -155,9 +184,12 @@ static void put_found(const struct page *page, const struct found_list *found)
 void try_page(struct page *page)
 {
     struct choice choice;
-    struct found_list found = {0};
+    struct found_list found = {0}, usual = {0};
     read_choice(page, &choice);
-    if (choice.count) { find_list(page, &choice, &found); }
+    weights_form_read(page, (int64_t)choice.count, &choice.form);
+    bool both = choice.count && choice.form.changed;
+    if (both) { find_list(page, &choice, NULL, &usual); }
+    if (choice.count) { find_list(page, &choice, &choice.form.tried, &found); }
     if (choice.count && !found.error && page_wants_json(page)) {
         list_text_found(page->out, page->query, &found, page->age_ms);
         return;
@@ -167,7 +199,10 @@ void try_page(struct page *page)
     if (choice.count) { put_chosen(page, &choice); }
     put_search(page, &choice, page_argument(page, "q"));
     html_put(page->out, "</div><div>");
-    if (choice.count) { put_found(page, &found); }
+    if (choice.count) {
+        put_weights(page, &choice);
+        put_found(page, &choice, &found, &usual);
+    }
     html_put(page->out, "</div></div>\n");
     page_end(page);
 }

@@ -30,7 +30,7 @@ static void copy_removals(const struct page *page, struct recommendation_list *l
 
 static void read_user(const struct page *page, struct user_view *view)
 {
-    list_query_clear(page->query);
+    (void)page_query(page);
     page->query->user = view->user;
     list_finder_find(page->finder, page->query, &view->found);
     if (!view->found.error) { copy_removals(page, &view->found.list); }
@@ -148,7 +148,7 @@ static void put_score_now(const struct page *page, const struct user_view *view,
 {
     struct found_list one;
     const struct floats *scores = &view->found.list.scores;
-    list_query_clear(page->query);
+    (void)page_query(page);
     page->query->user = view->user;
     page->query->candidates[page->query->candidates_count++] = item;
     list_finder_find(page->finder, page->query, &one);
@@ -221,7 +221,7 @@ static void put_list(const struct page *page, const struct user_view *view)
         page_say(page, view->found.code == 404 ? TEXT_NO_LIST : TEXT_DAMAGED);
     } else {
         put_facts(page, &view->found);
-        page_list(page, TEXT_LIST, &view->found.list, TEXT_EVIDENCE);
+        page_list(page, TEXT_LIST, &view->found.list, TEXT_EVIDENCE, NULL);
     }
     html_put(page->out, "</section>\n<section>");
     put_why_form(page, view);
@@ -249,7 +249,7 @@ static void put_json(const struct page *page, const struct user_view *view)
     if (view->found.error) {
         buf_printf(out, "null");
     } else {
-        list_query_clear(page->query);
+        (void)page_query(page);
         page->query->user = view->user;
         list_text_found(out, page->query, &view->found, page->age_ms);
     }

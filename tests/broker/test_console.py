@@ -1,4 +1,4 @@
-"""The console in Chromium: eight flows, at three widths and in both themes."""
+"""The console in Chromium: ten flows, at three widths and in both themes."""
 
 import importlib.util
 import io
@@ -201,6 +201,30 @@ def try_it(browser, console):
     assert "List for this session" not in browser.text("main")
 
 
+PLACES = """return [...document.querySelectorAll('[data-made] tbody tr')].map(
+    row => [...row.cells].slice(0, 2).map(cell => cell.innerText));"""
+
+
+def change_weights(browser, console):
+    """What is typed is tried at once, by scripts, and by a button without."""
+    browser.open(f"{console}/try?item=i1")
+    first = browser.run(PLACES)
+    assert first and "Usual place" not in browser.text("main")
+    browser.write("input[name=w_next]", "0")
+    browser.world.wait(lambda: "Usual place" in browser.text("main"), "the other list")
+    assert browser.run("return document.activeElement.name") == "w_next"
+    assert "w_next=0" in browser.address_now()
+    placed = browser.run(PLACES)
+    assert [usual for _, usual in placed] != [place for place, _ in placed]
+    browser.follow(browser.click, "button[name=item][value=i2]")  # the weights come along
+    assert "w_next=0" in browser.address_now() and "item=i2" in browser.address_now()
+    browser.follow(browser.click, "[data-made] button")
+    assert "Usual place" not in browser.text("main")
+    browser.write("input[name=w_popular]", "9")
+    browser.follow(browser.click, "form[data-now] button")
+    assert "w_popular=9" in browser.address_now() and "Usual place" in browser.text("main")
+
+
 def change_the_language(browser, console):
     browser.open(f"{console}/user?id=ana")
     browser.follow(browser.click, "a.language")
@@ -244,6 +268,7 @@ def stay_live(browser, console):
     assert browser.run("return window.same")
 
 
+UNSEEN_SECONDS = 13  # longer than the server asks Kafka for somebody who has gone
 EVENTS_SECONDS = 5  # the script has asked in that time, whatever it does with the answer
 
 
@@ -280,15 +305,32 @@ def keep_what_is_typed(browser, console):
     browser.world.wait(lambda: "Renamed while hidden" in browser.text("main"), "the change")
 
 
+def let_kafka_sleep(browser, console):
+    """Kafka is not asked while nobody looks; who looks again is told, and sees the figures soon."""
+    browser.open("about:blank")
+
+    def told():
+        with urllib.request.urlopen(f"{console}/flow?format=json", timeout=60) as answer:
+            return json.load(answer)
+
+    browser.world.wait(lambda: told()["known"], "the figures")
+    time.sleep(UNSEEN_SECONDS)
+    browser.open(f"{console}/flow")
+    assert "only asked now" in browser.text("main")
+    browser.world.wait(lambda: "only asked now" not in browser.text("main"), "the figures")
+    assert told()["known"]
+
+
 FLOWS = (read_the_flow, stay_live, keep_what_is_typed, look_up_a_user, ask_why_not,
-         follow_to_an_item, try_it, change_the_language)
+         follow_to_an_item, try_it, change_weights, change_the_language, let_kafka_sleep)
 
 
 def test_flows(console):
     browser, address = console
     for flow in FLOWS:
         flow(browser, address)
-    pages = ("user", "user?id=ana&why=i9", "item?id=i3", "try?item=i1&item=i3", "nothing",
+    pages = ("user", "user?id=ana&why=i9", "item?id=i3", "try?item=i1&item=i3",
+             "try?item=i1&w_next=0&w_popular=2", "try?item=i1&w_popular=2&lang=zh", "nothing",
              "flow", "flow?lang=zh", "quality",
              "quality?lang=zh", "letters",
              "user?id=ana&lang=zh")

@@ -305,6 +305,20 @@ static char *id_of(const char *body)
     return xprintf("%.*s", (int)strcspn(at, "\""), at);
 }
 
+/* What somebody looks at in the console is drawn and not logged: nobody is served. */
+static void test_the_console_serves_nobody(void **state _unused_)
+{
+    static struct fixture fixture;
+    begin_serving(&fixture);
+    int64_t before = count_served(&fixture);
+    assert_has(ask_get(fixture.serve, "/console/try?item=i01&item=i05&format=json", 200),
+               "\"rule\":\"explore\"");
+    (void)ask_get(fixture.serve, "/console/user?id=u07&why=i09", 200);
+    run_rounds(&fixture);
+    assert_int_equal(count_served(&fixture), before);
+    end(&fixture);
+}
+
 /* Pages of one session are drawn alike; what was drawn is logged under the list's id. */
 static void test_made_lists_are_logged(void **state _unused_)
 {
@@ -370,6 +384,7 @@ int main(void)
         cmocka_unit_test(test_nothing_is_drawn_unasked),
         cmocka_unit_test(test_standing_lists_are_answered),
         cmocka_unit_test(test_made_lists_are_logged),
+        cmocka_unit_test(test_the_console_serves_nobody),
         cmocka_unit_test(test_the_log_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

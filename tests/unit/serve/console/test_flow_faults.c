@@ -77,6 +77,9 @@ static void test_each_fault(void **state)
     all_well();
     view.known = false;
     assert_int_equal(only()->text, TEXT_FAULT_UNKNOWN);
+    view.asking = true; /* nobody looked before */
+    flow_faults_find(&view, &letters, 100, &faults);
+    assert_int_equal(faults.count, 0);
 }
 
 /* It commits at its checkpoints alone: a standing offset is no fault, no copy is one. */
