@@ -156,7 +156,8 @@ int catalogue_line_item(struct slice text, struct arena *arena, struct item *ret
     static const char *const fields[] = {"item_id",    "title", "tags",  "text",  "vector",
                                          "available",  "created_ms",     "price", "stock",
                                          "brand",      "category",       "group_id", "kind",
-                                         "available_from_ms",  "available_until_ms", NULL};
+                                         "available_from_ms",  "available_until_ms", "image",
+                                         NULL};
     struct catalogue_line line = {.arena = arena, .reason = reason};
     int rc = parse(&line, text, fields[0]);
     if (!rc) {
@@ -176,6 +177,7 @@ int catalogue_line_item(struct slice text, struct arena *arena, struct item *ret
             .kind = read_text(&line, "kind"),
             .available_from_ms = read_whole(&line, "available_from_ms", INT64_MAX, 0),
             .available_until_ms = read_whole(&line, "available_until_ms", INT64_MAX, 0),
+            .image = read_text(&line, "image"),
         };
         *ret_unknown = find_unknown(&line, fields);
     }

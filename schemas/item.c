@@ -10,6 +10,8 @@ static const char *const older[] = {
     ,
 #include "versions/item.2.avsc.inc"
     ,
+#include "versions/item.3.avsc.inc"
+    ,
     NULL,
 };
 
@@ -29,6 +31,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(item, FIELD_STRING, kind, ITEM_WORD_BYTES_MAX),
     CONTRACT_FIELD(item, FIELD_LONG, available_from_ms, 0),
     CONTRACT_FIELD(item, FIELD_LONG, available_until_ms, 0),
+    CONTRACT_FIELD(item, FIELD_STRING, image, ITEM_IMAGE_BYTES_MAX),
 };
 
 const struct contract item_contract = {

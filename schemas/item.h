@@ -11,6 +11,7 @@ enum {
     ITEM_VECTOR_MAX = 4096,
     ITEM_WORD_BYTES_MAX = 256, /* brand, group, kind */
     ITEM_CATEGORY_MAX = 16,    /* levels */
+    ITEM_IMAGE_BYTES_MAX = 2048,
 };
 
 struct item {
@@ -29,6 +30,7 @@ struct item {
     struct slice kind;
     int64_t available_from_ms;  /* 0: without a begin */
     int64_t available_until_ms; /* the first moment at which it is not; 0: without an end */
+    struct slice image;         /* the address of a picture */
 };
 
 /* A price or a stock that is not known. */

@@ -376,6 +376,7 @@ static void read_attributes(struct work *work, struct item *item)
     states[MAPPED_CATEGORY] = read_category(work, &item->category);
     states[MAPPED_GROUP] = read_text(work, MAPPED_GROUP, &item->group_id);
     states[MAPPED_ITEM_KIND] = read_text(work, MAPPED_ITEM_KIND, &item->kind);
+    states[MAPPED_IMAGE] = read_text(work, MAPPED_IMAGE, &item->image);
 }
 
 static void read_item(struct work *work)
@@ -386,7 +387,7 @@ static void read_item(struct work *work)
     const struct slice none = slice_str("");
     *item = (struct item){.title = none, .text = none, .available = true,
                           .price = ITEM_NOT_KNOWN, .stock = ITEM_NOT_KNOWN,
-                          .brand = none, .group_id = none, .kind = none};
+                          .brand = none, .group_id = none, .kind = none, .image = none};
     states[MAPPED_ITEM] = read_text(work, MAPPED_ITEM, &item->item_id);
     if (work->candidate.deletes) { return; }
     states[MAPPED_TITLE] = read_text(work, MAPPED_TITLE, &item->title);

@@ -31,6 +31,7 @@ static const char *const path_keys[MAPPED_COUNT] = {
     [MAPPED_ITEM_KIND] = "map.item.kind",
     [MAPPED_AVAILABLE_FROM] = "map.available.from",
     [MAPPED_AVAILABLE_UNTIL] = "map.available.until",
+    [MAPPED_IMAGE] = "map.image",
     [MAPPED_BIRTH_YEAR] = "map.birth.year",
     [MAPPED_COUNTRY] = "map.country",
 };
@@ -144,6 +145,8 @@ const struct option mapping_options[] = {
            "Where the time is from which an item may be recommended; empty: not mapped"),
     OPTION("map.available.until", STRING, paths[MAPPED_AVAILABLE_UNTIL], "", OPTION_FREE,
            "Where the time is from which it may not be recommended any more; empty: not mapped"),
+    OPTION("map.image", STRING, paths[MAPPED_IMAGE], "", OPTION_FREE,
+           "Where the address of an item's picture is, for the console; empty: not mapped"),
     OPTION("map.birth.year", STRING, paths[MAPPED_BIRTH_YEAR], "birth_year", OPTION_FREE,
            "Where a user's year of birth is: a number, or a text that begins with it"),
     OPTION("map.country", STRING, paths[MAPPED_COUNTRY], "country", OPTION_FREE,

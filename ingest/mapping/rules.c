@@ -283,6 +283,7 @@ PREDICATE(is_text_too_long)
         {MAPPED_BRAND, candidate->item.brand.size, ITEM_WORD_BYTES_MAX},
         {MAPPED_GROUP, candidate->item.group_id.size, ITEM_WORD_BYTES_MAX},
         {MAPPED_ITEM_KIND, candidate->item.kind.size, ITEM_WORD_BYTES_MAX},
+        {MAPPED_IMAGE, candidate->item.image.size, ITEM_IMAGE_BYTES_MAX},
         {MAPPED_COUNTRY, candidate->profile.country.size, ID_BYTES_MAX},
     };
     for (size_t i = 0; i < ARRAY_COUNT(texts); i++) {
@@ -451,7 +452,7 @@ const struct rule rules[] = {
      "send less than weight.max or raise it"},
     {"text_too_long", STAGE_OBJECT, is_text_too_long,
      "a title has at most 1024 bytes, a text 65536, a country, brand, group, kind, list "
-     "id or id of an event 256, a rule 128"},
+     "id or id of an event 256, a rule 128, the address of a picture 2048"},
     {"too_many_tags", STAGE_OBJECT, is_too_many_tags, "an item or a user has at most 256 tags"},
     {"tag_too_long", STAGE_OBJECT, is_tag_too_long,
      "a tag or category has at most 1024 bytes; should the field be map.text?"},

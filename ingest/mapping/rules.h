@@ -52,6 +52,7 @@ enum mapped {
     MAPPED_ITEM_KIND,
     MAPPED_AVAILABLE_FROM,
     MAPPED_AVAILABLE_UNTIL,
+    MAPPED_IMAGE,
     MAPPED_BIRTH_YEAR,
     MAPPED_COUNTRY,
     MAPPED_COUNT, /* as a fault's field: the record as a whole */

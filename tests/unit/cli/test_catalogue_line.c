@@ -31,7 +31,8 @@ static void right_lines_are_read(void **state)
     assert_string_equal(read_line(true, "{\"item_id\":\"i1\",\"price\":9.5,\"stock\":3,"
                                         "\"brand\":\"B\",\"category\":[\"a\",\"b\"],"
                                         "\"group_id\":\"g\",\"kind\":\"product\","
-                                        "\"available_from_ms\":1,\"available_until_ms\":2}"), "");
+                                        "\"available_from_ms\":1,\"available_until_ms\":2,"
+                                        "\"image\":\"https://x/y.jpg\"}"), "");
     assert_string_equal(read_line(false, "{\"user_id\":\"u\",\"birth_year\":1980,\"country\":"
                                          "\"DE\",\"tags\":[]}"), "");
     assert_string_equal(read_line(true, "{\"item_id\":\"i1\",\"Title\":\"x\"}"), "|Title");

@@ -24,12 +24,13 @@ static void attributes_are_read(void **state _unused_)
 {
     static const char *const pairs[] = {
         "becomes=Item", "map.item=sku", "map.price=price", "map.stock=stock", "map.brand=maker",
-        "map.category=path", "map.group=model", "map.item.kind==product"};
+        "map.category=path", "map.group=model", "map.item.kind==product",
+        "map.image=pictures[0].src"};
     struct rig rig;
     assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
     const struct item *item = item_of(
         &rig, "{\"sku\":12,\"price\":12.5,\"stock\":3.9,\"maker\":\"M\",\"model\":7,"
-              "\"path\":\" Food > Hot drinks>Tea\"}");
+              "\"path\":\" Food > Hot drinks>Tea\",\"pictures\":[{\"src\":\"https://x/y\"}]}");
     assert_true(item->price == 12.5);
     assert_int_equal(item->stock, 3);
     assert_text(item->brand, "M");
@@ -39,6 +40,7 @@ static void attributes_are_read(void **state _unused_)
     assert_text(item->category.at[2], "Tea");
     assert_text(item->group_id, "7");
     assert_text(item->kind, "product");
+    assert_text(item->image, "https://x/y");
     rig_clear(&rig);
 }
 
