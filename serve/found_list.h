@@ -14,6 +14,8 @@ struct found_list {
     struct recommendation_list list;
     struct slices users; /* of QUERY_USERS; parallel to them: the list's scores, reasons, because,
                           * shares, evidence and placement_ranks */
+    struct slices placements;    /* of the stored list: the names of all its placements */
+    struct slices removed_from;  /* of a stored list: the placement of each of its removals */
     size_t total; /* items or users that are not excluded */
     bool made;    /* it was made for this request */
     struct served_place served; /* of a list that was made: the place that was drawn; 0: none */

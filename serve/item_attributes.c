@@ -9,7 +9,7 @@ enum { TAGS_MAX = 10000000, ENTRIES_FIRST = 1024 };
 struct attributes {
     int64_t created_ms;
     int32_t *tags;
-    char *title;
+    char *title, *image; /* image: NULL: none */
     double price;
     uint32_t tags_count, title_size;
 };
@@ -20,6 +20,7 @@ struct item_attributes {
     size_t capacity;
     uint32_t *tag_items; /* how many items have it, by tag number */
     size_t tag_items_capacity;
+    bool images_kept;
 };
 
 struct item_attributes *item_attributes_new(void)
@@ -35,12 +36,18 @@ struct item_attributes *item_attributes_free(struct item_attributes *attributes)
     for (size_t i = 0; i < attributes->capacity; i++) {
         free(attributes->at[i].tags);
         free(attributes->at[i].title);
+        free(attributes->at[i].image);
     }
     free(attributes->at);
     free(attributes->tag_items);
     ids_free(attributes->tags);
     free(attributes);
     return NULL;
+}
+
+void item_attributes_keep_images(struct item_attributes *attributes)
+{
+    attributes->images_kept = true;
 }
 
 static struct attributes *reach(struct item_attributes *attributes, size_t number)
@@ -61,6 +68,7 @@ static void release(struct item_attributes *attributes, struct attributes *at)
     for (size_t k = 0; k < at->tags_count; k++) { attributes->tag_items[at->tags[k]]--; }
     free(at->tags);
     free(at->title);
+    free(at->image);
 }
 
 void item_attributes_put(struct item_attributes *attributes, int32_t number,
@@ -74,6 +82,9 @@ void item_attributes_put(struct item_attributes *attributes, int32_t number,
     if (at->title_size) {
         at->title = xcalloc(1, at->title_size);
         memcpy(at->title, item->title.data, at->title_size);
+    }
+    if (attributes->images_kept && item->image.size) {
+        at->image = xprintf("%.*s", SLICE_ARGS(item->image));
     }
     if (!item->tags.count) { return; }
     at->tags = xcalloc(item->tags.count, sizeof(*at->tags));
@@ -134,11 +145,13 @@ void item_attributes_card(const struct item_attributes *attributes, int32_t numb
                           struct item_card *ret_card)
 {
     *ret_card = (struct item_card){.title = item_attributes_title(attributes, number),
+                                   .image = slice_str(""),
                                    .price = ITEM_NOT_KNOWN};
     if (number < 0 || (size_t)number >= attributes->capacity) { return; }
     const struct attributes *at = &attributes->at[number];
     ret_card->price = at->created_ms || at->title || at->tags ? at->price : ITEM_NOT_KNOWN;
     ret_card->created_ms = at->created_ms;
+    if (at->image) { ret_card->image = slice_str(at->image); }
     ret_card->tags_count = MIN_OF((size_t)at->tags_count, (size_t)CARD_TAGS_MAX);
     for (size_t k = 0; k < ret_card->tags_count; k++) {
         ret_card->tags[k] = ids_text(attributes->tags, at->tags[k]);

@@ -11,6 +11,7 @@ enum { CARD_TAGS_MAX = 32 };
 /* What people are shown of an item. */
 struct item_card {
     struct slice title; /* empty: not known */
+    struct slice image; /* the address of a picture; empty: there is none, or none are kept */
     struct slice tags[CARD_TAGS_MAX];
     size_t tags_count;
     double price;       /* below 0: not known */
@@ -25,6 +26,8 @@ struct item_attributes;
 struct item_attributes *item_attributes_new(void);
 /* Takes NULL; returns NULL. */
 struct item_attributes *item_attributes_free(struct item_attributes *attributes);
+/* Keeps the addresses of pictures of items that are put from now on. */
+void item_attributes_keep_images(struct item_attributes *attributes);
 /* Sets the attributes of an item's number (below 0: ignored). */
 void item_attributes_put(struct item_attributes *attributes, int32_t number,
                          const struct item *item);

@@ -226,6 +226,36 @@ static bool has_segment(struct list_finder *finder)
     return live_tables_have_segment(finder->parts.live, newest_name(finder), &sent);
 }
 
+/* Notes the placements of a stored list before one of them is chosen. */
+static void note_placements(struct list_finder *finder, const struct recommendation_list *list)
+{
+    struct slices *names = &finder->found->placements;
+    size_t count = list->placements.count;
+    names->at = arena_alloc_array(finder->arena, count + 1, sizeof(struct slice));
+    for (; names->count < count; names->count++) {
+        names->at[names->count] = arena_copy(finder->arena, list->placements.at[names->count]);
+    }
+}
+
+/* Notes from which placement each removal is: `chosen`, or without it any of them. */
+static void note_removals(struct list_finder *finder, const struct recommendation_list *list,
+                          struct slice chosen)
+{
+    const struct slices *names = &finder->found->placements;
+    struct slices *from = &finder->found->removed_from;
+    size_t count = list->removal_items.count, left = 0, at = 0;
+    size_t known = MIN_OF(names->count, list->removal_counts.count);
+    from->at = arena_alloc_array(finder->arena, count + 1, sizeof(struct slice));
+    for (; from->count < count; from->count++) {
+        while (!chosen.size && !left && at < known) {
+            left = (size_t)MAX_OF(list->removal_counts.at[at], 0);
+            at++;
+        }
+        from->at[from->count] = left ? names->at[at - 1] : chosen;
+        left -= left > 0;
+    }
+}
+
 /* Finds the stored list. False: there is none of the placement that is asked for; the caller makes
  * it. */
 static bool find_stored(struct list_finder *finder)
@@ -238,9 +268,11 @@ static bool find_stored(struct list_finder *finder)
         fail(finder->found, 500, "damaged", "the stored row cannot be read; delete state.dir");
     } else if (result == 0) {
         live_tables_strip(finder->parts.live, &list);
+        note_placements(finder, &list);
         if (placement.size && !placed_list_choose(&list, placement, finder->arena)) {
             return false;
         }
+        note_removals(finder, &list, placement);
         if (!placement.size) { list.placements.count = 0; }
         take_page(finder, &list);
     } else if (result == -ENOENT && (placement.size || has_segment(finder))) {

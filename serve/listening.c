@@ -3,6 +3,7 @@
 #include "pseudonyms/pseudonyms.h"
 #include "serve/access_tokens.h"
 #include "serve/list_body.h"
+#include "serve/console/picture_hosts.h"
 #include "serve/listening.h"
 #include "serve/serve_settings.h"
 
@@ -47,6 +48,8 @@ char *serve_check(const void *settings, struct buf *notes _unused_)
     struct access_tokens *tokens = NULL;
     char why[512];
     char *fault = list_settings_fault(&s->lists);
+    if (fault) { return fault; }
+    picture_hosts_free(picture_hosts_new(s->console_images, &fault));
     if (fault) { return fault; }
     int result = 0;
     if (s->pseudonym_keys[0]) {

@@ -23,6 +23,7 @@ struct live_tables {
     struct published_mixtures mixtures;
     struct mixture mixture; /* of the list that is made */
     struct rule_set *rules; /* NULL: none */
+    char *rules_text; /* of these */
     int64_t rules_offset;
     struct brought_items *brought; /* NULL: not used */
     struct user_profiles *profiles; /* NULL: not used */
@@ -82,6 +83,7 @@ struct live_tables *live_tables_free(struct live_tables *live)
     user_profiles_free(live->profiles);
     segment_table_free(live->segments);
     rule_set_free(live->rules);
+    free(live->rules_text);
     published_mixtures_release(&live->mixtures);
     vectors_free(live->vectors);
     content_scores_free(live->content_scores);
@@ -90,6 +92,11 @@ struct live_tables *live_tables_free(struct live_tables *live)
     pthread_mutex_destroy(&live->lock);
     free(live);
     return NULL;
+}
+
+void live_tables_keep_images(struct live_tables *live)
+{
+    item_attributes_keep_images(live->attributes);
 }
 
 /* ---- Records ---- */
@@ -264,10 +271,39 @@ bool live_tables_put_rules(struct live_tables *live, struct slice text, int64_t 
         lists_set_rules(live->lists, rules);
         rule_set_free(live->rules);
         live->rules = rules;
+        free(live->rules_text);
+        live->rules_text = rules ? xprintf("%.*s", SLICE_ARGS(text)) : NULL;
         live->rules_offset = rules ? offset : -1;
     }
     pthread_mutex_unlock(&live->lock);
     return right;
+}
+
+/* Returns what is behind `name =` at the start of a line; NULL: the line is another one. */
+static const char *value_in_line(const char *line, const char *name)
+{
+    line += strspn(line, " \t");
+    if (strncmp(line, name, strlen(name)) != 0) { return NULL; }
+    line += strlen(name);
+    line += strspn(line, " \t");
+    if (*line != '=') { return NULL; }
+    return line + 1 + strspn(line + 1, " \t");
+}
+
+struct slice live_tables_rule(struct live_tables *live, struct slice placement, struct slice rule,
+                              struct arena *arena)
+{
+    struct slice found = slice_str("");
+    _cleanup_(xfreep) char *name = xprintf("%.*s.%.*s", SLICE_ARGS(placement), SLICE_ARGS(rule));
+    pthread_mutex_lock(&live->lock);
+    for (const char *line = live->rules_text; line && !found.size; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        const char *value = value_in_line(line, name);
+        if (value) { found = arena_copy(arena, slice_of(value, strcspn(value, "\r\n"))); }
+        if (!*line) { break; }
+    }
+    pthread_mutex_unlock(&live->lock);
+    return found;
 }
 
 void live_tables_set_clock(struct live_tables *live, int64_t now_ms)
@@ -457,6 +493,7 @@ bool live_tables_card(struct live_tables *live, struct slice id, struct arena *a
     int32_t number = ids_find(live->tables.ids, id);
     item_attributes_card(live->attributes, number, ret_card);
     ret_card->title = arena_copy(arena, ret_card->title);
+    ret_card->image = arena_copy(arena, ret_card->image);
     for (size_t k = 0; k < ret_card->tags_count; k++) {
         ret_card->tags[k] = arena_copy(arena, ret_card->tags[k]);
     }

@@ -41,6 +41,9 @@ void live_tables_use_segments(struct live_tables *live, size_t bytes_max);
 /* Takes NULL; returns NULL. */
 struct live_tables *live_tables_free(struct live_tables *live);
 
+/* Keeps the addresses of pictures, for live_tables_card(), of items that are put from now on. */
+void live_tables_keep_images(struct live_tables *live);
+
 /* Puts a record. NULL, or the reason why it is refused, as the scorer refuses it. */
 const char *live_tables_put_row(struct live_tables *live, const struct serving_row *row);
 void live_tables_remove_row(struct live_tables *live, struct slice id);
@@ -71,6 +74,10 @@ void live_tables_remove_weights(struct live_tables *live, struct slice key);
  * former ones stay. */
 bool live_tables_put_rules(struct live_tables *live, struct slice text, int64_t offset,
                            struct buf *faults);
+/* Finds what the rules in force say of `PLACEMENT.RULE`, as it is written behind its `=`; copied
+ * into the arena; empty: they say nothing of it. */
+struct slice live_tables_rule(struct live_tables *live, struct slice placement, struct slice rule,
+                              struct arena *arena);
 /* Says whether a placement's rules read something that this context has. */
 bool live_tables_see(struct live_tables *live, struct slice placement,
                      const struct request_context *context);

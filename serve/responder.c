@@ -46,6 +46,7 @@ struct responder *responder_free(struct responder *responder)
     if (!responder) { return NULL; }
     list_finder_free(responder->parts.finder);
     access_tokens_free(responder->parts.tokens);
+    picture_hosts_free(responder->parts.pictures);
     free(responder);
     return NULL;
 }
@@ -143,6 +144,7 @@ static void answer_person(struct responder *responder, const struct http_request
         .letters = responder->parts.letters,
         .quality = responder->parts.quality,
         .flow = responder->parts.flow,
+        .pictures = responder->parts.pictures,
         .loaded = atomic_load(&responder->loaded),
         .age_ms = responder_age_ms(responder),
     };

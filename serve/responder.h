@@ -5,6 +5,7 @@
 #define FRESHET_SERVE_RESPONDER_H
 
 #include "serve/access_tokens.h"
+#include "serve/console/picture_hosts.h"
 #include "serve/list_finder.h"
 #include "stream/http/http_server.h"
 
@@ -16,6 +17,7 @@ struct responder_parts {
     struct refused_records *letters; /* for the console; borrowed */
     struct quality_board *quality;   /* the same */
     struct flow_watch *flow;         /* the same */
+    struct picture_hosts *pictures;  /* owned */
     struct metrics *metrics;
     int64_t (*now_ms)(void *arg); /* any thread */
     void *now_arg;

@@ -215,6 +215,7 @@ static int make_tables(struct run *run, struct serve_state *state)
     if (settings->segments_used) {
         live_tables_use_segments(state->live, (size_t)settings->segments_table_memory_max);
     }
+    if (settings->console_images[0]) { live_tables_keep_images(state->live); }
     state->recent = recent_users_new((size_t)settings->recent_users);
     return table_reader_new(run, state->live, path, &state->tables);
 }
@@ -252,6 +253,7 @@ static int make_responder(struct run *run, struct serve_state *state)
                                      .now_ms = now_ms,
                                      .now_arg = run};
     char why[512];
+    _cleanup_(xfreep) char *fault = NULL;
     if (settings->tokens[0] &&
         access_tokens_load(settings->tokens, &parts.tokens, why, sizeof(why)) < 0) {
         run_refuse(run, "%s", why);
@@ -262,6 +264,7 @@ static int make_responder(struct run *run, struct serve_state *state)
         access_tokens_free(parts.tokens);
         return -EINVAL;
     }
+    parts.pictures = picture_hosts_new(settings->console_images, &fault); /* checked at the start */
     state->responder = responder_new(&parts);
     return 0;
 }

@@ -35,6 +35,9 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
     OPTION("console.sources", STRING, console_sources, "clicks", OPTION_FREE,
            "The topics that ingest reads (its `sources`), for its lag on the console's page of the "
            "flow."),
+    OPTION("console.images", STRING, console_images, "", OPTION_FREE,
+           "Hosts from which the console's pages load pictures of items, like "
+           "https://img.shop.example, with blanks between; empty: there are no pictures."),
     OPTION("explore.logged", BOOL, explore_logged, "true", OPTION_FREE,
            "Places that rules draw (explore) on lists that are made for requests are written to "
            "served, with their probabilities."),

@@ -17,12 +17,13 @@ struct serve_settings {
     int64_t item_lists_length;
     bool item_lists_tags;
     const char *console_sources;
+    const char *console_images;
     bool explore_logged;
     bool segments_used;
     int64_t segments_table_memory_max;
 };
 
-enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 14 };
+enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 15 };
 extern const struct option serve_options[SERVE_OPTIONS_COUNT];
 
 #endif

@@ -1,5 +1,6 @@
-/* Nothing on a page comes from elsewhere, and the only script is live.js, which the server hands
- * out: the policy forbids all other, so a title that got past the escaping could do nothing.
+/* Nothing on a page comes from elsewhere but pictures of hosts that are named (picture_hosts.h),
+ * and the only script is live.js, which the server hands out: the policy forbids all other, so a
+ * title that got past the escaping could do nothing.
  *
  * A page is live by server-sent events, each in an answer of its own: the client asks again after
  * `retry` with the id of the last one, a hash of the page's contents. So the server, which has one
@@ -19,9 +20,6 @@ static const char style[] =
 static const char script[] =
 #include "live.js.inc"
     ;
-static const char policy[] = "default-src 'none'; style-src 'self'; script-src 'self'; "
-                             "connect-src 'self'; form-action 'self'; "
-                             "base-uri 'none'; frame-ancestors 'none'";
 static const char html_type[] = "text/html; charset=utf-8";
 
 static const struct {
@@ -133,12 +131,13 @@ void console_answer(const struct console_parts *parts, const struct http_request
         .letters = parts->letters,
         .quality = parts->quality,
         .flow = parts->flow,
+        .pictures = parts->pictures,
         .age_ms = parts->age_ms,
         .code = 200,
     };
     page.language = language_of(&page);
     answer->type = html_type;
-    answer->policy = policy;
+    answer->policy = picture_hosts_policy(parts->pictures);
     if (strcmp(request->path, "/console/style.css") == 0) {
         answer->type = "text/css; charset=utf-8";
         buf_append(&answer->body, style, sizeof(style) - 1);

@@ -4,6 +4,7 @@
 
 #include "serve/access_tokens.h"
 #include "serve/console/flow_watch.h"
+#include "serve/console/picture_hosts.h"
 #include "serve/console/quality_board.h"
 #include "serve/console/refused_records.h"
 #include "serve/list_finder.h"
@@ -15,6 +16,7 @@ struct console_parts {
     struct refused_records *letters;
     struct quality_board *quality;
     struct flow_watch *flow;
+    const struct picture_hosts *pictures;
     struct access_tokens *tokens; /* NULL: everybody may ask */
     bool loaded;
     int64_t age_ms; /* of the data */

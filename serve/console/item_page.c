@@ -1,9 +1,9 @@
 #include "base/base.h"
 #include "base/quote.h"
-#include "serve/console/page.h"
+#include "serve/console/list_table.h"
 #include "serve/list_text.h"
 
-enum { NEIGHBOURS_SHOWN = 30 };
+enum { NEIGHBOURS_SHOWN = 30, USERS_SHOWN = 20 };
 
 static void find_neighbours(const struct page *page, struct slice item,
                             enum item_order_kind order, struct found_list *ret_found)
@@ -27,7 +27,73 @@ static void put_neighbours(const struct page *page, struct slice item, enum item
     if (found.error || !found.list.items.count) {
         page_say(page, TEXT_NO_NEIGHBOURS);
     } else {
-        page_list(page, title, &found.list, TEXT_SUPPORT, NULL);
+        list_table_put(page, title, &found.list, TEXT_SUPPORT, NULL);
+    }
+    html_put(page->out, "</section>\n");
+}
+
+/* ---- Who gets it ---- */
+
+static void put_user(const struct page *page, const struct found_list *found, size_t at)
+{
+    html_put(page->out, "<tr><td class=\"wide\"><a href=\"/console/user?id=");
+    quote_url(page->out, found->users.at[at]);
+    page_keep_language_in_link(page);
+    html_put(page->out, "\">");
+    html_text(page->out, found->users.at[at]);
+    html_put(page->out, "</a></td><td class=\"number\">");
+    html_number(page->out, found->list.placement_ranks.at[at]);
+    html_put(page->out, "</td><td class=\"wide\">");
+    list_table_reason(page, &found->list, at);
+    html_put(page->out, "</td></tr>\n");
+}
+
+static void find_users(const struct page *page, struct slice item, struct found_list *ret_found)
+{
+    struct list_query *query = page_query(page);
+    query->kind = QUERY_USERS;
+    query->item = item;
+    query->limit = USERS_SHOWN;
+    list_finder_find(page->finder, query, ret_found);
+}
+
+static void put_users(const struct page *page, struct slice item)
+{
+    struct found_list found;
+    find_users(page, item, &found);
+    if (found.error || !found.users.count) {
+        page_say(page, TEXT_NO_WANTING);
+        return;
+    }
+    html_put(page->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    page_put(page, TEXT_WANTING);
+    html_put(page->out, "\"><table><thead><tr><th>");
+    page_put(page, TEXT_USER);
+    html_put(page->out, "</th><th class=\"number\">");
+    page_put(page, TEXT_PLACE);
+    html_put(page->out, "</th><th>");
+    page_put(page, TEXT_REASON);
+    html_put(page->out, "</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < found.users.count; i++) { put_user(page, &found, i); }
+    html_put(page->out, "</tbody></table></div>\n");
+}
+
+/* Up to 300 lists are made for the answer, so it is found when it is asked for. */
+static void put_wanting(const struct page *page, struct slice item)
+{
+    html_put(page->out, "<section><h2>");
+    page_put(page, TEXT_WANTING);
+    html_put(page->out, "</h2>\n");
+    if (page->still) {
+        put_users(page, item);
+    } else {
+        html_put(page->out, "<form action=\"/console/item\">");
+        page_keep_language(page);
+        html_put(page->out, "<input type=\"hidden\" name=\"id\" value=\"");
+        html_text(page->out, item);
+        html_put(page->out, "\"><button class=\"small\" name=\"users\" value=\"yes\">");
+        page_put(page, TEXT_LOOK);
+        html_put(page->out, "</button></form>");
     }
     html_put(page->out, "</section>\n");
 }
@@ -44,7 +110,9 @@ static void put_card(const struct page *page, struct slice id, const struct item
     struct buf *out = page->out;
     html_put(out, "<section><h2>");
     page_put(page, TEXT_ATTRIBUTES);
-    html_put(out, "</h2><dl>");
+    html_put(out, "</h2>");
+    page_picture(page, card);
+    html_put(out, "<dl>");
     begin_fact(page, TEXT_ITEM_ID);
     html_text(out, id);
     html_put(out, "</dd></div>");
@@ -80,6 +148,10 @@ static void put_json(const struct page *page, struct slice item, const struct it
     quote_json(out, item, QUOTE_EITHER);
     buf_printf(out, ",\"title\":");
     quote_json(out, card->title, QUOTE_EITHER);
+    if (card->image.size) {
+        buf_printf(out, ",\"image\":");
+        quote_json(out, card->image, QUOTE_EITHER);
+    }
     buf_printf(out, ",\"available\":%s,\"actions\":%.9g,\"created_ms\":%" PRId64 ",\"tags\":[",
                card->available ? "true" : "false", card->actions, card->created_ms);
     for (size_t i = 0; i < card->tags_count; i++) {
@@ -89,6 +161,11 @@ static void put_json(const struct page *page, struct slice item, const struct it
     find_neighbours(page, item, ORDER_SIMILAR, &found);
     buf_printf(out, "],\"similar\":");
     list_text_found(out, page->query, &found, page->age_ms);
+    if (page->still) {
+        find_users(page, item, &found);
+        buf_printf(out, ",\"wanting\":");
+        list_text_found(out, page->query, &found, page->age_ms);
+    }
     buf_printf(out, "}\n");
 }
 
@@ -98,6 +175,7 @@ void item_page(struct page *page)
     struct item_card card = {0};
     struct slice id = page_argument(page, "id");
     bool asked = id.size > 0;
+    page->still = page_argument(page, "users").size > 0;
     bool fine = asked && list_query_check_id(id, "id", why);
     bool known = fine && live_tables_card(page->live, id, page->arena, &card);
     if (known && page_wants_json(page)) {
@@ -113,6 +191,7 @@ void item_page(struct page *page)
         put_card(page, id, &card);
         put_neighbours(page, id, ORDER_SIMILAR, TEXT_SIMILAR);
         put_neighbours(page, id, ORDER_TOGETHER, TEXT_TOGETHER);
+        put_wanting(page, id);
     }
     page_end(page);
     page->code = !asked || known ? 200 : fine ? 404 : 400;

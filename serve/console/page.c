@@ -11,8 +11,6 @@
 
 #include <time.h>
 
-enum { BAR_WIDTH = 72 };
-
 /* ---- What was asked ---- */
 
 struct slice page_decode(const struct page *page, struct slice sent)
@@ -72,6 +70,13 @@ void page_keep_language(const struct page *page)
     html_put(page->out, "<input type=\"hidden\" name=\"lang\" value=\"");
     put_language(page);
     html_put(page->out, "\">");
+}
+
+void page_keep_language_in_link(const struct page *page)
+{
+    if (!language_is_asked(page)) { return; }
+    html_put(page->out, "&amp;lang=");
+    put_language(page);
 }
 
 static void put_link(const struct page *page, enum text at, enum text name, const char *path)
@@ -141,8 +146,7 @@ void page_begin(const struct page *page, enum text at, struct slice title, enum 
     html_put(out, "\">");
     page_put(page, TEXT_OTHER_LANGUAGE);
     html_put(out, "</a></div></header>\n<main id=\"content\"");
-    /* A search reads all titles, and what was chosen shall stay. */
-    if (at != TEXT_TRY) { html_put(out, " data-live"); }
+    if (!page->still) { html_put(out, " data-live"); }
     html_put(out, "><h1>");
     html_text(out, title);
     html_put(out, "</h1><p class=\"soft\">");
@@ -190,26 +194,40 @@ void page_say(const struct page *page, enum text text)
     html_put(page->out, "</p>\n");
 }
 
+void page_picture(const struct page *page, const struct item_card *card)
+{
+    if (!picture_hosts_allow(page->pictures, card->image)) { return; }
+    html_put(page->out, "<img class=\"picture\" alt=\"\" width=\"48\" height=\"48\" "
+                        "loading=\"lazy\" referrerpolicy=\"no-referrer\" src=\"");
+    html_text(page->out, card->image);
+    html_put(page->out, "\">");
+}
+
 /* Appends an item's title, or its id where there is none, as a link; says whether it has one. */
-static bool put_item_link(const struct page *page, struct slice id)
+static bool put_link_to(const struct page *page, struct slice id, const struct item_card *card)
+{
+    html_put(page->out, "<a href=\"/console/item?id=");
+    quote_url(page->out, id);
+    page_keep_language_in_link(page);
+    html_put(page->out, "\">");
+    html_text(page->out, card->title.size ? card->title : id);
+    html_put(page->out, "</a>");
+    return card->title.size > 0;
+}
+
+bool page_item_link(const struct page *page, struct slice id)
 {
     struct item_card card;
     (void)live_tables_card(page->live, id, page->arena, &card);
-    html_put(page->out, "<a href=\"/console/item?id=");
-    quote_url(page->out, id);
-    if (language_is_asked(page)) {
-        html_put(page->out, "&amp;lang=");
-        put_language(page);
-    }
-    html_put(page->out, "\">");
-    html_text(page->out, card.title.size ? card.title : id);
-    html_put(page->out, "</a>");
-    return card.title.size > 0;
+    return put_link_to(page, id, &card);
 }
 
 void page_item(const struct page *page, struct slice id)
 {
-    if (!put_item_link(page, id)) { return; }
+    struct item_card card;
+    (void)live_tables_card(page->live, id, page->arena, &card);
+    page_picture(page, &card);
+    if (!put_link_to(page, id, &card)) { return; }
     html_put(page->out, "<small>");
     html_text(page->out, id);
     html_put(page->out, "</small>");
@@ -243,111 +261,4 @@ void page_ago(const struct page *page, int64_t time_ms)
     html_number(page->out, seconds / units[unit].seconds);
     html_put(page->out, " ");
     page_put(page, units[unit].text);
-}
-
-/* ---- Lists ---- */
-
-static void put_reason(const struct page *page, const struct recommendation_list *list, size_t at)
-{
-    static const enum text texts[LIST_REASONS] = {
-        [REASON_OTHER] = TEXT_OTHER,       [REASON_BECAUSE] = TEXT_BECAUSE,
-        [REASON_POPULAR] = TEXT_POPULAR,   [REASON_TRENDING] = TEXT_TRENDING,
-        [REASON_NEW] = TEXT_NEW,           [REASON_TAGS] = TEXT_TAGS,
-        [REASON_AGAIN] = TEXT_AGAIN,       [REASON_CROSS] = TEXT_CROSS,
-        [REASON_BROUGHT] = TEXT_BROUGHT,   [REASON_SEGMENT] = TEXT_LIKED_BY,
-    };
-    int32_t reason = list->reasons.at[at];
-    bool known = reason >= 0 && reason < LIST_REASONS;
-    page_put(page, known ? texts[reason] : TEXT_OTHER);
-    if (!list->because.at[at].size) { return; }
-    html_put(page->out, " ");
-    if (reason == REASON_BROUGHT || reason == REASON_SEGMENT) {
-        html_text(page->out, list->because.at[at]);
-        return;
-    }
-    (void)put_item_link(page, list->because.at[at]);
-    double share = (double)list_share(list, at);
-    if (list_last_ms(list, at)) {
-        html_put(page->out, " <small>");
-        page_ago(page, list_last_ms(list, at));
-        html_put(page->out, "</small>");
-    } else if (share > 0.0) {
-        html_put(page->out, "<small>");
-        html_real(page->out, share * 100.0, 0);
-        html_put(page->out, " %</small>");
-    }
-}
-
-/* A bar as long as a score is, beside the largest and the smallest of the list. */
-static void put_score(const struct page *page, const struct recommendation_list *list, size_t at)
-{
-    double most = (double)list->scores.at[0], least = most, score = (double)list->scores.at[at];
-    for (size_t i = 0; i < list->scores.count; i++) {
-        most = fmax(most, (double)list->scores.at[i]);
-        least = fmin(least, (double)list->scores.at[i]);
-    }
-    least = fmin(least, 0.0);
-    double part = most > least ? (score - least) / (most - least) : 1.0;
-    html_real(page->out, score, 3);
-    html_put(page->out, "<svg class=\"bar\" viewBox=\"0 0 72 4\" aria-hidden=\"true\"><rect "
-                        "width=\"72\" height=\"4\"/><rect height=\"4\" width=\"");
-    html_real(page->out, part * BAR_WIDTH, 1);
-    html_put(page->out, "\"/></svg>");
-}
-
-/* Appends the place of an item on another list. */
-static void put_before(const struct page *page, const struct recommendation_list *before,
-                       struct slice item)
-{
-    size_t at = 0;
-    while (at < before->items.count && !slice_equal(before->items.at[at], item)) { at++; }
-    html_put(page->out, "</td><td class=\"number\">");
-    if (at < before->items.count) {
-        html_number(page->out, (int64_t)at + 1);
-    } else {
-        html_put(page->out, "–");
-    }
-}
-
-static void put_row(const struct page *page, const struct recommendation_list *list, size_t at,
-                    const struct recommendation_list *before)
-{
-    struct buf *out = page->out;
-    html_put(out, "<tr><td class=\"number\">");
-    html_number(out, (int64_t)at + 1);
-    if (before) { put_before(page, before, list->items.at[at]); }
-    html_put(out, "</td><td class=\"wide\">");
-    page_item(page, list->items.at[at]);
-    html_put(out, "</td><td class=\"wide\">");
-    put_reason(page, list, at);
-    html_put(out, "</td><td class=\"number least\">");
-    html_real(out, (double)list->evidence.at[at], list->evidence.at[at] < 10.0F ? 1 : 0);
-    html_put(out, "</td><td class=\"number\">");
-    put_score(page, list, at);
-    html_put(out, "</td></tr>\n");
-}
-
-void page_list(const struct page *page, enum text name, const struct recommendation_list *list,
-               enum text evidence, const struct recommendation_list *before)
-{
-    struct buf *out = page->out;
-    html_put(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
-    page_put(page, name);
-    html_put(out, "\"><table><thead><tr><th class=\"number\">");
-    page_put(page, TEXT_PLACE);
-    if (before) {
-        html_put(out, "</th><th class=\"number\">");
-        page_put(page, TEXT_USUAL_PLACE);
-    }
-    html_put(out, "</th><th>");
-    page_put(page, TEXT_ITEM);
-    html_put(out, "</th><th>");
-    page_put(page, TEXT_REASON);
-    html_put(out, "</th><th class=\"number least\">");
-    page_put(page, evidence);
-    html_put(out, "</th><th class=\"number\">");
-    page_put(page, TEXT_SCORE);
-    html_put(out, "</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < list->items.count; i++) { put_row(page, list, i, before); }
-    html_put(out, "</tbody></table></div>\n");
 }

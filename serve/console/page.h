@@ -6,6 +6,7 @@
 
 #include "serve/console/flow_watch.h"
 #include "serve/console/html.h"
+#include "serve/console/picture_hosts.h"
 #include "serve/console/quality_board.h"
 #include "serve/console/refused_records.h"
 #include "serve/console/texts.h"
@@ -19,11 +20,13 @@ struct page {
     struct refused_records *letters;
     struct quality_board *quality;
     struct flow_watch *flow;
+    const struct picture_hosts *pictures;
     struct arena *arena;
     struct list_query *query; /* scratch */
     enum language language;
     int64_t age_ms; /* of the data */
     unsigned code;
+    bool still; /* it does not follow changes: it takes too long to make every 2 s */
 };
 
 /* Returns an argument, decoded as forms encode it; data NULL: there is none, or it is not UTF-8. */
@@ -42,17 +45,19 @@ void page_form(const struct page *page, const char *action, const char *name, en
                enum text button, struct slice value);
 /* Appends hidden fields: the language, where it was asked for. */
 void page_keep_language(const struct page *page);
-/* Appends an item's title as a link to its page, with its id below. */
+/* Appends the same to an address that has arguments. */
+void page_keep_language_in_link(const struct page *page);
+/* Appends an item's title as a link to its page, with its picture before it and its id below. */
 void page_item(const struct page *page, struct slice id);
+/* Appends an item's title, or its id where it has none, as a link; says whether it has one. */
+bool page_item_link(const struct page *page, struct slice id);
+/* Appends an item's picture, where it has one that may be loaded. */
+void page_picture(const struct page *page, const struct item_card *card);
 /* Appends a time as a date, and how long ago a time was. */
 void page_time(const struct page *page, int64_t time_ms);
 void page_ago(const struct page *page, int64_t time_ms);
 /* Appends a paragraph. */
 void page_say(const struct page *page, enum text text);
-/* Appends a list as a table of this name; `evidence` heads the column of evidence. With another
- * list `before`, a column says where each item stands there. */
-void page_list(const struct page *page, enum text name, const struct recommendation_list *list,
-               enum text evidence, const struct recommendation_list *before);
 /* Returns the page's query, emptied: what it finds is looked at and shown to no user. */
 struct list_query *page_query(const struct page *page);
 

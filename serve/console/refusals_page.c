@@ -134,7 +134,10 @@ static void put_letter(void *arg, const struct refused_record *letter)
     put_fact(page, slice_str(text_of(TEXT_KEY, page->language)), &letter->key);
     put_fact(page, slice_str(text_of(TEXT_VALUE, page->language)), &letter->value);
     for (size_t i = 0; i < letter->headers_count; i++) {
-        put_fact(page, slice_text(&letter->names[i]), &letter->values[i]);
+        struct slice name = slice_text(&letter->names[i]);
+        bool above = slice_equal(name, slice_str("reason")) ||
+                     slice_equal(name, slice_str("message"));
+        if (!above) { put_fact(page, name, &letter->values[i]); }
     }
     html_put(page->out, "</dl></section>\n");
 }

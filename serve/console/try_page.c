@@ -4,6 +4,7 @@
  * the weights while they are typed (live.js).
  */
 #include "base/base.h"
+#include "serve/console/list_table.h"
 #include "serve/console/weights_form.h"
 #include "serve/list_text.h"
 
@@ -168,7 +169,7 @@ static void put_found(const struct page *page, const struct choice *choice,
     if (found->error || !found->list.items.count) {
         page_say(page, TEXT_NOTHING_FOUND);
     } else {
-        page_list(page, TEXT_SESSION_LIST, &found->list, TEXT_EVIDENCE,
+        list_table_put(page, TEXT_SESSION_LIST, &found->list, TEXT_EVIDENCE,
                   choice->form.changed && !usual->error ? &usual->list : NULL);
     }
     if (choice->form.changed) {
@@ -184,6 +185,7 @@ static void put_found(const struct page *page, const struct choice *choice,
 void try_page(struct page *page)
 {
     struct choice choice;
+    page->still = true; /* a search reads all titles, and what was chosen shall stay */
     struct found_list found = {0}, usual = {0};
     read_choice(page, &choice);
     weights_form_read(page, (int64_t)choice.count, &choice.form);

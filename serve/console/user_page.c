@@ -1,39 +1,57 @@
-/* Actions and list of a user. The list is read first and what the page needs of it is copied,
- * because rows that are read borrow a buffer of the finder's.
+/* Actions and lists of a user: the list itself, or that of the placement that is asked for. Where
+ * rules have a placement `main`, it is the list itself.
  */
 #include "base/base.h"
 #include "base/quote.h"
-#include "serve/console/page.h"
+#include "schemas/list_id.h"
+#include "serve/console/list_table.h"
+#include "serve/console/rule_words.h"
 #include "serve/list_text.h"
 
 enum { ACTIONS_SHOWN = 50, REMOVED_SHOWN = 50 };
 
 struct user_view {
     struct slice user;
+    struct slice placement;   /* that is shown; empty: the list itself, which no rules made */
+    struct slices placements; /* that the list has */
     struct found_list found;
     struct user_history history;
     int history_result;
 };
 
-static void copy_removals(const struct page *page, struct recommendation_list *list)
+static bool has_main(const struct slices *placements)
 {
-    size_t count = MIN_OF(list->removal_items.count, list->removal_rules.count);
-    struct slice *items = arena_alloc_array(page->arena, count, sizeof(*items));
-    struct slice *rules = arena_alloc_array(page->arena, count, sizeof(*rules));
-    for (size_t i = 0; i < count; i++) {
-        items[i] = arena_copy(page->arena, list->removal_items.at[i]);
-        rules[i] = arena_copy(page->arena, list->removal_rules.at[i]);
+    for (size_t i = 0; i < placements->count; i++) {
+        if (slice_equal(placements->at[i], slice_str(LIST_ID_MAIN))) { return true; }
     }
-    list->removal_items = (struct slices){items, count};
-    list->removal_rules = (struct slices){rules, count};
+    return false;
+}
+
+static void find(const struct page *page, struct user_view *view)
+{
+    (void)page_query(page);
+    page->query->user = view->user;
+    page->query->placement = view->placement;
+    list_finder_find(page->finder, page->query, &view->found);
 }
 
 static void read_user(const struct page *page, struct user_view *view)
 {
-    (void)page_query(page);
-    page->query->user = view->user;
-    list_finder_find(page->finder, page->query, &view->found);
-    if (!view->found.error) { copy_removals(page, &view->found.list); }
+    char why[QUERY_WHY_BYTES];
+    struct slice asked = page_argument(page, "placement");
+    view->placement = slice_str("");
+    find(page, view);
+    view->placements = view->found.placements;
+    if (asked.size && list_query_check_placement(asked, why)) {
+        view->placement = asked;
+    } else if (has_main(&view->placements)) {
+        view->placement = slice_str(LIST_ID_MAIN);
+    }
+    if (view->placement.size && !view->found.error) { find(page, view); }
+    if (view->placement.size && view->found.error) { /* the rules have no such placement any more */
+        view->placement = slice_str("");
+        find(page, view);
+    }
     view->history_result = list_finder_history(page->finder, view->user, &view->history);
 }
 
@@ -103,7 +121,11 @@ static void put_facts(const struct page *page, const struct found_list *found)
     html_put(page->out, "</dd></div>");
     put_fact(page, TEXT_MODEL, list->made_by);
     put_fact(page, TEXT_GENERATION, list->generation);
-    put_fact(page, TEXT_CAUSE, slice_str(list_text_cause(found)));
+    int32_t cause = list->cause;
+    bool known = cause >= 0 && cause < TEXT_CAUSE_REQUEST - TEXT_CAUSE_ACTION;
+    enum text words = (enum text)(TEXT_CAUSE_ACTION + (known ? cause : 0));
+    put_fact(page, TEXT_CAUSE,
+             slice_str(text_of(found->made ? TEXT_CAUSE_REQUEST : words, page->language)));
     html_put(page->out, "<div><dt>");
     page_put(page, TEXT_COUNTED);
     html_put(page->out, "</dt><dd>");
@@ -111,9 +133,31 @@ static void put_facts(const struct page *page, const struct found_list *found)
     html_put(page->out, "</dd></div></dl>\n");
 }
 
-static void put_removed(const struct page *page, const struct recommendation_list *list)
+/* Returns the placement from which a removal is. */
+static struct slice placement_of(const struct user_view *view, size_t at)
 {
-    if (!list->removal_items.count) { return; }
+    const struct slices *from = &view->found.removed_from;
+    return at < from->count ? from->at[at] : view->placement;
+}
+
+static void put_removal(const struct page *page, const struct user_view *view, size_t at)
+{
+    const struct recommendation_list *list = &view->found.list;
+    html_put(page->out, "<tr><td class=\"wide\">");
+    page_item(page, list->removal_items.at[at]);
+    html_put(page->out, "</td><td>");
+    html_text(page->out, placement_of(view, at));
+    html_put(page->out, "</td><td class=\"wide\">");
+    rule_words_put(page, placement_of(view, at), list->removal_rules.at[at]);
+    html_put(page->out, "</td><td class=\"number\">");
+    rule_words_rank(page, list->removal_ranks.at[at]);
+    html_put(page->out, "</td></tr>\n");
+}
+
+static void put_removed(const struct page *page, const struct user_view *view)
+{
+    size_t count = view->found.list.removal_items.count;
+    if (!count) { return; }
     html_put(page->out, "<section><h2>");
     page_put(page, TEXT_REMOVED);
     html_put(page->out, "</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
@@ -121,14 +165,14 @@ static void put_removed(const struct page *page, const struct recommendation_lis
     html_put(page->out, "\"><table><thead><tr><th>");
     page_put(page, TEXT_ITEM);
     html_put(page->out, "</th><th>");
+    page_put(page, TEXT_PLACEMENT);
+    html_put(page->out, "</th><th>");
     page_put(page, TEXT_RULE);
+    html_put(page->out, "</th><th class=\"number\">");
+    page_put(page, TEXT_RANK);
     html_put(page->out, "</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < MIN_OF(list->removal_items.count, (size_t)REMOVED_SHOWN); i++) {
-        html_put(page->out, "<tr><td class=\"wide\">");
-        page_item(page, list->removal_items.at[i]);
-        html_put(page->out, "</td><td>");
-        html_text(page->out, list->removal_rules.at[i]);
-        html_put(page->out, "</td></tr>\n");
+    for (size_t i = 0; i < MIN_OF(count, (size_t)REMOVED_SHOWN); i++) {
+        put_removal(page, view, i);
     }
     html_put(page->out, "</tbody></table></div></section>\n");
 }
@@ -143,56 +187,111 @@ static size_t place_of(const struct slices *column, struct slice item)
     return at;
 }
 
-/* The item alone is ranked for the user now. */
-static void put_score_now(const struct page *page, const struct user_view *view, struct slice item)
+/* Why an item is not on the list; the order is that in which causes are looked for. */
+enum why_kind {
+    WHY_UNKNOWN, WHY_LISTED, WHY_UNAVAILABLE, WHY_RULE, WHY_HAD, WHY_WEAK, WHY_UNRANKED,
+};
+
+static const struct {
+    enum text text;
+    const char *word; /* in JSON */
+} whys[] = {
+    [WHY_UNKNOWN] = {TEXT_NOT_UNKNOWN, "unknown"},
+    [WHY_LISTED] = {TEXT_NOT_LISTED, "listed"},
+    [WHY_UNAVAILABLE] = {TEXT_NOT_BARRED, "unavailable"},
+    [WHY_RULE] = {TEXT_NOT_RULE, "rule"},
+    [WHY_HAD] = {TEXT_NOT_HAD, "had"},
+    [WHY_WEAK] = {TEXT_NOT_WEAK, "weak"},
+    [WHY_UNRANKED] = {TEXT_NOT_UNRANKED, "unranked"},
+};
+
+struct why_not {
+    enum why_kind kind;
+    size_t at;    /* the place on the list, or among the removals */
+    double score; /* of WHY_WEAK: now */
+};
+
+/* Ranks the item alone for the user now. */
+static bool score_now(const struct page *page, const struct user_view *view, struct slice item,
+                      double *ret_score)
 {
     struct found_list one;
-    const struct floats *scores = &view->found.list.scores;
     (void)page_query(page);
     page->query->user = view->user;
     page->query->candidates[page->query->candidates_count++] = item;
     list_finder_find(page->finder, page->query, &one);
-    if (one.error || !one.list.items.count) {
-        page_put(page, TEXT_NOT_UNRANKED);
-        return;
+    if (one.error || !one.list.items.count) { return false; }
+    *ret_score = (double)one.list.scores.at[0];
+    return true;
+}
+
+static struct why_not find_why(const struct page *page, const struct user_view *view,
+                               struct slice item)
+{
+    struct item_card card;
+    struct why_not why = {.kind = WHY_UNRANKED};
+    const struct recommendation_list *list = &view->found.list;
+    bool known = live_tables_card(page->live, item, page->arena, &card);
+    bool stands = !view->found.error;
+    size_t listed = stands ? place_of(&list->items, item) : 0;
+    size_t removed = stands ? place_of(&list->removal_items, item) : 0;
+    if (!known) {
+        why.kind = WHY_UNKNOWN;
+    } else if (stands && listed < list->items.count) {
+        why = (struct why_not){.kind = WHY_LISTED, .at = listed};
+    } else if (!card.available) {
+        why.kind = WHY_UNAVAILABLE;
+    } else if (stands && removed < list->removal_items.count) {
+        why = (struct why_not){.kind = WHY_RULE, .at = removed};
+    } else if (view->history_result == 0 &&
+               place_of(&view->history.items, item) < view->history.items.count) {
+        why.kind = WHY_HAD;
+    } else if (score_now(page, view, item, &why.score)) {
+        why.kind = WHY_WEAK;
     }
-    page_put(page, TEXT_NOT_WEAK);
-    html_put(page->out, " ");
-    html_real(page->out, (double)one.list.scores.at[0], 3);
-    html_put(page->out, ". ");
-    if (view->found.error || !scores->count) { return; }
-    page_put(page, TEXT_LAST_SCORE);
-    html_put(page->out, " ");
-    html_real(page->out, (double)scores->at[scores->count - 1], 3);
+    return why;
 }
 
 static void put_why(const struct page *page, const struct user_view *view, struct slice item)
 {
-    struct item_card card;
-    const struct recommendation_list *list = &view->found.list;
-    bool known = live_tables_card(page->live, item, page->arena, &card);
-    size_t listed = view->found.error ? 0 : place_of(&list->items, item);
-    size_t removed = view->found.error ? 0 : place_of(&list->removal_items, item);
-    html_put(page->out, "<p class=\"answer\" role=\"status\">");
-    if (!known) {
-        page_put(page, TEXT_NOT_UNKNOWN);
-    } else if (!view->found.error && listed < list->items.count) {
-        page_put(page, TEXT_NOT_LISTED);
-        html_put(page->out, " ");
-        html_number(page->out, (int64_t)listed + 1);
-    } else if (!card.available) {
-        page_put(page, TEXT_NOT_BARRED);
-    } else if (!view->found.error && removed < list->removal_items.count) {
-        page_put(page, TEXT_NOT_RULE);
-        html_put(page->out, " ");
-        html_text(page->out, list->removal_rules.at[removed]);
-    } else if (view->history_result == 0 &&
-               place_of(&view->history.items, item) < view->history.items.count) {
-        page_put(page, TEXT_NOT_HAD);
-    } else {
-        put_score_now(page, view, item);
+    const struct floats *scores = &view->found.list.scores;
+    struct why_not why = find_why(page, view, item);
+    html_put(page->out, "<div class=\"answer\" role=\"status\">");
+    page_put(page, whys[why.kind].text);
+    html_put(page->out, " ");
+    if (why.kind == WHY_LISTED) { html_number(page->out, (int64_t)why.at + 1); }
+    if (why.kind == WHY_RULE) {
+        rule_words_put(page, placement_of(view, why.at), view->found.list.removal_rules.at[why.at]);
     }
-    html_put(page->out, "</p>\n");
+    if (why.kind == WHY_WEAK) {
+        html_real(page->out, why.score, 3);
+        html_put(page->out, ". ");
+    }
+    if (why.kind == WHY_WEAK && !view->found.error && scores->count) {
+        page_put(page, TEXT_LAST_SCORE);
+        html_put(page->out, " ");
+        html_real(page->out, (double)scores->at[scores->count - 1], 3);
+    }
+    html_put(page->out, "</div>\n");
+}
+
+static void put_json_why(const struct page *page, const struct user_view *view)
+{
+    struct slice item = page_argument(page, "why");
+    if (!item.size || item.size > ID_BYTES_MAX) { return; }
+    struct why_not why = find_why(page, view, item);
+    buf_printf(page->out, ",\"why\":{\"item\":");
+    quote_json(page->out, item, QUOTE_EITHER);
+    buf_printf(page->out, ",\"answer\":\"%s\"", whys[why.kind].word);
+    if (why.kind == WHY_LISTED) { buf_printf(page->out, ",\"place\":%zu", why.at + 1); }
+    if (why.kind == WHY_WEAK) { buf_printf(page->out, ",\"score\":%.9g", why.score); }
+    if (why.kind == WHY_RULE) {
+        buf_printf(page->out, ",\"placement\":");
+        quote_json(page->out, placement_of(view, why.at), QUOTE_EITHER);
+        buf_printf(page->out, ",\"rule\":");
+        quote_json(page->out, view->found.list.removal_rules.at[why.at], QUOTE_EITHER);
+    }
+    buf_printf(page->out, "}");
 }
 
 static void put_why_form(const struct page *page, const struct user_view *view)
@@ -202,6 +301,10 @@ static void put_why_form(const struct page *page, const struct user_view *view)
     page_keep_language(page);
     html_put(page->out, "<input type=\"hidden\" name=\"id\" value=\"");
     html_text(page->out, view->user);
+    if (page_argument(page, "placement").size) {
+        html_put(page->out, "\"><input type=\"hidden\" name=\"placement\" value=\"");
+        html_text(page->out, view->placement);
+    }
     html_put(page->out, "\"><label>");
     page_put(page, TEXT_WHY_NOT);
     html_put(page->out, "<input name=\"why\" maxlength=\"1024\" required value=\"");
@@ -212,21 +315,56 @@ static void put_why_form(const struct page *page, const struct user_view *view)
     if (item.size && item.size <= ID_BYTES_MAX) { put_why(page, view, item); }
 }
 
+/* A link to the list of a placement; `name` empty: to the list itself. */
+static void put_placement(const struct page *page, const struct user_view *view, struct slice name)
+{
+    bool shown = slice_equal(name, view->placement);
+    html_put(page->out, "<a href=\"/console/user?id=");
+    quote_url(page->out, view->user);
+    html_put(page->out, "&amp;placement=");
+    quote_url(page->out, name);
+    page_keep_language_in_link(page);
+    html_put(page->out, "\"");
+    if (shown) { html_put(page->out, " aria-current=\"true\""); }
+    html_put(page->out, ">");
+    if (name.size) {
+        html_text(page->out, name);
+    } else {
+        page_put(page, TEXT_MAIN_LIST);
+    }
+    html_put(page->out, "</a>");
+}
+
+static void put_placements(const struct page *page, const struct user_view *view)
+{
+    if (!view->placements.count) { return; }
+    html_put(page->out, "<nav class=\"placements\" aria-label=\"");
+    page_put(page, TEXT_PLACEMENTS);
+    html_put(page->out, "\">");
+    if (!has_main(&view->placements)) { put_placement(page, view, slice_str("")); }
+    for (size_t i = 0; i < view->placements.count; i++) {
+        put_placement(page, view, view->placements.at[i]);
+    }
+    html_put(page->out, "</nav>\n");
+}
+
 static void put_list(const struct page *page, const struct user_view *view)
 {
     html_put(page->out, "<div><section><h2>");
     page_put(page, TEXT_LIST);
     html_put(page->out, "</h2>\n");
+    put_placements(page, view);
     if (view->found.error) {
         page_say(page, view->found.code == 404 ? TEXT_NO_LIST : TEXT_DAMAGED);
     } else {
+        page->query->placement = view->placement;
         put_facts(page, &view->found);
-        page_list(page, TEXT_LIST, &view->found.list, TEXT_EVIDENCE, NULL);
+        list_table_put(page, TEXT_LIST, &view->found.list, TEXT_EVIDENCE, NULL);
     }
     html_put(page->out, "</section>\n<section>");
     put_why_form(page, view);
     html_put(page->out, "</section>\n");
-    if (!view->found.error) { put_removed(page, &view->found.list); }
+    if (!view->found.error) { put_removed(page, view); }
     html_put(page->out, "</div>");
 }
 
@@ -251,8 +389,10 @@ static void put_json(const struct page *page, const struct user_view *view)
     } else {
         (void)page_query(page);
         page->query->user = view->user;
+        page->query->placement = view->placement;
         list_text_found(out, page->query, &view->found, page->age_ms);
     }
+    put_json_why(page, view);
     buf_printf(out, "}\n");
 }
 

@@ -1,13 +1,17 @@
-"""The console in Chromium: ten flows, at three widths and in both themes."""
+"""The console in Chromium: twelve flows, at three widths and in both themes."""
 
 import importlib.util
 import io
 import json
 import socket
+import struct
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import zlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import fastavro
@@ -28,18 +32,21 @@ def encode(name, value):
     return contract.frame + out.getvalue()
 
 
-def item(number, title):
+def item(number, title, image=""):
     name = f"i{number}"
-    return name.encode(), encode("item", {"item_id": name, "title": title, "tags": ["drama"]}), 0
+    return name.encode(), encode("item", {"item_id": name, "title": title, "tags": ["drama"],
+                                          "image": image}), 0
 
 
 def row(number, neighbours):
+    """What follows i1 is not what goes with it."""
     name, count = f"i{number}", len(neighbours)
+    forwards = [4.0 + (k if number == 1 else 0) for k in range(count)]
     return name.encode(), encode("serving_row", {
         "item_id": name, "version": 1, "epoch": 0, "trend_epoch": 0, "mass": 40.0,
         "actions": 50.0 - number, "trend": 3.0, "event_time_ms": 1,
         "items": [f"i{one}" for one in neighbours], "co_ratings": [9.0 - k for k in range(count)],
-        "forwards": [4.0] * count, "backwards": [2.0] * count}), 0
+        "forwards": forwards, "backwards": [2.0] * count}), 0
 
 
 def fill(world):
@@ -61,6 +68,20 @@ def fill(world):
         "input_offset": 1, "event_time_ms": 2000, "received_ms": 2000}), 0)])
 
 
+def fill_placements(world):
+    """A list with a placement that rules have cut."""
+    text = "home.length=2\nhome.pin.top=1 if id = 'i5'\nhome.filter.no_four=id != 'i4'\n"
+    world.produce("rules", [(b"rules", encode("applied_rules", {"text": text}), 0)])
+    world.produce("recommendations", [(b"eva", encode("recommendation_list", {
+        "user_id": "eva", "items": ["i2", "i5"], "scores": [2.0, 1.0], "reasons": ["POPULAR"] * 2,
+        "because": [""] * 2, "evidence": [7.0] * 2, "model": "item-item", "made_by": "counting",
+        "event_time_ms": 1, "input_partition": 0, "input_offset": 1, "as_of_ms": 1,
+        "rules_offset": 0, "placements": ["home"], "placement_counts": [2], "removal_counts": [1],
+        "placement_items": ["i5", "i2"], "placement_scores": [1.0, 2.0], "placement_ranks": [9, 1],
+        "placement_rules": ["pin.top", ""], "removal_items": ["i4"], "removal_ranks": [2],
+        "removal_rules": ["filter.no_four"]}), 0)])
+
+
 def fill_quality(world):
     world.produce("quality", [(b"item-item/0/0", encode("list_quality", {
         "model": "item-item", "partition": 0, "from_offset": 0, "to_offset": 9,
@@ -80,15 +101,55 @@ def ready(address):
         return False
 
 
+def png(width, height):
+    """A picture in one colour."""
+    def chunk(kind, data):
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    rows = (b"\0" + b"\x20\x60\xa0" * width) * height
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) +
+            chunk(b"IEND", b""))
+
+
+class Pictures(BaseHTTPRequestHandler):
+    """The host of pictures: one of 2 by 2 pixels at each address."""
+    seen = []
+
+    def do_GET(self):  # noqa: N802
+        self.seen.append((self.path, self.headers.get("Referer")))
+        body = png(2, 2)
+        self.send_response(200)
+        self.send_header("Content-Type", "image/png")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(name="pictures")
+def pictured():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Pictures) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 @pytest.fixture(name="console")
-def served(make_world):
+def served(make_world, pictures):
     world = make_world()
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         port = one.getsockname()[1]
     fill(world)
+    fill_placements(world)
     fill_quality(world)
-    world.start("serve", serve={"http.port": port})
+    world.produce("items", [item(5, "Pictured", f"{pictures}/5.png"),
+                            item(6, "Elsewhere", f"http://localhost:{pictures[-5:]}/6.png")])
+    world.start("serve", serve={"http.port": port, "console.images": pictures})
     address = f"http://127.0.0.1:{port}"
     world.wait(lambda: ready(address), "the tables")
     with Browser(world.dir) as browser:
@@ -114,7 +175,8 @@ for (const node of document.querySelectorAll('svg'))
     if (node.getAttribute('aria-hidden') != 'true') say('no name', node);
 const ids = [...document.querySelectorAll('[id]')].map(node => node.id);
 if (new Set(ids).size != ids.length) say('an id twice');
-if (document.querySelector('script:not([src="/console/live.js"]), style, [style], [onclick], img'))
+if (document.querySelector('script:not([src="/console/live.js"]), style, [style], [onclick], ' +
+                           'img:not(.picture)'))
     say('not ours');
 if (document.documentElement.scrollWidth > window.innerWidth) say('wider than the window');
 const part = text => { const v = text.match(/[\\d.]+/g).map(Number); return v.slice(0, 3); };
@@ -180,6 +242,30 @@ def ask_why_not(browser, console):
         assert want in browser.text(".answer"), asked
 
 
+def read_the_rules(browser, console):
+    """What rules did on a placement, in words and by their text."""
+    browser.open(f"{console}/user?id=eva")
+    assert "pinned" not in browser.text("main")
+    browser.follow(browser.click, "nav.placements a[href*='placement=home']")
+    text = browser.text("main")
+    assert "It was pinned here by pin.top = 1 if id = 'i5' Place without rules: 9" in text, text
+    assert "The filter leaves it out:" in text and "filter.no_four = id != 'i4'" in text, text
+    browser.write("input[name=why]", "i4")
+    browser.follow(browser.strike, ENTER)
+    assert "filter.no_four" in browser.text(".answer")
+
+
+def see_a_picture(browser, console):
+    """A picture of a host that is named is loaded, without a word of who looks at what."""
+    browser.open(f"{console}/item?id=i5")
+    wide = "return [...document.images].map(one => one.complete && one.naturalWidth)"
+    browser.world.wait(lambda: browser.run(wide)[:1] == [2], "the picture")
+    assert ("/5.png", None) in Pictures.seen
+    browser.open(f"{console}/item?id=i6")
+    assert browser.text("h1") == "Elsewhere"
+    assert not [one for one, _ in Pictures.seen if one == "/6.png"]
+
+
 def follow_to_an_item(browser, console):
     browser.open(f"{console}/user?id=ana")
     browser.follow(browser.click, "a[href*='id=i3']")
@@ -215,7 +301,7 @@ def change_weights(browser, console):
     assert browser.run("return document.activeElement.name") == "w_next"
     assert "w_next=0" in browser.address_now()
     placed = browser.run(PLACES)
-    assert [usual for _, usual in placed] != [place for place, _ in placed]
+    assert [usual for _, usual in placed] != [place for place, _ in placed], placed
     browser.follow(browser.click, "button[name=item][value=i2]")  # the weights come along
     assert "w_next=0" in browser.address_now() and "item=i2" in browser.address_now()
     browser.follow(browser.click, "[data-made] button")
@@ -322,15 +408,18 @@ def let_kafka_sleep(browser, console):
 
 
 FLOWS = (read_the_flow, stay_live, keep_what_is_typed, look_up_a_user, ask_why_not,
-         follow_to_an_item, try_it, change_weights, change_the_language, let_kafka_sleep)
+         read_the_rules, see_a_picture, follow_to_an_item, try_it, change_weights,
+         change_the_language, let_kafka_sleep)
 
 
 def test_flows(console):
     browser, address = console
     for flow in FLOWS:
         flow(browser, address)
-    pages = ("user", "user?id=ana&why=i9", "item?id=i3", "try?item=i1&item=i3",
-             "try?item=i1&w_next=0&w_popular=2", "try?item=i1&w_popular=2&lang=zh", "nothing",
+    pages = ("user", "user?id=ana&why=i9", "user?id=eva&placement=home&why=i4",
+             "item?id=i3", "item?id=i3&users=yes", "try?item=i1&item=i3",
+             "try?item=i1&w_next=0&w_popular=2",
+             "try?item=i1&w_popular=2&lang=zh", "nothing",
              "flow", "flow?lang=zh", "quality",
              "quality?lang=zh", "letters",
              "user?id=ana&lang=zh")

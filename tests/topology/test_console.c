@@ -1,6 +1,7 @@
 /* The console of freshet-serve: pages of what the topics hold, whatever titles and ids are. */
 #include "base/base.h"
 #include "base/clock.h"
+#include "schemas/applied_rules.h"
 #include "schemas/item.h"
 #include "schemas/list_quality.h"
 #include "schemas/recommendation_list.h"
@@ -33,20 +34,27 @@ static void append(struct rig *rig, const char *topic, const struct contract *co
     append_at(rig, topic, contract, key, object, RIG_WALL_MS);
 }
 
-static void write_item(struct rig *rig, const char *id, const char *title, bool available)
+static void write_pictured(struct rig *rig, const char *id, const char *title, bool available,
+                           const char *image)
 {
     struct slice tags[] = {slice_str("sad & slow")};
     const struct item item = {.item_id = slice_str(id), .title = slice_str(title),
-                              .tags = {tags, 1}, .available = available, .price = 12.5,
+                              .image = slice_str(image), .tags = {tags, 1},
+                              .available = available, .price = 12.5,
                               .created_ms = 1000000000000, .stock = ITEM_NOT_KNOWN};
     append(rig, "items", &item_contract, id, &item);
+}
+
+static void write_item(struct rig *rig, const char *id, const char *title, bool available)
+{
+    write_pictured(rig, id, title, available, "");
 }
 
 static void write_user(struct rig *rig)
 {
     struct slice items[] = {slice_str("i1"), slice_str("i2")};
     struct slice because[] = {slice_str("seen"), slice_str("")};
-    struct slice gone[] = {slice_str("i3")}, rule[] = {slice_str("no<sequels>")};
+    struct slice gone[] = {slice_str("i3")}, rule[] = {slice_str("filter.no<sequels>")};
     struct slice placement[] = {slice_str("home")};
     float scores[] = {5.5F, 4}, evidence[] = {9, 8}, shares[] = {0.5F, 0};
     int32_t reasons[] = {REASON_BECAUSE, REASON_POPULAR}, ranks[] = {1}, none[] = {0}, one[] = {1};
@@ -110,7 +118,11 @@ static void test_user(void **state)
     assert_has(page, "<td>purchase</td><td class=\"number\">2001-09-09 01:46</td>");
     assert_has(page, "<dt>Generation</dt><dd>g2</dd>");
     assert_has(page, "Removed by rules");
-    assert_has(page, "no&lt;sequels&gt;");
+    assert_has(page, "<td>home</td><td class=\"wide\">The filter leaves it out: "
+                     "<code>filter.no&lt;sequels&gt;</code></td><td class=\"number\">1</td>");
+    assert_has(page, "<a href=\"/console/user?id=u%3C1%3E&amp;placement=\" aria-current=\"true\">"
+                     "The list itself</a><a href=\"/console/user?id=u%3C1%3E&amp;placement=home\">"
+                     "home</a>");
     assert_has(ask_get(copy, "/console/user?id=nobody", 200), "This user has no list.");
     assert_has(ask_get(copy, "/console/user", 200), "name=\"id\" value=\"\"");
     (void)ask_get(copy, "/console/user?id=%FF", 200); /* as if nothing were asked */
@@ -126,7 +138,7 @@ static void test_why_not(void **state)
         {"off", "It is not available at present."},
         {"seen", "The user has had it already."},
         {"i2", "It is on the list, at place 2"},
-        {"i3", "A rule removed it: no&lt;sequels&gt;"},
+        {"i3", "A rule removed it: The filter leaves it out: <code>filter.no&lt;sequels&gt;"},
         {"%3Cb%3E", "value=\"&lt;b&gt;\""},
     };
     static struct rig rig;
@@ -166,6 +178,90 @@ static void test_item_and_try(void **state)
     assert_has(page, "List for this session");
     assert_has(ask_get(copy, "/console/nothing", 404), "There is no such page.");
     assert_has(ask_get(copy, "/console/style.css", 200), "prefers-color-scheme: dark");
+    rig_release(&rig);
+}
+
+static void apply_rules(struct rig *rig, const char *text)
+{
+    const struct applied_rules rules = {.text = slice_str(text)};
+    append(rig, "rules", &applied_rules_contract, APPLIED_RULES_KEY, &rules);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(rig, false); }
+}
+
+/* Pictures are shown of hosts that are named, and the policy lets a browser load no other. */
+static void test_pictures(void **state)
+{
+    static struct rig rig;
+    static const char *const pictured[] = {
+        "http.port=0", "console.images=https://img.example http://cdn:81", NULL};
+    static const char picture[] = "https://img.example/1.png?\"onload=\"x";
+    struct copy *copy = start(&rig, open_settings);
+    write_pictured(&rig, "i1", "Film 1", true, picture);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
+    assert_lacks(ask_get(copy, "/console/item?id=i1", 200), "<img");
+    assert_lacks(asked, "img-src");
+    rig_finish(copy);
+    copy = rig_start(&rig, &serve_worker, 0, pictured);
+    write_pictured(&rig, "i2", "Film 2", true, "https://evil.example/2.png");
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
+    const char *page = ask_get(copy, "/console/user?id=u%3C1%3E", 200);
+    assert_has(page, "referrerpolicy=\"no-referrer\" src=\"https://img.example/1.png?&quot;"
+                     "onload=&quot;x\">");
+    assert_lacks(page, "evil.example");
+    assert_has(asked, "frame-ancestors 'none'; img-src https://img.example http://cdn:81\r\n");
+    assert_has(ask_get(copy, "/console/item?id=i1", 200), "<img class=\"picture\" alt=\"\"");
+    assert_has(ask_get(copy, "/console/item?id=i1&format=json", 200),
+               ",\"image\":\"https://img.example/1.png?\\\"onload=\\\"x\",");
+    rig_release(&rig);
+}
+
+/* A placement's list says what rules moved and removed, by the rule's words and its text. */
+static void test_placements(void **state)
+{
+    static struct rig rig;
+    struct copy *copy = start(&rig, open_settings);
+    struct slice items[] = {slice_str("i1"), slice_str("i2")}, because[] = {{"", 0}, {"", 0}};
+    struct slice names[] = {slice_str("home"), slice_str("mail")};
+    struct slice placed[] = {slice_str("i2"), slice_str("i1")}, none = slice_str("");
+    struct slice rules[] = {slice_str("pin.top"), none};
+    struct slice gone[] = {slice_str("i3"), slice_str("seen")};
+    struct slice gone_by[] = {slice_str("cap.two"), slice_str("exclude.<had>")};
+    float scores[] = {5, 4}, evidence[] = {9, 8};
+    int32_t reasons[] = {REASON_POPULAR, REASON_POPULAR}, counts[] = {2, 0}, ranks[] = {2, 1};
+    int32_t gone_counts[] = {1, 1}, gone_ranks[] = {3, 1};
+    const struct recommendation_list list = {
+        .user_id = slice_str("u2"), .items = {items, 2}, .scores = {scores, 2},
+        .reasons = {reasons, 2}, .because = {because, 2}, .evidence = {evidence, 2},
+        .placements = {names, 2}, .placement_counts = {counts, 2},
+        .removal_counts = {gone_counts, 2},
+        .placement_items = {placed, 2}, .placement_scores = {scores, 2},
+        .placement_ranks = {ranks, 2}, .placement_rules = {rules, 2}, .rules_offset = 0,
+        .removal_items = {gone, 2}, .removal_ranks = {gone_ranks, 2},
+        .removal_rules = {gone_by, 2},
+    };
+    append(&rig, "recommendations", &recommendation_list_contract, "u2", &list);
+    apply_rules(&rig, "# home.pin.top=no\nhome.pin.topmost=1 if id = 'i1'\n"
+                      "  home.pin.top = 1 if id = 'i2' and price < 20\n"
+                      "home.cap.two=2 per brand\nmail.length=4\n");
+    const char *page = ask_get(copy, "/console/user?id=u2&placement=home", 200);
+    assert_has(page, "It was pinned here by <code>pin.top = 1 if id = &#39;i2&#39; and price "
+                     "&lt; 20</code> Place without rules: 2");
+    assert_has(page, "The cap has no room for more like it: <code>cap.two = 2 per brand</code></td>"
+                     "<td class=\"number\">3</td>");
+    assert_lacks(page, "exclude.");
+    assert_has(page, "name=\"placement\" value=\"home\"");
+    page = ask_get(copy, "/console/user?id=u2", 200);
+    assert_lacks(page, "pinned");
+    assert_has(page, "<td>home</td><td class=\"wide\">The cap");
+    assert_has(page, "<td>mail</td><td class=\"wide\">The exclusion leaves it out: "
+                     "<code>exclude.&lt;had&gt;</code>");
+    assert_has(ask_get(copy, "/console/user?id=u2&placement=mail&why=seen&format=json", 200),
+               ",\"why\":{\"item\":\"seen\",\"answer\":\"rule\",\"placement\":\"mail\","
+               "\"rule\":\"exclude.<had>\"}}");
+    assert_has(ask_get(copy, "/console/user?id=u2&why=i2&format=json", 200),
+               "\"answer\":\"listed\",\"place\":2}");
+    assert_has(ask_get(copy, "/console/user?id=u2&placement=none", 200), "aria-current=\"true\">"
+                                                                         "The list itself");
     rig_release(&rig);
 }
 
@@ -428,6 +524,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_user),       cmocka_unit_test(test_why_not),
+        cmocka_unit_test(test_placements),
+        cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_item_and_try), cmocka_unit_test(test_json),
         cmocka_unit_test(test_languages),  cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_letters),

@@ -116,6 +116,25 @@ static void test_members(void **state _unused_)
     rig_release(&rig);
 }
 
+/* The page of an item says who gets it, when it is asked, and does not ask again by itself. */
+static void test_who_gets_it(void **state _unused_)
+{
+    static struct rig rig;
+    static const char *const usual[] = {"http.port=0", NULL};
+    begin(&rig);
+    struct copy *copy = serve(&rig, usual);
+    const char *page = ask_get(copy, "/console/item?id=i05", 200);
+    assert_has(page, "<button class=\"small\" name=\"users\" value=\"yes\">Look at their lists");
+    assert_has(page, " data-live>");
+    page = ask_get(copy, "/console/item?id=i05&users=yes", 200);
+    assert_null(strstr(page, "data-live"));
+    assert_has(page, "<td class=\"wide\"><a href=\"/console/user?id=u");
+    assert_has(page, "</a></td><td class=\"number\">1</td><td class=\"wide\">Because of ");
+    assert_has(ask_get(copy, "/console/item?id=i05&users=yes&format=json", 200),
+               ",\"wanting\":{\"item\":\"i05\",\"users\":[{\"user\":\"u");
+    rig_release(&rig);
+}
+
 /* The page has the weights, the places before, and the way back. */
 static void test_page(void **state _unused_)
 {
@@ -146,6 +165,7 @@ int main(void)
         cmocka_unit_test(test_terms_of_counting),
         cmocka_unit_test(test_members),
         cmocka_unit_test(test_page),
+        cmocka_unit_test(test_who_gets_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,123 @@
+#include "base/base.h"
+#include "serve/console/list_table.h"
+#include "serve/console/rule_words.h"
+
+enum { BAR_WIDTH = 72 };
+
+void list_table_reason(const struct page *page, const struct recommendation_list *list, size_t at)
+{
+    static const enum text texts[LIST_REASONS] = {
+        [REASON_OTHER] = TEXT_OTHER,       [REASON_BECAUSE] = TEXT_BECAUSE,
+        [REASON_POPULAR] = TEXT_POPULAR,   [REASON_TRENDING] = TEXT_TRENDING,
+        [REASON_NEW] = TEXT_NEW,           [REASON_TAGS] = TEXT_TAGS,
+        [REASON_AGAIN] = TEXT_AGAIN,       [REASON_CROSS] = TEXT_CROSS,
+        [REASON_BROUGHT] = TEXT_BROUGHT,   [REASON_SEGMENT] = TEXT_LIKED_BY,
+    };
+    int32_t reason = list->reasons.at[at];
+    bool known = reason >= 0 && reason < LIST_REASONS;
+    page_put(page, known ? texts[reason] : TEXT_OTHER);
+    if (!list->because.at[at].size) { return; }
+    html_put(page->out, " ");
+    if (reason == REASON_BROUGHT || reason == REASON_SEGMENT) {
+        html_text(page->out, list->because.at[at]);
+        return;
+    }
+    (void)page_item_link(page, list->because.at[at]);
+    double share = (double)list_share(list, at);
+    if (list_last_ms(list, at)) {
+        html_put(page->out, " <small>");
+        page_ago(page, list_last_ms(list, at));
+        html_put(page->out, "</small>");
+    } else if (share > 0.0) {
+        html_put(page->out, "<small>");
+        html_real(page->out, share * 100.0, 0);
+        html_put(page->out, " %</small>");
+    }
+}
+
+/* A bar as long as a score is, beside the largest and the smallest of the list. */
+static void put_score(const struct page *page, const struct recommendation_list *list, size_t at)
+{
+    double most = (double)list->scores.at[0], least = most, score = (double)list->scores.at[at];
+    for (size_t i = 0; i < list->scores.count; i++) {
+        most = fmax(most, (double)list->scores.at[i]);
+        least = fmin(least, (double)list->scores.at[i]);
+    }
+    least = fmin(least, 0.0);
+    double part = most > least ? (score - least) / (most - least) : 1.0;
+    html_real(page->out, score, 3);
+    html_put(page->out, "<svg class=\"bar\" viewBox=\"0 0 72 4\" aria-hidden=\"true\"><rect "
+                        "width=\"72\" height=\"4\"/><rect height=\"4\" width=\"");
+    html_real(page->out, part * BAR_WIDTH, 1);
+    html_put(page->out, "\"/></svg>");
+}
+
+/* Begins a cell with a number; on a narrow screen the label stands before it. */
+static void begin_number(const struct page *page, enum text label)
+{
+    html_put(page->out, "<td class=\"number\" data-label=\"");
+    page_put(page, label);
+    html_put(page->out, "\">");
+}
+
+/* Appends the place of an item on another list. */
+static void put_before(const struct page *page, const struct recommendation_list *before,
+                       struct slice item)
+{
+    size_t at = 0;
+    while (at < before->items.count && !slice_equal(before->items.at[at], item)) { at++; }
+    begin_number(page, TEXT_USUAL_PLACE);
+    if (at < before->items.count) {
+        html_number(page->out, (int64_t)at + 1);
+    } else {
+        html_put(page->out, "–");
+    }
+    html_put(page->out, "</td>");
+}
+
+static void put_row(const struct page *page, const struct recommendation_list *list, size_t at,
+                    const struct recommendation_list *before, enum text evidence)
+{
+    struct buf *out = page->out;
+    html_put(out, "<tr><td class=\"number place\">");
+    html_number(out, (int64_t)at + 1);
+    html_put(out, "</td>");
+    if (before) { put_before(page, before, list->items.at[at]); }
+    html_put(out, "<td class=\"wide item\">");
+    page_item(page, list->items.at[at]);
+    html_put(out, "</td><td class=\"wide reason\">");
+    list_table_reason(page, list, at);
+    rule_words_moved(page, list, at);
+    html_put(out, "</td>");
+    begin_number(page, evidence);
+    html_real(out, (double)list->evidence.at[at], list->evidence.at[at] < 10.0F ? 1 : 0);
+    html_put(out, "</td><td class=\"number score\">");
+    put_score(page, list, at);
+    html_put(out, "</td></tr>\n");
+}
+
+void list_table_put(const struct page *page, enum text name,
+                    const struct recommendation_list *list, enum text evidence,
+                    const struct recommendation_list *before)
+{
+    struct buf *out = page->out;
+    html_put(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    page_put(page, name);
+    html_put(out, "\"><table class=\"list\"><thead><tr><th class=\"number\">");
+    page_put(page, TEXT_PLACE);
+    if (before) {
+        html_put(out, "</th><th class=\"number\">");
+        page_put(page, TEXT_USUAL_PLACE);
+    }
+    html_put(out, "</th><th>");
+    page_put(page, TEXT_ITEM);
+    html_put(out, "</th><th>");
+    page_put(page, TEXT_REASON);
+    html_put(out, "</th><th class=\"number\">");
+    page_put(page, evidence);
+    html_put(out, "</th><th class=\"number\">");
+    page_put(page, TEXT_SCORE);
+    html_put(out, "</th></tr></thead><tbody>\n");
+    for (size_t i = 0; i < list->items.count; i++) { put_row(page, list, i, before, evidence); }
+    html_put(out, "</tbody></table></div>\n");
+}
