@@ -7,6 +7,7 @@
 #include "stream/avro/framing.h"
 #include "tests/fake_registry.h"
 #include "tests/topology/answers.h"
+#include "trainer/sequence/sequence.h"
 #include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
@@ -310,6 +311,25 @@ static void test_tables_wait(void **state)
     rig_finish(copy);
 }
 
+/* After a restart, stored histories have ids that sequence does not know yet. */
+static void test_stored_histories(void **state)
+{
+    struct scratch *scratch = *state;
+    feed_events(&scratch->rig, 1, 0, EVENTS);
+    work(scratch, &features_worker);
+    struct copy *copy = add(scratch, &sequence_worker);
+    double users[2];
+    for (int turn = 0; turn < 2; turn++) {
+        if (!rig_launch(&scratch->rig, copy)) { fail_msg("%s", copy->why); }
+        rounds(scratch, 200);
+        users[turn] =
+            metric_value(metrics_gauge(copy->metrics, "freshet_training_users", "", ""));
+        rig_finish(copy);
+    }
+    assert_true(users[0] > 10);
+    assert_true(users[1] == users[0]);
+}
+
 /* ---- State of an older schema ---- */
 
 static void test_old_state(void **state)
@@ -356,7 +376,8 @@ int main(void)
         SCRATCH_TEST(test_all_register),      SCRATCH_TEST(test_may_not_follow),
         SCRATCH_TEST(test_not_started),       SCRATCH_TEST(test_starts_in_an_outage),
         SCRATCH_TEST(test_a_partition_waits), SCRATCH_TEST(test_given_up),
-        SCRATCH_TEST(test_tables_wait),       SCRATCH_TEST(test_old_state),
+        SCRATCH_TEST(test_tables_wait),       SCRATCH_TEST(test_stored_histories),
+        SCRATCH_TEST(test_old_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -323,11 +323,11 @@ static enum verdict take_history(struct run *run, struct training_state *state,
     return store(run, state->table_store, rec, rec->value);
 }
 
+/* It was valid when it was stored; but its schema's id may not be known yet. */
 static int reload_history(void *arg, struct slice key, struct slice value)
 {
     struct codec_error error;
-    (void)decode_history(arg, key, value, &error); /* it was valid when it was stored */
-    return 0;
+    return decode_history(arg, key, value, &error) < 0 && error.unknown_id ? -EAGAIN : 0;
 }
 
 /* Profiles are read for segments alone. */
