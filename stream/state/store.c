@@ -2,10 +2,10 @@
  *
  * What can go wrong:
  *   - A full disk in the middle of a write makes RocksDB abort the process where it is built with
- *     assertions, as Debian's is. has_room() therefore checks the free space before each write.
+ *     assertions, as Debian's is. is_able() therefore checks the free space before each write.
  *   - After a failed write RocksDB's state is undefined, and closing it would abort the process.
- *     `failed` makes store_close() leave it alone; the process must end soon. The same on a full
- *     disk, where closing writes, too.
+ *     `failed` makes store_close() leave it alone; the process must end soon. On a full disk a
+ *     store that has not failed is closed without purge(), whose flush would fail.
  *   - A process loses its locks on a file when it closes *any* descriptor of the file. So
  *     store_in_use() and store_discard(), which open LOCK, must not be called for a store that is
  *     open here.
@@ -209,23 +209,28 @@ static bool next_deleted(struct slice *rest, struct slice *ret_key)
     return true;
 }
 
+static int keep_error(struct store *store, char *error)
+{
+    if (!error) { return 0; }
+    store->failed = true;
+    return keep_fault(store, error);
+}
+
 /* Writes out what RocksDB's log holds, so that the log is deleted, and has the tables with the
- * deleted keys compacted in the background. Faults are ignored: the next write meets them. */
+ * deleted keys compacted in the background. After a fault of the flush the store has failed. */
 static void purge(struct store *store)
 {
     struct slice rest = buf_slice(&store->deleted), key;
+    if (!rest.size || store->loading) { return; }
     rocksdb_flushoptions_t *flush = rocksdb_flushoptions_create();
-    if (!rest.size || store->loading) {
-        rocksdb_flushoptions_destroy(flush);
-        return;
-    }
     rocksdb_flushoptions_set_wait(flush, 1);
-    for (int i = 0; i < FAMILIES; i++) {
+    for (int i = 0; i < FAMILIES && !store->failed; i++) {
         char *error = NULL;
         rocksdb_flush_cf(store->db, flush, store->families[i], &error);
-        if (error) { rocksdb_free(error); }
+        (void)keep_error(store, error);
     }
     rocksdb_flushoptions_destroy(flush);
+    if (store->failed) { return; }
     while (next_deleted(&rest, &key)) {
         char *error = NULL;
         rocksdb_suggest_compact_range_cf(store->db, store->families[FAMILY_DATA], key.data,
@@ -243,17 +248,26 @@ static void purge_if_due(struct store *store, const struct buf *deleted)
     if (clock_monotonic_ms() - store->purged_ms >= PURGE_EVERY_MS) { purge(store); }
 }
 
-/* Checks the free space before a write; true also when it is unknown. Where there is too little,
- * the store has failed: closing it would write, too. */
-static bool has_room(struct store *store)
+static size_t reserve_bytes(const struct store *store)
+{
+    return (size_t)store->write_buffer_bytes * RESERVE_BUFFERS;
+}
+
+/* Returns the free space of the disk; the most where it is unknown. */
+static size_t free_bytes(const struct store *store)
 {
     struct statvfs disk;
-    if (statvfs(store->path, &disk) < 0) { return true; }
-    size_t free_bytes = (size_t)disk.f_bavail * (size_t)disk.f_frsize;
-    size_t reserve_bytes = (size_t)store->write_buffer_bytes * RESERVE_BUFFERS;
-    if (free_bytes >= reserve_bytes) { return true; }
-    keep_why(store, xprintf("%s: %zu bytes are free, %zu are needed", strerror(ENOSPC), free_bytes,
-                            reserve_bytes));
+    if (statvfs(store->path, &disk) < 0) { return SIZE_MAX; }
+    return (size_t)disk.f_bavail * (size_t)disk.f_frsize;
+}
+
+/* Says whether a write may be tried. Where there is too little space, the store has failed. */
+static bool is_able(struct store *store)
+{
+    size_t free = free_bytes(store), reserve = reserve_bytes(store);
+    if (store->failed || free >= reserve) { return !store->failed; }
+    keep_why(store, xprintf("%s: %zu bytes are free, %zu are needed", strerror(ENOSPC), free,
+                            reserve));
     store->failed = true;
     return false;
 }
@@ -262,8 +276,9 @@ struct store *store_close(struct store *store)
 {
     if (!store) { return NULL; }
     unpin(store);
+    bool roomy = free_bytes(store) >= reserve_bytes(store);
+    if (store->db && !store->failed && roomy) { purge(store); }
     if (store->db && !store->failed) { /* closing would abort the process */
-        purge(store);
         for (int i = 0; i < FAMILIES; i++) {
             rocksdb_column_family_handle_destroy(store->families[i]);
         }
@@ -493,13 +508,6 @@ size_t store_batch_bytes(const struct store_batch *batch)
     return size;
 }
 
-static int keep_error(struct store *store, char *error)
-{
-    if (!error) { return 0; }
-    store->failed = true;
-    return keep_fault(store, error);
-}
-
 int store_put_note(struct store *store, const char *name)
 {
     char *error = NULL;
@@ -522,7 +530,7 @@ int store_apply(struct store *store, struct store_batch *batch, const struct boo
 {
     unpin(store);
     int64_t bytes = (int64_t)store_batch_bytes(batch);
-    if (!has_room(store)) {
+    if (!is_able(store)) {
         store_batch_clear(batch);
         return -ENOSPC;
     }
@@ -568,7 +576,7 @@ int store_load(struct store *store, struct store_batch *batch)
     assert(store->loading);
     char *error = NULL;
     unpin(store);
-    if (!has_room(store)) { return -ENOSPC; }
+    if (!is_able(store)) { return -ENOSPC; }
     rocksdb_write(store->db, store->write_unlogged, batch->writes, &error);
     store_batch_clear(batch);
     return keep_error(store, error);
