@@ -82,17 +82,13 @@ def remaking(bed, options):
         checked += made
     bed.say(f"three bare hops: {RATE} events a second")
     messages = list(ratings.as_json(rows[-RATE * seconds:]))
-    warm = list(ratings.as_json(rows[:RATE]))
-    hops = wide.hop_ages(bed, warm, messages, RATE)
-    bed.say(f"three exactly-once hops: {RATE} events a second")
-    exact = wide.hop_ages(bed, warm, messages, RATE, ["exactly-once"])
+    hops = wide.hop_ages(bed, list(ratings.as_json(rows[:RATE])), messages, RATE)
     bed.say("the same beside the pipeline")
     beside, beside_ages, made = beside_hops(bed, "rm4.", rows, len(rows) - RATE * seconds,
                                             SHARES[-1])
     figures = {"remaking_checked_lists": checked, "remaking_beside_checked_lists": made}
     for name, q in (("p50", .5), ("p99", .99)):
         figures[f"remaking_hops_{name}_ms"] = openloop.quantile(hops, q)
-        figures[f"remaking_exact_hops_{name}_ms"] = openloop.quantile(exact, q)
         figures[f"remaking_beside_hops_{name}_ms"] = openloop.quantile(beside_ages, q)
         figures[f"remaking_beside_freshness_{name}_ms"] = openloop.quantile(beside, q)
         for share, runs in ages.items():
@@ -100,9 +96,6 @@ def remaking(bed, options):
                 openloop.quantile(run, q) for run in runs)
     figures["remaking_freshness_p99_over_hops"] = \
         figures[f"remaking_freshness_p99_ms_share_{SHARES[-1]}"] / figures["remaking_hops_p99_ms"]
-    figures["remaking_freshness_p99_over_exact_hops"] = \
-        figures[f"remaking_freshness_p99_ms_share_{SHARES[-1]}"] \
-        / figures["remaking_exact_hops_p99_ms"]
     figures["remaking_beside_freshness_p99_over_hops"] = \
         figures["remaking_beside_freshness_p99_ms"] / figures["remaking_beside_hops_p99_ms"]
     return figures

@@ -209,16 +209,16 @@ def bytes_between(bed, topic, starts):
 
 
 @contextmanager
-def hopping(bed, warm, rate, hops=3, words=()):
+def hopping(bed, warm, rate, hops=3):
     """Three programs that only pass records on, warmed up: the processes, the first topic and the
-    last one, whose records have the broker's time. words=["exactly-once"]: with transactions."""
+    last one, whose records have the broker's time."""
     topics = [f"hop{number}" for number in range(hops + 1)]
     with ExitStack() as stack:
         for topic in topics:
             bed.make_topic(topic, 4, **({"message.timestamp.type": "LogAppendTime"}
                                         if topic == topics[-1] else {}))
         stack.callback(bed.drop_topics, "hop")
-        programs = [stack.enter_context(hop(bed, number, words)) for number in range(hops)]
+        programs = [stack.enter_context(hop(bed, number)) for number in range(hops)]
         openloop.offer(bed.producer(linger_ms=0), topics[0], warm, rate)
         wait_for(bed, topics[-1], len(warm))
         yield programs, topics[0], topics[-1]
@@ -236,10 +236,9 @@ def bare_hops(bed, messages, rate):
     return used * 1e6 / len(messages)
 
 
-def hop_ages(bed, warm, messages, rate, words=()):
-    """The age in ms of each record when it is appended behind three bare hops; with transactions,
-    before the last of them is committed."""
-    with hopping(bed, warm, rate, words=words) as (_, first, last):
+def hop_ages(bed, warm, messages, rate):
+    """The age in ms of each record when it is appended behind three bare hops."""
+    with hopping(bed, warm, rate) as (_, first, last):
         from_first, from_last = bed.ends(first), bed.ends(last)
         openloop.offer(bed.producer(linger_ms=0), first, messages, rate)
         wait_for(bed, last, len(warm) + len(messages))
@@ -251,13 +250,14 @@ def ages_between(bed, first, from_first, last, from_last):
     `first`."""
     sent = {one.value(): one.timestamp()[1]
             for one in bed.read(first, from_first, bed.ends(first))}
-    return [one.timestamp()[1] - sent[one.value()] for one in bed.read_stable(last, from_last)]
+    return [one.timestamp()[1] - sent[one.value()]
+            for one in bed.read(last, from_last, bed.ends(last))]
 
 
 @contextmanager
-def hop(bed, number, words=()):
+def hop(bed, number):
     command = [checkout.BUILD / "bench" / "bare_hop", bed.bootstrap, f"hop{number}",
-               f"hop{number}", f"hop{number + 1}", *words]
+               f"hop{number}", f"hop{number + 1}"]
     program = subprocess.Popen([str(word) for word in command])
     try:
         yield program
@@ -268,7 +268,7 @@ def hop(bed, number, words=()):
 
 def wait_for(bed, topic, count, timeout=120):
     deadline = time.monotonic() + timeout
-    while sum(bed.ends(topic)) < count or sum(1 for _ in bed.read_stable(topic)) < count:
+    while sum(bed.ends(topic)) < count:
         if time.monotonic() > deadline:
             raise Failure(f"{topic} did not get {count} records within {timeout} s")
         time.sleep(0.1)
