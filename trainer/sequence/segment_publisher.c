@@ -7,8 +7,7 @@
  * none of them has. A count that failed sends nothing.
  */
 #include "base/base.h"
-#include "base/array.h"
-#include "base/hash_index.h"
+#include "base/block_table.h"
 #include "base/xalloc.h"
 #include "trainer/sequence/segment_publisher.h"
 
@@ -19,10 +18,11 @@ enum { PUBLISHER_ARENA_BYTES = 1 << 16, KEYS_MAX = 1 << 20 };
 
 /* A key of the topic, and what its record says. */
 struct sent_key {
-    char *text;
-    size_t size;
+    struct block_head head;
+    uint32_t size;
     uint64_t hash;  /* of the record without its offsets */
     uint64_t count; /* the last one that has a record for it */
+    char text[];
 };
 
 struct segment_publisher {
@@ -31,9 +31,7 @@ struct segment_publisher {
     struct codec *codec;
     struct arena *arena;
     struct buf message;
-    struct sent_key *keys;
-    size_t keys_count, keys_capacity;
-    struct hash_index index;
+    struct block_table keys;
     uint64_t count;   /* counts begun */
     int64_t begun_ms; /* when the last one began; 0: none has */
     bool sending;
@@ -57,6 +55,12 @@ static void start_metrics(struct segment_publisher *publisher, struct metrics *m
                                          "Records and tombstones sent to profiles.");
 }
 
+static struct slice text_of(const struct block_head *head)
+{
+    const struct sent_key *key = (const struct sent_key *)head;
+    return slice_of(key->text, key->size);
+}
+
 struct segment_publisher *segment_publisher_new(const struct segment_publisher_parts *parts)
 {
     struct segment_publisher *publisher = xcalloc(1, sizeof(*publisher));
@@ -66,6 +70,7 @@ struct segment_publisher *segment_publisher_new(const struct segment_publisher_p
     publisher->codec = codec_new(&group_profile_contract, run_schemas(parts->run));
     publisher->arena = arena_new(PUBLISHER_ARENA_BYTES);
     buf_init(&publisher->message, GROUP_BYTES_MAX);
+    block_table_init(&publisher->keys, SIZE_MAX, text_of);
     start_metrics(publisher, run_metrics(parts->run));
     return publisher;
 }
@@ -77,9 +82,7 @@ struct segment_publisher *segment_publisher_free(struct segment_publisher *publi
     codec_free(publisher->codec);
     arena_free(publisher->arena);
     buf_release(&publisher->message);
-    for (size_t k = 0; k < publisher->keys_count; k++) { free(publisher->keys[k].text); }
-    free(publisher->keys);
-    hash_index_release(&publisher->index);
+    block_table_release(&publisher->keys);
     free(publisher);
     return NULL;
 }
@@ -100,51 +103,17 @@ bool segment_publisher_idle(const struct segment_publisher *publisher)
 
 /* ---- What the topic has ---- */
 
-static struct slice text_of(const struct segment_publisher *publisher, uint32_t at)
+static struct sent_key *put_key(struct segment_publisher *publisher, struct slice text)
 {
-    return slice_of(publisher->keys[at].text, publisher->keys[at].size);
-}
-
-static uint64_t hash_at(const void *owner, uint32_t at)
-{
-    return hash_index_text(text_of(owner, at));
-}
-
-static bool key_is(const void *owner, uint32_t at, const void *key)
-{
-    return slice_equal(text_of(owner, at), *(const struct slice *)key);
-}
-
-static struct sent_key *find_key(struct segment_publisher *publisher, struct slice key)
-{
-    int32_t at = hash_index_find(&publisher->index, hash_index_text(key), key_is, publisher, &key);
-    return at == HASH_INDEX_NONE ? NULL : &publisher->keys[at];
-}
-
-static struct sent_key *put_key(struct segment_publisher *publisher, struct slice key)
-{
-    struct sent_key *found = find_key(publisher, key);
-    if (found || publisher->keys_count == KEYS_MAX) { return found; }
-    ARRAY_RESERVE(publisher->keys, publisher->keys_capacity, publisher->keys_count + 1, 64);
-    found = &publisher->keys[publisher->keys_count];
-    *found = (struct sent_key){.text = xmemdup(key.data, key.size), .size = key.size};
-    hash_index_add(&publisher->index, hash_index_text(key), (uint32_t)publisher->keys_count++,
-                   hash_at, publisher);
-    return found;
-}
-
-/* The last key takes the place of the one that goes. */
-static void remove_key(struct segment_publisher *publisher, struct slice key)
-{
-    struct sent_key *gone = find_key(publisher, key);
-    if (!gone) { return; }
-    uint32_t at = (uint32_t)(gone - publisher->keys), last = (uint32_t)publisher->keys_count - 1;
-    hash_index_remove(&publisher->index, hash_index_text(key), at, hash_at, publisher);
-    free(gone->text);
-    publisher->keys_count--;
-    if (at == last) { return; }
-    hash_index_move(&publisher->index, hash_at(publisher, last), last, at);
-    publisher->keys[at] = publisher->keys[last];
+    struct sent_key *key = (struct sent_key *)block_table_find(&publisher->keys, text);
+    if (key || publisher->keys.count == KEYS_MAX) { return key; }
+    size_t bytes = sizeof(*key) + text.size;
+    key = xcalloc(1, bytes);
+    key->head.bytes = (uint32_t)bytes;
+    key->size = (uint32_t)text.size;
+    (void)block_append(key->text, text);
+    (void)block_table_put(&publisher->keys, &key->head);
+    return key;
 }
 
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t size)
@@ -177,7 +146,7 @@ enum verdict segment_publisher_see(struct segment_publisher *publisher, const st
                                  GROUP_KEY_BYTES_MAX);
     }
     if (!rec->value.data) {
-        remove_key(publisher, rec->key);
+        (void)block_table_remove(&publisher->keys, rec->key);
         return VERDICT_DONE;
     }
     arena_reset(publisher->arena);
@@ -282,9 +251,9 @@ static bool bury_key(struct segment_publisher *publisher, struct task *task)
 {
     if (!publisher->next) { return false; }
     size_t at = --publisher->next;
-    if (at < publisher->keys_count && publisher->keys[at].count != publisher->count) {
-        emit(publisher, task, text_of(publisher, (uint32_t)at), NULL);
-    }
+    if (at >= publisher->keys.count) { return true; }
+    const struct sent_key *key = (const struct sent_key *)publisher->keys.at[at];
+    if (key->count != publisher->count) { emit(publisher, task, text_of(&key->head), NULL); }
     return true;
 }
 
@@ -307,7 +276,7 @@ static void send(struct segment_publisher *publisher, struct task *task)
             return;
         }
         publisher->buried = true;
-        publisher->next = publisher->keys_count;
+        publisher->next = publisher->keys.count;
     }
 }
 
