@@ -134,24 +134,6 @@ int applied_text_write(const struct client *client, struct wire *wire, struct sl
 
 /* ---- What differs ---- */
 
-/* Finds a key's value in a text; false: it is not there. */
-static bool find(struct slice text, const char *key, struct buf *value)
-{
-    struct properties_reader reader;
-    struct property_line line;
-    bool found = false;
-    int rc;
-    properties_reader_init(&reader, text);
-    while (!found && (rc = properties_next(&reader, &line)) != 0) {
-        if (rc < 0 || strcmp(line.key, key) != 0) { continue; }
-        found = true;
-        buf_clear(value);
-        buf_append(value, line.value, strlen(line.value));
-    }
-    properties_reader_release(&reader);
-    return found;
-}
-
 /* Prints the keys of `from` that `to` does not have, or has with another value (if `changes`). */
 static size_t print_missing(struct slice from, struct slice to, char sign, bool changes)
 {
@@ -164,7 +146,7 @@ static size_t print_missing(struct slice from, struct slice to, char sign, bool 
     properties_reader_init(&reader, from);
     while ((rc = properties_next(&reader, &line)) != 0) {
         if (rc < 0) { continue; }
-        bool there = find(to, line.key, &other);
+        bool there = properties_find(to, line.key, &other);
         bool same = there && slice_equal(buf_slice(&other), slice_str(line.value));
         if (!there) {
             screen_line(stdout, "%c %s=%s", sign, line.key, line.value);

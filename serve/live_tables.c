@@ -11,6 +11,7 @@
 #include "scorer/lists/published_mixtures.h"
 #include "scorer/lists/removed_models.h"
 #include "serve/live_tables.h"
+#include "stream/config/properties.h"
 
 #include <pthread.h>
 
@@ -279,30 +280,19 @@ bool live_tables_put_rules(struct live_tables *live, struct slice text, int64_t 
     return right;
 }
 
-/* Returns what is behind `name =` at the start of a line; NULL: the line is another one. */
-static const char *value_in_line(const char *line, const char *name)
-{
-    line += strspn(line, " \t");
-    if (strncmp(line, name, strlen(name)) != 0) { return NULL; }
-    line += strlen(name);
-    line += strspn(line, " \t");
-    if (*line != '=') { return NULL; }
-    return line + 1 + strspn(line + 1, " \t");
-}
-
 struct slice live_tables_rule(struct live_tables *live, struct slice placement, struct slice rule,
                               struct arena *arena)
 {
     struct slice found = slice_str("");
+    struct buf value;
     _cleanup_(xfreep) char *name = xprintf("%.*s.%.*s", SLICE_ARGS(placement), SLICE_ARGS(rule));
+    buf_init(&value, PROPERTY_VALUE_MAX);
     pthread_mutex_lock(&live->lock);
-    for (const char *line = live->rules_text; line && !found.size; line = strchr(line, '\n')) {
-        line += *line == '\n';
-        const char *value = value_in_line(line, name);
-        if (value) { found = arena_copy(arena, slice_of(value, strcspn(value, "\r\n"))); }
-        if (!*line) { break; }
+    if (live->rules_text && properties_find(slice_str(live->rules_text), name, &value)) {
+        found = arena_copy(arena, buf_slice(&value));
     }
     pthread_mutex_unlock(&live->lock);
+    buf_release(&value);
     return found;
 }
 

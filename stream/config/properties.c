@@ -223,3 +223,20 @@ int properties_next(struct properties_reader *reader, struct property_line *ret_
     ret_line->value = reader->value.data;
     return 1;
 }
+
+bool properties_find(struct slice text, const char *key, struct buf *value)
+{
+    struct properties_reader reader;
+    struct property_line line;
+    bool found = false;
+    int rc;
+    buf_clear(value);
+    properties_reader_init(&reader, text);
+    while (!found && (rc = properties_next(&reader, &line)) != 0) {
+        if (rc < 0 || strcmp(line.key, key) != 0) { continue; }
+        found = true;
+        buf_append(value, line.value, strlen(line.value));
+    }
+    properties_reader_release(&reader);
+    return found;
+}

@@ -40,5 +40,8 @@ void properties_reader_release(struct properties_reader *reader);
 /* Reads the next property. Returns 1, 0 at the end, or -EINVAL for a faulty line (line and fault
  * are set). */
 int properties_next(struct properties_reader *reader, struct property_line *ret_line);
+/* Finds the first value of a key in a text, faulty lines left out; `value` is emptied first. False:
+ * the key is not there. */
+bool properties_find(struct slice text, const char *key, struct buf *value);
 
 #endif

@@ -212,6 +212,23 @@ static void test_corpus(void **state)
     assert_true(files > 0);
 }
 
+static void test_one_key(void **state)
+{
+    static const char text[] = "a b = no\nhome.filter.x = price < 5 and \\\n   stock > 0\n"
+                               "home.filter.xy: 7\nhome.filter.x=other\nempty=\n";
+    struct buf value;
+    buf_init(&value, PROPERTY_VALUE_MAX);
+    assert_true(properties_find(slice_str(text), "home.filter.x", &value));
+    assert_true(slice_equal(buf_slice(&value), slice_str("price < 5 and stock > 0")));
+    assert_true(properties_find(slice_str(text), "home.filter.xy", &value));
+    assert_true(slice_equal(buf_slice(&value), slice_str("7")));
+    assert_true(properties_find(slice_str(text), "empty", &value));
+    assert_int_equal(value.size, 0);
+    assert_false(properties_find(slice_str(text), "home.filter", &value));
+    assert_false(properties_find(slice_str(""), "home.filter", &value));
+    buf_release(&value);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_continuation), cmocka_unit_test(test_escapes),
         cmocka_unit_test(test_faults),       cmocka_unit_test(test_limits),
         cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_corpus),
+        cmocka_unit_test(test_one_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
