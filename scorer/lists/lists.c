@@ -33,6 +33,7 @@ struct lists *lists_new(const struct list_settings *settings, struct tables *tab
     lists->vectors = vectors;
     lists->content_scores = content_scores;
     lists->generation = generation;
+    lists->own_weights = ranking_settings_weights(&set);
     lists->ranking = ranking_new(&set, tables->ids, tables->items);
     ranking_use_cross(lists->ranking, tables->cross);
     if (!vectors && !content_scores) { return lists; }
@@ -90,9 +91,8 @@ const struct prediction *lists_prediction(const struct lists *lists)
 void lists_weights(const struct lists *lists, int64_t actions, struct list_weights *ret_weights)
 {
     enum mixture_segment segment = mixture_segment(actions);
-    struct ranking_settings own = list_ranking_settings(lists->settings);
     *ret_weights = (struct list_weights){
-        .weights.counting = ranking_settings_weights(&own),
+        .weights.counting = lists->own_weights,
         .present[MEMBER_COUNTING] = true,
         .present[MEMBER_SEQUENCE] = lists->vectors && vectors_served(lists->vectors),
         .present[MEMBER_CONTENT] = lists->content_scores != NULL,
@@ -165,9 +165,7 @@ static int choose_leader(const struct lists *lists, enum mixture_segment segment
 /* Sets what the next list is ordered by. */
 static void weigh(struct lists *lists, const struct tried_weights *tried)
 {
-    struct ranking_settings own = list_ranking_settings(lists->settings);
-    struct ranking_weights weights = ranking_settings_weights(&own);
-    ranking_weigh(lists->ranking, tried ? &tried->counting : &weights);
+    ranking_weigh(lists->ranking, tried ? &tried->counting : &lists->own_weights);
     lists->mixed_by = lists->mixture;
     if (!tried || !lists->mixture) { return; }
     tried_weights_mixture(tried, &lists->tried);

@@ -23,7 +23,6 @@ struct brought_mix {
     size_t count;
     int64_t until_ms; /* when one of them expires */
     struct ranked mixed[LIST_ITEMS_MAX + BROUGHT_MAX];
-    struct ranked fillers[LIST_ITEMS_MAX];
 };
 
 void lists_set_brought(struct lists *lists, struct brought_items *items, double weight)
@@ -104,14 +103,6 @@ static void find_range(struct lists *lists, const struct candidate_set *set, flo
     *ret_best = best > least ? best : least + 1.0F;
 }
 
-/* Finds an item among the scored ones; their number: it is not there. */
-static size_t find_scored(const struct brought_mix *mix, size_t scored, int32_t item)
-{
-    size_t k = 0;
-    while (k < scored && mix->mixed[k].item != item) { k++; }
-    return k;
-}
-
 /* Adds what was brought to the scored entries; returns how many there are. */
 static size_t add_brought(struct lists *lists, float least, float best)
 {
@@ -121,7 +112,7 @@ static size_t add_brought(struct lists *lists, float least, float best)
     for (size_t k = 0; k < mix->count; k++) {
         const struct brought_item *one = &mix->found[k];
         float more = (float)mix->weight * one->prior * (best - least);
-        size_t at = find_scored(mix, scored, one->item);
+        size_t at = lists_place_of(mix->mixed, scored, one->item);
         bool ranked = at < scored;
         struct ranked *entry = &mix->mixed[ranked ? at : count];
         if (!ranked) { mix->mixed[count++] = (struct ranked){.score = mix->own[k]}; }
@@ -142,26 +133,16 @@ size_t lists_mix_brought(struct lists *lists, size_t count, size_t length)
 {
     struct brought_mix *mix = lists->brought;
     const struct candidate_set *set = lists->leader == MEMBER_COUNTING ? NULL : lists->set;
-    size_t fillers = 0, kept;
     float least, best;
     if (!mix || !mix->count) { return count; }
-    lists->ranked_count = count;
-    lists_own_ranking(lists);
-    for (size_t k = 0; k < count; k++) { (void)lists_ranked_entry(lists, k); }
+    lists_take_ranking(lists, count);
     find_range(lists, set, &least, &best);
-    for (size_t k = lists->scored; k < count; k++) { mix->fillers[fillers++] = lists->merged[k]; }
+    lists_keep_fillers(lists, MIN_OF(lists->scored, count), count);
     size_t mixed = add_brought(lists, least, best);
     qsort_r(mix->mixed, mixed, sizeof(*mix->mixed), by_score, lists->tables->ids);
-    lists->scored = kept = MIN_OF(mixed, length);
+    size_t kept = MIN_OF(mixed, length);
     memcpy(lists->merged, mix->mixed, kept * sizeof(*lists->merged));
-    for (size_t k = 0; k < fillers && kept < length; k++) {
-        if (find_scored(mix, mixed, mix->fillers[k].item) < mixed) { continue; }
-        float before = kept ? lists->merged[kept - 1].score : 0.0F;
-        lists->merged[kept] = mix->fillers[k];
-        lists->merged[kept++].score = MIN_OF(before, 0.0F) - 1.0F;
-    }
-    memset(lists->behind_of, -1, kept);
-    return kept;
+    return lists_fill_up(lists, kept, length);
 }
 
 void lists_free_brought(struct lists *lists)

@@ -30,6 +30,7 @@ struct lists {
     const struct content_scores *content_scores;
     const char *generation;
     struct ranking *ranking;
+    struct ranking_weights own_weights; /* of counting, as they are configured */
     struct candidates *candidates; /* NULL: counting alone */
     const struct mixture *mixture;
     const struct mixture *mixed_by; /* the last list: this one, or that of tried weights, */
@@ -38,6 +39,8 @@ struct lists {
     size_t ahead_count, ahead_at;
     int32_t *ahead_numbers;
     struct ranked merged[LIST_ITEMS_MAX];
+    struct ranked fillers[LIST_ITEMS_MAX]; /* that fill `merged` up when others come before them */
+    size_t fillers_count;
     size_t scored;                     /* of `merged`: what is behind fills up */
     int8_t behind_of[LIST_ITEMS_MAX];  /* of these: the member; -1: the entry has its reason */
     bool counted_of[LIST_ITEMS_MAX];   /* and whether the entry is counting's */
@@ -81,6 +84,15 @@ void lists_set_length(struct recommendation_list *list, size_t count);
 struct ranked lists_ranked_entry(struct lists *lists, size_t k);
 /* Lets `merged` have the ranking, which may be counting's. */
 void lists_own_ranking(struct lists *lists);
+/* The same for its first `count` entries, with their reasons. */
+void lists_take_ranking(struct lists *lists, size_t count);
+/* Keeps the entries from..to-1 of `merged`, because their places are needed. */
+void lists_keep_fillers(struct lists *lists, size_t from, size_t to);
+/* Fills `merged` up behind its `scored` entries, which have their reasons, with what was kept and
+ * is not among them. Returns how many there are, at most `length`. */
+size_t lists_fill_up(struct lists *lists, size_t scored, size_t length);
+/* Returns the place of an item among entries; `count`: it is not there. */
+size_t lists_place_of(const struct ranked *entries, size_t count, int32_t item);
 
 /* lists_brought.c */
 

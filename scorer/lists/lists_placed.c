@@ -88,6 +88,39 @@ void lists_own_ranking(struct lists *lists)
     lists->scored = k;
 }
 
+void lists_take_ranking(struct lists *lists, size_t count)
+{
+    lists->ranked_count = count;
+    lists_own_ranking(lists);
+    for (size_t k = 0; k < count; k++) { (void)lists_ranked_entry(lists, k); }
+}
+
+size_t lists_place_of(const struct ranked *entries, size_t count, int32_t item)
+{
+    size_t k = 0;
+    while (k < count && entries[k].item != item) { k++; }
+    return k;
+}
+
+void lists_keep_fillers(struct lists *lists, size_t from, size_t to)
+{
+    lists->fillers_count = to - from;
+    memcpy(lists->fillers, lists->merged + from, (to - from) * sizeof(*lists->fillers));
+}
+
+size_t lists_fill_up(struct lists *lists, size_t scored, size_t length)
+{
+    size_t count = lists->scored = scored;
+    for (size_t k = 0; k < lists->fillers_count && count < length; k++) {
+        if (lists_place_of(lists->merged, scored, lists->fillers[k].item) < scored) { continue; }
+        float before = count ? lists->merged[count - 1].score : 0.0F;
+        lists->merged[count] = lists->fillers[k];
+        lists->merged[count++].score = MIN_OF(before, 0.0F) - 1.0F;
+    }
+    memset(lists->behind_of, -1, count);
+    return count;
+}
+
 /* Describes the scoring of the last list, from which any number of lists can be cut. */
 static struct placement_scoring keep_scoring(struct lists *lists)
 {

@@ -13,7 +13,6 @@ struct segment_mix {
     struct segment_list lists[SEGMENT_LISTS_MAX];
     struct slice names[SEGMENT_LISTS_MAX]; /* of the last list, borrowed from the table */
     struct user_segments segments;
-    struct ranked fillers[LIST_ITEMS_MAX];
 };
 
 void lists_set_segments(struct lists *lists, struct segment_table *table)
@@ -70,45 +69,20 @@ static struct ranked entry_of(const struct lists *lists, const struct segment_sc
     };
 }
 
-static bool is_ranked(const struct lists *lists, size_t count, int32_t item)
-{
-    size_t k = 0;
-    while (k < count && lists->merged[k].item != item) { k++; }
-    return k < count;
-}
-
-/* Keeps the ranking, with its reasons: its place is needed. */
-static void keep_fillers(struct lists *lists, size_t count)
-{
-    lists->ranked_count = count;
-    lists_own_ranking(lists);
-    for (size_t k = 0; k < count; k++) {
-        lists->segments->fillers[k] = lists_ranked_entry(lists, k);
-    }
-}
-
 size_t lists_rank_segments(struct lists *lists, size_t count, size_t length)
 {
     const struct segment_score *scores;
     size_t scored = score(lists, &scores), ranked = 0;
     if (!scored) { return count; }
-    keep_fillers(lists, count);
+    lists_take_ranking(lists, count);
+    lists_keep_fillers(lists, 0, count);
     for (size_t k = 0; k < scored && ranked < length; k++) {
         if (!ranking_allows(lists->ranking, &lists->request.flags, scores[k].item)) { continue; }
         lists->merged[ranked++] = entry_of(lists, &scores[k]);
     }
-    lists->scored = ranked;
-    for (size_t k = 0; k < count && ranked < length; k++) {
-        if (is_ranked(lists, lists->scored, lists->segments->fillers[k].item)) { continue; }
-        lists->merged[ranked] = lists->segments->fillers[k];
-        lists->merged[ranked].score = -(float)(ranked - lists->scored + 1);
-        ranked++;
-    }
-    memset(lists->behind_of, -1, ranked);
-    lists->ranked = lists->merged;
     lists->set = NULL;
     lists->leader = MEMBER_COUNTING;
     lists->prediction.best.count = 0;
     lists->by_segments = true;
-    return ranked;
+    return lists_fill_up(lists, ranked, length);
 }
