@@ -94,10 +94,9 @@ static void put_box(const struct page *page, const struct flow_view *view,
 static void put_picture(const struct page *page, const struct flow_view *view,
                         const struct flow_faults *faults)
 {
-    html_put(page->out, "<section><div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-                        "aria-label=\"");
-    page_put(page, TEXT_FLOW);
-    html_put(page->out, "\"><svg class=\"flow\" viewBox=\"0 0 1140 400\" aria-hidden=\"true\">");
+    html_put(page->out, "<section>");
+    page_begin_scroll(page, TEXT_FLOW);
+    html_put(page->out, "<svg class=\"flow\" viewBox=\"0 0 1140 400\" aria-hidden=\"true\">");
     put_arrows(page);
     for (int at = 0; at < STAGES_COUNT; at++) { put_box(page, view, faults, at); }
     html_put(page->out, "</svg></div></section>\n");
@@ -121,9 +120,9 @@ static void put_table(const struct page *page, const struct flow_view *view)
     static const enum text heads[] = {TEXT_COPIES, TEXT_LAG, TEXT_RATE, TEXT_BEHIND};
     html_put(page->out, "<section><h2>");
     page_put(page, TEXT_WORKERS);
-    html_put(page->out, "</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
-    page_put(page, TEXT_WORKERS);
-    html_put(page->out, "\"><table><thead><tr><th scope=\"col\">");
+    html_put(page->out, "</h2>");
+    page_begin_scroll(page, TEXT_WORKERS);
+    html_put(page->out, "<table><thead><tr><th scope=\"col\">");
     page_put(page, TEXT_WORKER);
     html_put(page->out, "</th>");
     for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {

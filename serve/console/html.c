@@ -50,6 +50,15 @@ void html_number(struct buf *out, int64_t number)
     buf_printf(out, "%" PRId64, number);
 }
 
+void html_place(struct buf *out, int64_t place)
+{
+    if (place > 0) {
+        html_number(out, place);
+    } else {
+        html_put(out, "–");
+    }
+}
+
 void html_real(struct buf *out, double number, int digits)
 {
     buf_printf(out, "%.*f", digits, isfinite(number) ? number : 0.0);

@@ -14,6 +14,8 @@
 void html_text(struct buf *out, struct slice text);
 /* Appends a whole number. */
 void html_number(struct buf *out, int64_t number);
+/* Appends a place from 1 on; 0 or less: a dash, as there is none. */
+void html_place(struct buf *out, int64_t place);
 /* Appends a number for people, with at most so many digits behind the point. */
 void html_real(struct buf *out, double number, int digits);
 

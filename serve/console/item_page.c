@@ -65,9 +65,8 @@ static void put_users(const struct page *page, struct slice item)
         page_say(page, TEXT_NO_WANTING);
         return;
     }
-    html_put(page->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
-    page_put(page, TEXT_WANTING);
-    html_put(page->out, "\"><table><thead><tr><th>");
+    page_begin_scroll(page, TEXT_WANTING);
+    html_put(page->out, "<table><thead><tr><th>");
     page_put(page, TEXT_USER);
     html_put(page->out, "</th><th class=\"number\">");
     page_put(page, TEXT_PLACE);

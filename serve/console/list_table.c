@@ -67,11 +67,7 @@ static void put_before(const struct page *page, const struct recommendation_list
     size_t at = 0;
     while (at < before->items.count && !slice_equal(before->items.at[at], item)) { at++; }
     begin_number(page, TEXT_USUAL_PLACE);
-    if (at < before->items.count) {
-        html_number(page->out, (int64_t)at + 1);
-    } else {
-        html_put(page->out, "–");
-    }
+    html_place(page->out, at < before->items.count ? (int64_t)at + 1 : 0);
     html_put(page->out, "</td>");
 }
 
@@ -101,9 +97,8 @@ void list_table_put(const struct page *page, enum text name,
                     const struct recommendation_list *before)
 {
     struct buf *out = page->out;
-    html_put(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
-    page_put(page, name);
-    html_put(out, "\"><table class=\"list\"><thead><tr><th class=\"number\">");
+    page_begin_scroll(page, name);
+    html_put(out, "<table class=\"list\"><thead><tr><th class=\"number\">");
     page_put(page, TEXT_PLACE);
     if (before) {
         html_put(out, "</th><th class=\"number\">");

@@ -187,6 +187,13 @@ void page_form(const struct page *page, const char *action, const char *name, en
     html_put(page->out, "</button></form>\n");
 }
 
+void page_begin_scroll(const struct page *page, enum text name)
+{
+    html_put(page->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    page_put(page, name);
+    html_put(page->out, "\">");
+}
+
 void page_say(const struct page *page, enum text text)
 {
     html_put(page->out, "<p>");

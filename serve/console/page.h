@@ -56,6 +56,8 @@ void page_picture(const struct page *page, const struct item_card *card);
 /* Appends a time as a date, and how long ago a time was. */
 void page_time(const struct page *page, int64_t time_ms);
 void page_ago(const struct page *page, int64_t time_ms);
+/* Begins a box that is scrolled where it is too wide, called by this name; it ends with </div>. */
+void page_begin_scroll(const struct page *page, enum text name);
 /* Appends a paragraph. */
 void page_say(const struct page *page, enum text text);
 /* Returns the page's query, emptied: what it finds is looked at and shown to no user. */

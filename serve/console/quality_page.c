@@ -103,9 +103,9 @@ static void begin_table(const struct page *page, enum text title)
 {
     html_put(page->out, "<section><h2>");
     page_put(page, title);
-    html_put(page->out, "</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
-    page_put(page, title);
-    html_put(page->out, "\"><table>");
+    html_put(page->out, "</h2>");
+    page_begin_scroll(page, title);
+    html_put(page->out, "<table>");
 }
 
 static void end_table(const struct page *page)

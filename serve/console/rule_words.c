@@ -38,15 +38,6 @@ void rule_words_put(const struct page *page, struct slice placement, struct slic
     html_put(page->out, "</code>");
 }
 
-void rule_words_rank(const struct page *page, int32_t rank)
-{
-    if (rank > 0) {
-        html_number(page->out, rank);
-    } else {
-        html_put(page->out, "–");
-    }
-}
-
 void rule_words_moved(const struct page *page, const struct recommendation_list *list, size_t at)
 {
     if (!list->placement_rules.count || !list->placement_rules.at[at].size) { return; }
@@ -57,6 +48,6 @@ void rule_words_moved(const struct page *page, const struct recommendation_list 
     html_put(page->out, " ");
     page_put(page, TEXT_RANK);
     html_put(page->out, ": ");
-    rule_words_rank(page, list->placement_ranks.at[at]);
+    html_place(page->out, list->placement_ranks.at[at]);
     html_put(page->out, "</div>");
 }

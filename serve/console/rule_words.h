@@ -11,7 +11,5 @@ struct page;
 void rule_words_put(const struct page *page, struct slice placement, struct slice rule);
 /* Appends what moved the item at a place of a list to where it is; nothing, where no rule did. */
 void rule_words_moved(const struct page *page, const struct recommendation_list *list, size_t at);
-/* Appends the place that an item had without rules. */
-void rule_words_rank(const struct page *page, int32_t rank);
 
 #endif

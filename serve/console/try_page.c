@@ -170,7 +170,7 @@ static void put_found(const struct page *page, const struct choice *choice,
         page_say(page, TEXT_NOTHING_FOUND);
     } else {
         list_table_put(page, TEXT_SESSION_LIST, &found->list, TEXT_EVIDENCE,
-                  choice->form.changed && !usual->error ? &usual->list : NULL);
+                       choice->form.changed && !usual->error ? &usual->list : NULL);
     }
     if (choice->form.changed) {
         html_put(page->out, "<form action=\"/console/try\">");

@@ -86,9 +86,8 @@ static void put_actions(const struct page *page, const struct user_view *view)
         html_put(out, "</section>\n");
         return;
     }
-    html_put(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
-    page_put(page, TEXT_ACTIONS);
-    html_put(out, "\"><table><thead><tr><th>");
+    page_begin_scroll(page, TEXT_ACTIONS);
+    html_put(out, "<table><thead><tr><th>");
     page_put(page, TEXT_ITEM);
     html_put(out, "</th><th>");
     page_put(page, TEXT_KIND);
@@ -150,7 +149,7 @@ static void put_removal(const struct page *page, const struct user_view *view, s
     html_put(page->out, "</td><td class=\"wide\">");
     rule_words_put(page, placement_of(view, at), list->removal_rules.at[at]);
     html_put(page->out, "</td><td class=\"number\">");
-    rule_words_rank(page, list->removal_ranks.at[at]);
+    html_place(page->out, list->removal_ranks.at[at]);
     html_put(page->out, "</td></tr>\n");
 }
 
@@ -160,9 +159,9 @@ static void put_removed(const struct page *page, const struct user_view *view)
     if (!count) { return; }
     html_put(page->out, "<section><h2>");
     page_put(page, TEXT_REMOVED);
-    html_put(page->out, "</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
-    page_put(page, TEXT_REMOVED);
-    html_put(page->out, "\"><table><thead><tr><th>");
+    html_put(page->out, "</h2>");
+    page_begin_scroll(page, TEXT_REMOVED);
+    html_put(page->out, "<table><thead><tr><th>");
     page_put(page, TEXT_ITEM);
     html_put(page->out, "</th><th>");
     page_put(page, TEXT_PLACEMENT);

@@ -19,7 +19,7 @@ struct weights_form {
 void weights_form_read(const struct page *page, int64_t actions, struct weights_form *ret_form);
 /* Appends those that were changed as hidden fields of another form. */
 void weights_form_keep(const struct page *page, const struct weights_form *form);
-/* Appends the fields, with a link that leads back to the usual weights when some are changed. */
+/* Appends the fields and the button. */
 void weights_form_put(const struct page *page, const struct weights_form *form);
 
 #endif
