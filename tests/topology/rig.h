@@ -410,6 +410,14 @@ static inline void rig_until_idle(struct rig *rig)
     assert(rig->restarts == restarts);
 }
 
+/* Lets a worker do all that there is to do, and stops it. */
+static inline void rig_work(struct rig *rig, const struct worker *worker)
+{
+    struct copy *copy = rig_start(rig, worker, 0, NULL);
+    rig_until_idle(rig);
+    rig_finish(copy);
+}
+
 /* Says whether all copies that run say that they are at rest. */
 static inline bool rig_all_rest(const struct rig *rig)
 {

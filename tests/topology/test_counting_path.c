@@ -74,14 +74,6 @@ static void feed(struct rig *rig, const struct world *world)
     schema_cache_free(schemas);
 }
 
-static void work(struct rig *rig, const struct worker *worker)
-{
-    const char *pairs[] = {NULL};
-    struct copy *copy = rig_start(rig, worker, 0, pairs);
-    rig_until_idle(rig);
-    rig_finish(copy);
-}
-
 static void *learn_all(const struct world *world)
 {
     const struct model_context context = {.users_max = USERS, .items_max = ITEMS};
@@ -128,9 +120,9 @@ static void test_same_lists(void **state)
     make_world(world);
     rig_init(&rig, PARTITIONS);
     feed(&rig, world);
-    work(&rig, &features_worker);
-    work(&rig, &trainer_worker);
-    work(&rig, &scorer_worker);
+    rig_work(&rig, &features_worker);
+    rig_work(&rig, &trainer_worker);
+    rig_work(&rig, &scorer_worker);
     answers_init(&answers, &rig);
     struct fold *fold = rig_fold(&rig, "recommendations");
     void *model = learn_all(world);

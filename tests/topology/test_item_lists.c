@@ -1,11 +1,11 @@
 /* Lists of items in `item-lists`: what the rows and the catalogue say, whoever owns them. */
 #include "base/base.h"
 #include "features/features.h"
-#include "schemas/item.h"
 #include "schemas/item_list.h"
 #include "serve/item_lists.h"
 #include "tests/topology/answers.h"
 #include "tests/topology/asking.h"
+#include "tests/topology/catalogued.h"
 #include "tests/topology/feed.h"
 #include "trainer/similarity/trainer.h"
 
@@ -13,13 +13,6 @@ enum { PARTITIONS = 3, STILL = 200, LENGTH = 7 };
 
 static const char *const settings[] = {"http.port=0", "item.lists.every.ms=500ms",
                                        "item.lists.length=7", NULL};
-
-static void work(struct rig *rig, const struct worker *worker)
-{
-    struct copy *copy = rig_start(rig, worker, 0, NULL);
-    rig_until_idle(rig);
-    rig_finish(copy);
-}
 
 /* Until nothing is sent in many rounds. Each look at the clock takes a millisecond here, so a piece
  * of work is a few lists. */
@@ -35,21 +28,11 @@ static void run_rounds(struct rig *rig)
 static void list_at(struct rig *rig, const char *id, struct slices tags, int64_t created_ms,
                     bool available, int64_t stamp_ms)
 {
-    struct schema_cache *schemas = schema_cache_new();
-    struct codec *codec = codec_new(&item_contract, schemas);
-    struct item item;
-    struct buf out;
-    codec_defaults(codec, &item);
-    item.item_id = slice_str(id);
+    struct item item = catalogued_item(id);
     item.tags = tags;
     item.created_ms = created_ms;
     item.available = available;
-    buf_init(&out, 65536);
-    assert_int_equal(codec_encode(codec, &item, &out), 0);
-    memlog_append(rig->log, "items", PARTITION_BY_KEY, item.item_id, buf_slice(&out), stamp_ms);
-    buf_release(&out);
-    codec_free(codec);
-    schema_cache_free(schemas);
+    catalogued_put(rig, &item, stamp_ms);
 }
 
 static void list_tagged(struct rig *rig, const char *id, struct slices tags, int64_t created_ms,
@@ -74,8 +57,8 @@ static void begin(struct rig *rig)
     list_item(rig, "i03", "comedy", 6000, true);
     list_item(rig, "i04", "drama", 9000, false);
     feed_events(rig, 3, 0, FEED_EVENTS);
-    work(rig, &features_worker);
-    work(rig, &trainer_worker);
+    rig_work(rig, &features_worker);
+    rig_work(rig, &trainer_worker);
 }
 
 /* ---- What must be there: from the rows alone, by plain loops ---- */
@@ -405,8 +388,8 @@ static void test_off_by_default(void **state _unused_)
     static struct rig rig;
     rig_init(&rig, PARTITIONS); /* there is no such topic */
     feed_events(&rig, 3, 0, FEED_EVENTS);
-    work(&rig, &features_worker);
-    work(&rig, &trainer_worker);
+    rig_work(&rig, &features_worker);
+    rig_work(&rig, &trainer_worker);
     struct copy *copy = rig_start(&rig, &serve_worker, 0, usual);
     for (int i = 0; i < STILL; i++) { rig_round(&rig, false); }
     (void)ask_get(copy, "/v1/items/popular", 200);

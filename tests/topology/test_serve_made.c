@@ -1,12 +1,12 @@
 /* Lists that freshet-serve makes itself: those of the scorer, from the same tables. */
 #include "base/base.h"
 #include "features/features.h"
-#include "schemas/item.h"
 #include "schemas/recommendation_response.h"
 #include "schemas/user_history.h"
 #include "scorer/scorer.h"
 #include "tests/topology/answers.h"
 #include "tests/topology/asking.h"
+#include "tests/topology/catalogued.h"
 #include "tests/topology/feed.h"
 #include "trainer/similarity/trainer.h"
 
@@ -29,22 +29,12 @@ static void run_rounds(struct rig *rig)
 static void list_item(struct rig *rig, const char *id, const char *tag, int64_t created_ms,
                       bool available)
 {
-    struct schema_cache *schemas = schema_cache_new();
-    struct codec *codec = codec_new(&item_contract, schemas);
     struct slice tags[] = {slice_str(tag)};
-    struct item item;
-    struct buf out;
-    codec_defaults(codec, &item);
-    item.item_id = slice_str(id);
+    struct item item = catalogued_item(id);
     item.tags = (struct slices){tags, 1};
     item.created_ms = created_ms;
     item.available = available;
-    buf_init(&out, 4096);
-    assert_int_equal(codec_encode(codec, &item, &out), 0);
-    memlog_append(rig->log, "items", PARTITION_BY_KEY, item.item_id, buf_slice(&out), RIG_WALL_MS);
-    buf_release(&out);
-    codec_free(codec);
-    schema_cache_free(schemas);
+    catalogued_put(rig, &item, RIG_WALL_MS);
 }
 
 /* All actions through the pipeline: lists are made last, from the complete tables. */

@@ -61,14 +61,6 @@ static void put_items(struct fixture *fixture)
     }
 }
 
-static void work(struct rig *rig, const struct worker *worker)
-{
-    static const char *const none[] = {NULL};
-    struct copy *copy = rig_start(rig, worker, 0, none);
-    rig_until_idle(rig);
-    rig_finish(copy);
-}
-
 static void run_rounds(struct fixture *fixture)
 {
     for (int i = 0; i < ROUNDS; i++) { rig_round(&fixture->rig, false); }
@@ -89,9 +81,9 @@ static void begin(struct fixture *fixture, const char *rules)
     put_items(fixture);
     apply(fixture, rules);
     feed_events(&fixture->rig, 3, 0, FEED_EVENTS);
-    work(&fixture->rig, &features_worker);
-    work(&fixture->rig, &trainer_worker);
-    work(&fixture->rig, &scorer_worker);
+    rig_work(&fixture->rig, &features_worker);
+    rig_work(&fixture->rig, &trainer_worker);
+    rig_work(&fixture->rig, &scorer_worker);
     fixture->copy = rig_start(&fixture->rig, &serve_worker, 0, settings);
     run_rounds(fixture);
 }

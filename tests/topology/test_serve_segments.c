@@ -2,25 +2,17 @@
  * the request says, compared with the formula. */
 #include "base/base.h"
 #include "features/features.h"
-#include "schemas/item.h"
 #include "schemas/recommendation_request.h"
 #include "schemas/recommendation_response.h"
 #include "scorer/scorer.h"
 #include "tests/topology/asking.h"
+#include "tests/topology/catalogued.h"
 #include "tests/topology/profiled.h"
 #include "trainer/similarity/trainer.h"
 
 enum { PARTITIONS = 2, ROUNDS = 40 };
 
 static const char *const settings[] = {"http.port=0", NULL};
-
-static void work(struct rig *rig, const struct worker *worker)
-{
-    static const char *const none[] = {NULL};
-    struct copy *copy = rig_start(rig, worker, 0, none);
-    rig_until_idle(rig);
-    rig_finish(copy);
-}
 
 static void run_rounds(struct rig *rig)
 {
@@ -29,19 +21,9 @@ static void run_rounds(struct rig *rig)
 
 static void bar_item(struct rig *rig, const char *id)
 {
-    struct schema_cache *schemas = schema_cache_new();
-    struct codec *codec = codec_new(&item_contract, schemas);
-    struct item item;
-    struct buf out;
-    codec_defaults(codec, &item);
-    item.item_id = slice_str(id);
+    struct item item = catalogued_item(id);
     item.available = false;
-    buf_init(&out, 4096);
-    assert_int_equal(codec_encode(codec, &item, &out), 0);
-    memlog_append(rig->log, "items", PARTITION_BY_KEY, item.item_id, buf_slice(&out), RIG_WALL_MS);
-    buf_release(&out);
-    codec_free(codec);
-    schema_cache_free(schemas);
+    catalogued_put(rig, &item, RIG_WALL_MS);
 }
 
 /* The pipeline on the feed, the segments of its users, and profiles of two who did nothing. */
@@ -50,10 +32,10 @@ static struct copy *begin(struct rig *rig, const char *const *pairs)
     rig_init(rig, PARTITIONS);
     feed_events(rig, 3, 0, FEED_EVENTS);
     profiled_all(rig);
-    work(rig, &features_worker);
-    work(rig, &trainer_worker);
+    rig_work(rig, &features_worker);
+    rig_work(rig, &trainer_worker);
     profiled_count(rig);
-    work(rig, &scorer_worker);
+    rig_work(rig, &scorer_worker);
     profiled_put(rig, "new", "DE", 1981, "odd");
     profiled_put(rig, "bare", "XX", 0, "unheard");
     struct copy *copy = rig_start(rig, &serve_worker, 0, pairs);

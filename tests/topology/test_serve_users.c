@@ -12,14 +12,6 @@ enum { PARTITIONS = 3, ROUNDS = 40, LENGTH = 20 };
 
 static const char *const settings[] = {"http.port=0", NULL};
 
-static void work(struct rig *rig, const struct worker *worker)
-{
-    static const char *const none[] = {NULL};
-    struct copy *copy = rig_start(rig, worker, 0, none);
-    rig_until_idle(rig);
-    rig_finish(copy);
-}
-
 static void run_rounds(struct rig *rig)
 {
     for (int i = 0; i < ROUNDS; i++) { rig_round(rig, false); }
@@ -30,9 +22,9 @@ static struct copy *begin(struct rig *rig)
 {
     rig_init(rig, PARTITIONS);
     feed_events(rig, 3, 0, FEED_EVENTS);
-    work(rig, &features_worker);
-    work(rig, &trainer_worker);
-    work(rig, &scorer_worker);
+    rig_work(rig, &features_worker);
+    rig_work(rig, &trainer_worker);
+    rig_work(rig, &scorer_worker);
     struct copy *copy = rig_start(rig, &serve_worker, 0, settings);
     run_rounds(rig);
     return copy;

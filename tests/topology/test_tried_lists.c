@@ -2,41 +2,23 @@
  * nobody else's list changes. */
 #include "base/base.h"
 #include "features/features.h"
-#include "schemas/item.h"
 #include "scorer/scorer.h"
 #include "tests/topology/asking.h"
+#include "tests/topology/catalogued.h"
 #include "tests/topology/feed.h"
 #include "trainer/similarity/trainer.h"
 
 enum { ROUNDS = 40, CATALOGUE = 12 };
 
-static void work(struct rig *rig, const struct worker *worker)
-{
-    static const char *const none[] = {NULL};
-    struct copy *copy = rig_start(rig, worker, 0, none);
-    rig_until_idle(rig);
-    rig_finish(copy);
-}
-
 static void list_item(struct rig *rig, int number)
 {
     static const char *const words[] = {"drama", "comedy", "war"};
-    char id[16];
-    struct item item;
-    struct buf out;
-    struct schema_cache *schemas = schema_cache_new();
-    struct codec *codec = codec_new(&item_contract, schemas);
     struct slice tags[] = {slice_str(words[number % 3])};
+    char id[16];
     (void)snprintf(id, sizeof(id), "i%02d", number);
-    codec_defaults(codec, &item);
-    item.item_id = slice_str(id);
+    struct item item = catalogued_item(id);
     item.tags = (struct slices){tags, 1};
-    buf_init(&out, 4096);
-    assert_int_equal(codec_encode(codec, &item, &out), 0);
-    memlog_append(rig->log, "items", PARTITION_BY_KEY, item.item_id, buf_slice(&out), RIG_WALL_MS);
-    buf_release(&out);
-    codec_free(codec);
-    schema_cache_free(schemas);
+    catalogued_put(rig, &item, RIG_WALL_MS);
 }
 
 static void begin(struct rig *rig)
@@ -44,8 +26,8 @@ static void begin(struct rig *rig)
     rig_init(rig, 1);
     for (int number = 0; number < CATALOGUE; number++) { list_item(rig, number); }
     feed_events(rig, 3, 0, FEED_EVENTS);
-    work(rig, &features_worker);
-    work(rig, &trainer_worker);
+    rig_work(rig, &features_worker);
+    rig_work(rig, &trainer_worker);
 }
 
 static struct copy *serve(struct rig *rig, const char *const *pairs)
