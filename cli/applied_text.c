@@ -12,21 +12,31 @@
 
 enum { FAULTS_BYTES_MAX = 64 << 10, MESSAGE_BYTES_MAX = RULES_BYTES_MAX + 1024 };
 
+/* Takes the first line off a text; false: there is none. */
+static bool take_line(struct slice *rest, struct slice *ret_line)
+{
+    if (!rest->size) { return false; }
+    const char *end = memchr(rest->data, '\n', rest->size);
+    size_t size = end ? (size_t)(end - rest->data) : rest->size;
+    *ret_line = slice_of(rest->data, size);
+    *rest = slice_of(rest->data + size + (end != NULL), rest->size - size - (end != NULL));
+    return true;
+}
+
 static void print_lines(const char *file, struct slice lines)
 {
-    for (size_t at = 0, end; at < lines.size; at = end + 1) {
-        for (end = at; end < lines.size && lines.data[end] != '\n';) { end++; }
-        screen_line(stderr, "freshet: %s: %.*s", file, (int)(end - at), lines.data + at);
+    struct slice line;
+    while (take_line(&lines, &line)) {
+        screen_line(stderr, "freshet: %s: %.*s", file, SLICE_ARGS(line));
     }
 }
 
 /* Returns the number of the first line that is not UTF-8; 0: all are. */
 static size_t foreign_line(struct slice text)
 {
-    size_t number = 1;
-    for (size_t at = 0, end; at < text.size; at = end + 1, number++) {
-        for (end = at; end < text.size && text.data[end] != '\n';) { end++; }
-        if (!utf8_valid(text.data + at, end - at)) { return number; }
+    struct slice line;
+    for (size_t number = 1; take_line(&text, &line); number++) {
+        if (!utf8_valid(line.data, line.size)) { return number; }
     }
     return 0;
 }

@@ -29,7 +29,7 @@ enum {
     FETCH_BYTES_MAX = 16 << 20,
     FLUSH_TIMEOUT_MS = 60000,
     ANSWER_WAIT_MS = 30000,
-    FLUSH_NAP_MS = 2,
+    NAP_MS = 2,
     NOTES_BYTES_MAX = 16 << 10,
     NAMES_BYTES_MAX = 64 << 20,
 };
@@ -325,12 +325,12 @@ void client_release(struct client *client)
 int client_flush(struct wire *wire)
 {
     size_t outstanding = 1;
-    for (int waited_ms = 0; waited_ms < FLUSH_TIMEOUT_MS; waited_ms += FLUSH_NAP_MS) {
+    for (int waited_ms = 0; waited_ms < FLUSH_TIMEOUT_MS; waited_ms += NAP_MS) {
         if (wire_unacked(wire, UINT64_MAX, &outstanding) < 0) {
             return client_fail("%s", wire_why(wire));
         }
         if (!outstanding) { return 0; }
-        usleep(FLUSH_NAP_MS * 1000);
+        usleep(NAP_MS * 1000);
     }
     return client_fail("%zu records were not acknowledged in time", outstanding);
 }
@@ -341,7 +341,7 @@ int client_partitions(struct wire *wire, const char *topic, int32_t *ret_count)
     int result = wire_partitions(wire, topic, ret_count);
     if (result == WIRE_RETRY) { (void)client_fail("%s; asking again", wire_why(wire)); }
     while (result == WIRE_RETRY && clock_monotonic_ms() < until_ms) {
-        usleep(FLUSH_NAP_MS * 1000);
+        usleep(NAP_MS * 1000);
         result = wire_partitions(wire, topic, ret_count);
     }
     return result;
