@@ -48,12 +48,7 @@ int64_t stored_table_resume(struct run *run, struct table_store *table_store, in
         tell_again(run, input, partition, doubt);
         return read_again(table_store, partition, low);
     }
-    int scanned = each ? table_store_scan(table_store, partition, each, arg) : 0;
-    if (scanned == -EAGAIN) {
-        tell_again(run, input, partition, "the schema of a row is not known yet");
-        return read_again(table_store, partition, low);
-    }
-    if (scanned < 0) {
+    if (each && table_store_scan(table_store, partition, each, arg) < 0) {
         run_log(run, LOG_WARN, "state is damaged, reading the table again",
                 "topic=%s partition=%d", run_input_topic(run, input), partition);
         return read_again(table_store, partition, low);

@@ -9,9 +9,9 @@
 
 /* For a worker's resume(): opens the store of a partition and returns the offset to read from.
  * What is stored of another topic, or is older than the topic's tombstones, is deleted, with a line
- * in the log. `each` (NULL: nobody) gets every stored row that stays; when it returns -EAGAIN, it
- * cannot read a row yet, and all are deleted and read again. OFFSET_NONE when the store cannot be
- * opened; table_store_put() then fails and says why. */
+ * in the log. `each` (NULL: nobody) gets every stored row that stays; when it returns below 0, as
+ * for a row that it cannot read, all are deleted. OFFSET_NONE when the store cannot be opened;
+ * table_store_put() then fails and says why. */
 int64_t stored_table_resume(struct run *run, struct table_store *table_store, int input,
                             int32_t partition, int64_t low, int64_t end,
                             int (*each)(void *arg, struct slice key, struct slice value),

@@ -57,13 +57,12 @@ struct segment_counter {
 };
 
 struct segment_counter *segment_counter_new(const struct segment_counter_settings *settings,
-                                            struct schema_cache *history_schemas,
-                                            struct schema_cache *profile_schemas)
+                                            struct schema_cache *schemas)
 {
     struct segment_counter *counter = xcalloc(1, sizeof(*counter));
     counter->settings = settings;
-    counter->history_codec = codec_new(&user_history_contract, history_schemas);
-    counter->profile_codec = codec_new(&user_profile_contract, profile_schemas);
+    counter->history_codec = codec_new(&user_history_contract, schemas);
+    counter->profile_codec = codec_new(&user_profile_contract, schemas);
     counter->arena = arena_new(COUNTER_ARENA_BYTES);
     return counter;
 }

@@ -9,8 +9,7 @@
  * The second time each user with a history counts in the segments of the user's profile, with the
  * items of the history that have a weight above 0. Where memory is full, counting begins again with
  * half of the users, chosen by a hash of their ids. A count fails when that is not enough, when the
- * state cannot be read, and when the schema of a history is not known (after a restart, until the
- * first record with it has come). One thread.
+ * state cannot be read, and when the schema of a history is not known. One thread.
  */
 #ifndef FRESHET_TRAINER_SEQUENCE_SEGMENT_COUNTER_H
 #define FRESHET_TRAINER_SEQUENCE_SEGMENT_COUNTER_H
@@ -33,8 +32,7 @@ struct segment_counter;
 /* Makes an idle counter; borrows the settings for its life, and the schemas of the stored histories
  * and profiles. Free with segment_counter_free(). */
 struct segment_counter *segment_counter_new(const struct segment_counter_settings *settings,
-                                            struct schema_cache *history_schemas,
-                                            struct schema_cache *profile_schemas);
+                                            struct schema_cache *schemas);
 /* Takes NULL; returns NULL. */
 struct segment_counter *segment_counter_free(struct segment_counter *counter);
 /* Drops a count and its views: before a partition of a table is opened, begun again or closed. */

@@ -65,8 +65,7 @@ struct segment_publisher *segment_publisher_new(const struct segment_publisher_p
 {
     struct segment_publisher *publisher = xcalloc(1, sizeof(*publisher));
     publisher->parts = *parts;
-    publisher->counter = segment_counter_new(&publisher->parts.counter, run_schemas(parts->run),
-                                             parts->profile_schemas);
+    publisher->counter = segment_counter_new(&publisher->parts.counter, parts->schemas);
     publisher->codec = codec_new(&group_profile_contract, run_schemas(parts->run));
     publisher->arena = arena_new(PUBLISHER_ARENA_BYTES);
     buf_init(&publisher->message, GROUP_BYTES_MAX);

@@ -15,7 +15,7 @@
 struct segment_publisher_parts {
     struct run *run;
     struct table_store *histories, *profiles;
-    struct schema_cache *profile_schemas; /* of the stored profiles */
+    struct schema_cache *schemas; /* of the rows of both */
     int64_t every_ms;        /* 0: nothing is counted */
     int output, table_input; /* `profiles`, to be written and read */
     struct segment_counter_settings counter;

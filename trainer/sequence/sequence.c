@@ -56,7 +56,7 @@ static const struct output outputs[] = {
                   .contracts = {&group_profile_contract}},
 };
 
-enum { ARENA_BYTES = 1 << 16, TURN_MS = 40, IDS_MAX = 100000000, PROFILE_BYTES_MAX = 1 << 20 };
+enum { ARENA_BYTES = 1 << 16, TURN_MS = 40, IDS_MAX = 100000000, ROW_BYTES_MAX = 64 << 20 };
 
 struct training_state {
     const struct sequence_settings *settings;
@@ -65,8 +65,9 @@ struct training_state {
     struct ids *ids;
     struct training_set *training_set;
     struct table_store *table_store, *profile_store;
-    struct schema_cache *own_schemas; /* of stored profiles: no registry is needed to read them */
-    struct codec *profile_codec, *profile_writer;
+    /* Rows are stored in this program's own schema: no registry is needed to read them. */
+    struct schema_cache *own_schemas;
+    struct codec *stored_history, *stored_profile, *profile_codec;
     struct buf row;
     struct segment_publisher *segments;
     struct training_thread *training_thread;
@@ -139,7 +140,8 @@ static void stop(struct run *run)
     (void)table_store_flush(state->profile_store);
     table_store_free(state->profile_store);
     codec_free(state->profile_codec);
-    codec_free(state->profile_writer);
+    codec_free(state->stored_history);
+    codec_free(state->stored_profile);
     schema_cache_free(state->own_schemas);
     buf_release(&state->row);
     training_set_free(state->training_set);
@@ -174,7 +176,7 @@ static int make_stores(struct run *run, struct training_state *state)
         .run = run,
         .histories = state->table_store,
         .profiles = state->profile_store,
-        .profile_schemas = state->own_schemas,
+        .schemas = state->own_schemas,
         .every_ms = settings->segments_every_ms,
         .output = PROFILES,
         .table_input = PROFILES_TABLE,
@@ -224,8 +226,9 @@ static int start(struct run *run)
     state->item_codec = codec_new(&item_contract, run_schemas(run));
     state->own_schemas = schema_cache_new();
     state->profile_codec = codec_new(&user_profile_contract, run_schemas(run));
-    state->profile_writer = codec_new(&user_profile_contract, state->own_schemas);
-    buf_init(&state->row, PROFILE_BYTES_MAX);
+    state->stored_history = codec_new(&user_history_contract, state->own_schemas);
+    state->stored_profile = codec_new(&user_profile_contract, state->own_schemas);
+    buf_init(&state->row, ROW_BYTES_MAX);
     state->weights_codec = codec_new(&model_weights_contract, run_schemas(run));
     state->arena = arena_new(ARENA_BYTES);
     state->ids = ids_new(IDS_MAX);
@@ -280,25 +283,35 @@ static void add_history(struct training_state *state, struct slice user,
                      state->weights, count, hist->events_total);
 }
 
-/* Decodes a history and puts it into the training set; -EBADMSG with *ret_error. */
-static int decode_history(struct training_state *state, struct slice user, struct slice value,
+/* Decodes a history and puts it into the training set; -EBADMSG with *ret_error. Borrowed until the
+ * next one. */
+static int decode_history(struct training_state *state, struct codec *codec, struct slice user,
+                          struct slice value, struct user_history *ret_history,
                           struct codec_error *ret_error)
 {
-    struct user_history hist;
     arena_reset(state->arena);
-    int result = codec_decode(state->history_codec, value, state->arena, &hist, ret_error);
+    int result = codec_decode(codec, value, state->arena, ret_history, ret_error);
     if (result < 0) { return result; }
-    if (hist.weights.count != hist.items.count) {
+    if (ret_history->weights.count != ret_history->items.count) {
         *ret_error = (struct codec_error){.reason = "columns_differ"};
         return -EBADMSG;
     }
-    add_history(state, user, &hist);
+    add_history(state, user, ret_history);
     return 0;
 }
 
+/* Stores an object as the row of its record's key; NULL: a tombstone. */
 static enum verdict store(struct run *run, struct table_store *table, const struct record *rec,
-                          struct slice row)
+                          struct codec *codec, const void *object)
 {
+    struct training_state *state = run_state(run);
+    buf_clear(&state->row);
+    if (object && codec_encode(codec, object, &state->row) < 0) {
+        bool profile = table == state->profile_store;
+        return run_refuse_record(run, "over_limit", "%s",
+                                 profile ? user_profile_contract.name : user_history_contract.name);
+    }
+    struct slice row = object ? buf_slice(&state->row) : (struct slice){0};
     if (table_store_put(table, rec->partition, rec->key, row, rec->offset) < 0) {
         (void)run_refuse_record(run, "state", "%s", table_store_why(table));
         return VERDICT_FATAL;
@@ -310,6 +323,7 @@ static enum verdict store(struct run *run, struct table_store *table, const stru
 static enum verdict take_history(struct run *run, struct training_state *state,
                                  const struct record *rec)
 {
+    struct user_history history;
     struct codec_error error;
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return run_refuse_record(run, "bad_key", "want a user id of at most %d bytes",
@@ -317,17 +331,20 @@ static enum verdict take_history(struct run *run, struct training_state *state,
     }
     if (!rec->value.data) {
         training_set_remove(state->training_set, ids_fingerprint(rec->key));
-    } else if (decode_history(state, rec->key, rec->value, &error) < 0) {
+    } else if (decode_history(state, state->history_codec, rec->key, rec->value, &history,
+                              &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
-    return store(run, state->table_store, rec, rec->value);
+    return store(run, state->table_store, rec, state->stored_history,
+                 rec->value.data ? &history : NULL);
 }
 
-/* It was valid when it was stored; but its schema's id may not be known yet. */
 static int reload_history(void *arg, struct slice key, struct slice value)
 {
+    struct training_state *state = arg;
+    struct user_history history;
     struct codec_error error;
-    return decode_history(arg, key, value, &error) < 0 && error.unknown_id ? -EAGAIN : 0;
+    return decode_history(state, state->stored_history, key, value, &history, &error);
 }
 
 /* Profiles are read for segments alone. */
@@ -370,21 +387,15 @@ static enum verdict take_profile(struct run *run, struct training_state *state,
         return run_refuse_record(run, "bad_key", "want a user id of at most %d bytes",
                                  ID_BYTES_MAX);
     }
-    struct slice row = {0};
-    if (rec->value.data) {
-        arena_reset(state->arena);
-        buf_clear(&state->row);
-        if (codec_decode(state->profile_codec, rec->value, state->arena, &profile, &error) < 0) {
-            return run_refuse_undecoded(run, &error);
-        }
-        const char *fault = slice_equal(profile.user_id, rec->key) ? NULL : "key_mismatch";
-        if (!fault && codec_encode(state->profile_writer, &profile, &state->row) < 0) {
-            fault = "over_limit";
-        }
-        if (fault) { return run_refuse_record(run, fault, "%s", user_profile_contract.name); }
-        row = buf_slice(&state->row);
+    if (!rec->value.data) { return store(run, state->profile_store, rec, NULL, NULL); }
+    arena_reset(state->arena);
+    if (codec_decode(state->profile_codec, rec->value, state->arena, &profile, &error) < 0) {
+        return run_refuse_undecoded(run, &error);
     }
-    return store(run, state->profile_store, rec, row);
+    if (!slice_equal(profile.user_id, rec->key)) {
+        return run_refuse_record(run, "key_mismatch", "%s", user_profile_contract.name);
+    }
+    return store(run, state->profile_store, rec, state->stored_profile, &profile);
 }
 
 /* ---- Items and models ---- */

@@ -132,16 +132,16 @@ static void test_memory_for_a_part_of_the_users(void **state)
     const struct segment_counter_settings wide = {64 << 20, 10, 5, 1, 100},
                                           narrow = {1 << 20, 10, 5, 1, 100},
                                           none = {1 << 8, 10, 5, 1, 100};
-    struct segment_counter *counter = segment_counter_new(&wide, world.schemas, world.schemas);
+    struct segment_counter *counter = segment_counter_new(&wide, world.schemas);
     assert_int_equal(count(&world, counter, 100), SEGMENTS_COUNTED);
     check(counter, 0);
     assert_int_equal(segment_counter_sample(counter), 0);
     segment_counter_free(counter);
-    counter = segment_counter_new(&narrow, world.schemas, world.schemas);
+    counter = segment_counter_new(&narrow, world.schemas);
     assert_int_equal(count(&world, counter, 7), SEGMENTS_COUNTED);
     check(counter, 1);
     segment_counter_free(counter);
-    counter = segment_counter_new(&none, world.schemas, world.schemas);
+    counter = segment_counter_new(&none, world.schemas);
     assert_int_equal(count(&world, counter, 1000), SEGMENTS_FAILED);
     segment_counter_free(counter);
     release(&world);
@@ -155,7 +155,7 @@ static void test_views_and_bounds(void **state)
     init(&world);
     put_user(&world, USERS); /* an even one more */
     const struct segment_counter_settings one = {64 << 20, 1, 5, 1, 10};
-    struct segment_counter *counter = segment_counter_new(&one, world.schemas, world.schemas);
+    struct segment_counter *counter = segment_counter_new(&one, world.schemas);
     segment_counter_begin(counter, table_view_new(world.histories),
                           table_view_new(world.profiles));
     segment_counter_step(counter, 100);
@@ -193,8 +193,7 @@ static void test_histories_that_cannot_be_read(void **state)
     struct group_profile group;
     init(&world);
     const struct segment_counter_settings wide = {64 << 20, 10, 5, 1, 100};
-    struct segment_counter *counter =
-        segment_counter_new(&wide, world.schemas, world.schemas);
+    struct segment_counter *counter = segment_counter_new(&wide, world.schemas);
     int32_t partition = murmur_partition(slice_str("u4"), PARTITIONS);
     assert_int_equal(table_store_put(world.histories, partition, slice_str("u4"),
                                      slice_str("damaged"), USERS), 0);
