@@ -1,6 +1,6 @@
 /* The first list of a user of whom only the profile is known, beside the most popular items.
  *
- *     bench_coldstart users.jsonl events.jsonl       (deploy/movielens makes both)
+ *     first_lists users.jsonl events.jsonl       (deploy/movielens makes both)
  *
  * Users are held back, a tenth at a time, chosen by a hash of their ids: the other nine tenths are
  * counted by the functions that freshet-sequence counts with, and each user who was held back gets
@@ -92,7 +92,7 @@ static void read_lines(struct bench *bench, const char *path,
     char *line = NULL;
     size_t size = 0;
     if (!file) {
-        fprintf(stderr, "bench_coldstart: %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "first_lists: %s: %s\n", path, strerror(errno));
         exit(1);
     }
     for (ssize_t read; (read = getline(&line, &size, file)) > 0;) {
@@ -278,7 +278,7 @@ static void print(const struct bench *bench)
 int main(int argc, char **argv)
 {
     if (argc != 3) {
-        fprintf(stderr, "usage: bench_coldstart users.jsonl events.jsonl\n");
+        fprintf(stderr, "usage: first_lists users.jsonl events.jsonl\n");
         return 2;
     }
     struct bench bench = {
