@@ -126,7 +126,7 @@ def filled(bed, options):
     """The changelog and a group that has read to it; made once for a bed. Returns its bytes."""
     if not getattr(bed, "recovery_bytes", 0):
         states = real_states(bed)
-        bed.make_topics(PREFIX)
+        bed.make_topics(PREFIX, ())
         bed.say(f"writing the state of {options.users:,} users")
         bed.fill(f"{PREFIX}features-changelog", users(states, options.users))
         bed.commit(f"freshet-{PREFIX}features", [(one, 0) for one in partitions(bed)])
