@@ -2,10 +2,13 @@
  *
  * What can go wrong:
  *   - A full disk in the middle of a write makes RocksDB abort the process where it is built with
- *     assertions, as Debian's is. is_able() therefore checks the free space before each write.
+ *     assertions, as Debian's is. check_able() therefore checks the free space before each write.
  *   - After a failed write RocksDB's state is undefined, and closing it would abort the process.
- *     `failed` makes store_close() leave it alone; the process must end soon. On a full disk a
+ *     `fault` makes store_close() leave it alone; the process must end soon. On a full disk a
  *     store that has not failed is closed without purge(), whose flush would fail.
+ *   - RocksDB's threads tell of a full disk in its text log, on that disk; the second line, behind
+ *     one that could not be written, aborts the process (EnvLogger). So nothing but headers is
+ *     logged; faults come back from calls.
  *   - A process loses its locks on a file when it closes *any* descriptor of the file. So
  *     store_in_use() and store_discard(), which open LOCK, must not be called for a store that is
  *     open here.
@@ -48,6 +51,8 @@ _Static_assert(offsetof(struct bookmark, current_ms) == FORMER_BOOKMARK_BYTES,
  * The last two are high because a load may leave many tables, which must not slow live writes. */
 enum { COMPACT_AT = 4, LOAD_COMPACT_AT = 100, SLOW_AT = 160, STOP_AT = 240 };
 
+enum { INFO_LOG_FATAL = 4 };
+
 /* Deleted keys, each with its size before it (uint32_t); beyond the limit they wait for RocksDB. */
 enum { PURGE_EVERY_MS = 10000, PURGE_BYTES_MAX = 64 << 10 };
 
@@ -69,7 +74,7 @@ struct store {
     int64_t purged_ms;
     char *path;
     int64_t touched_ms; /* the newest change of its files before it was opened; 0: none */
-    bool failed; /* a write failed: RocksDB must not be used again, not even closed */
+    int fault; /* of a write: RocksDB must not be used again, not even closed; 0: none */
     char *why;
 };
 
@@ -118,14 +123,13 @@ static void set_options(struct store *store, const struct store_limits *limits)
     rocksdb_options_set_level0_slowdown_writes_trigger(store->options, SLOW_AT);
     rocksdb_options_set_level0_stop_writes_trigger(store->options, STOP_AT);
     rocksdb_options_set_keep_log_file_num(store->options, 2);
-    rocksdb_options_set_info_log_level(store->options, 3);
+    rocksdb_options_set_info_log_level(store->options, INFO_LOG_FATAL);
     store->read = rocksdb_readoptions_create();
     store->write = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(store->write, 0);
     store->write_unlogged = rocksdb_writeoptions_create();
     rocksdb_writeoptions_disable_WAL(store->write_unlogged, 1);
     store->flush = rocksdb_flushoptions_create();
-    rocksdb_flushoptions_set_wait(store->flush, 0);
     store->write_buffer_bytes = limits->write_buffer_bytes;
 }
 
@@ -212,8 +216,16 @@ static bool next_deleted(struct slice *rest, struct slice *ret_key)
 static int keep_error(struct store *store, char *error)
 {
     if (!error) { return 0; }
-    store->failed = true;
-    return keep_fault(store, error);
+    return store->fault = keep_fault(store, error);
+}
+
+/* Writes out a family's newest writes, in the background or now. */
+static int flush(struct store *store, int family, bool wait)
+{
+    char *error = NULL;
+    rocksdb_flushoptions_set_wait(store->flush, wait);
+    rocksdb_flush_cf(store->db, store->flush, store->families[family], &error);
+    return keep_error(store, error);
 }
 
 /* Writes out what RocksDB's log holds, so that the log is deleted, and has the tables with the
@@ -222,15 +234,8 @@ static void purge(struct store *store)
 {
     struct slice rest = buf_slice(&store->deleted), key;
     if (!rest.size || store->loading) { return; }
-    rocksdb_flushoptions_t *flush = rocksdb_flushoptions_create();
-    rocksdb_flushoptions_set_wait(flush, 1);
-    for (int i = 0; i < FAMILIES && !store->failed; i++) {
-        char *error = NULL;
-        rocksdb_flush_cf(store->db, flush, store->families[i], &error);
-        (void)keep_error(store, error);
-    }
-    rocksdb_flushoptions_destroy(flush);
-    if (store->failed) { return; }
+    for (int i = 0; i < FAMILIES && !store->fault; i++) { (void)flush(store, i, true); }
+    if (store->fault) { return; }
     while (next_deleted(&rest, &key)) {
         char *error = NULL;
         rocksdb_suggest_compact_range_cf(store->db, store->families[FAMILY_DATA], key.data,
@@ -261,15 +266,14 @@ static size_t free_bytes(const struct store *store)
     return (size_t)disk.f_bavail * (size_t)disk.f_frsize;
 }
 
-/* Says whether a write may be tried. Where there is too little space, the store has failed. */
-static bool is_able(struct store *store)
+/* Returns 0 where a write may be tried. Where there is too little space, the store has failed. */
+static int check_able(struct store *store)
 {
     size_t free = free_bytes(store), reserve = reserve_bytes(store);
-    if (store->failed || free >= reserve) { return !store->failed; }
+    if (store->fault || free >= reserve) { return store->fault; }
     keep_why(store, xprintf("%s: %zu bytes are free, %zu are needed", strerror(ENOSPC), free,
                             reserve));
-    store->failed = true;
-    return false;
+    return store->fault = -ENOSPC;
 }
 
 struct store *store_close(struct store *store)
@@ -277,8 +281,8 @@ struct store *store_close(struct store *store)
     if (!store) { return NULL; }
     unpin(store);
     bool roomy = free_bytes(store) >= reserve_bytes(store);
-    if (store->db && !store->failed && roomy) { purge(store); }
-    if (store->db && !store->failed) { /* closing would abort the process */
+    if (store->db && !store->fault && roomy) { purge(store); }
+    if (store->db && !store->fault) { /* closing would abort the process */
         for (int i = 0; i < FAMILIES; i++) {
             rocksdb_column_family_handle_destroy(store->families[i]);
         }
@@ -485,15 +489,6 @@ void store_batch_put(struct store_batch *batch, struct slice key, struct slice v
     }
 }
 
-/* Flushes after a write larger than the buffer, which would otherwise stay in memory for a commit
- * more. A flush that cannot begin is ignored; the next write flushes. */
-static void begin_flush(struct store *store)
-{
-    char *error = NULL;
-    rocksdb_flush_cf(store->db, store->flush, store->families[FAMILY_DATA], &error);
-    if (error) { rocksdb_free(error); }
-}
-
 bool store_has_note(struct store *store, const char *name)
 {
     struct slice value;
@@ -512,6 +507,7 @@ int store_put_note(struct store *store, const char *name)
 {
     char *error = NULL;
     unpin(store);
+    if (check_able(store) < 0) { return store->fault; }
     rocksdb_put_cf(store->db, store->write, store->families[FAMILY_BOOKMARK], name, strlen(name),
                    "", 0, &error);
     return keep_error(store, error);
@@ -521,6 +517,7 @@ int store_drop_note(struct store *store, const char *name)
 {
     char *error = NULL;
     unpin(store);
+    if (check_able(store) < 0) { return store->fault; }
     rocksdb_delete_cf(store->db, store->write, store->families[FAMILY_BOOKMARK], name,
                       strlen(name), &error);
     return keep_error(store, error);
@@ -530,9 +527,9 @@ int store_apply(struct store *store, struct store_batch *batch, const struct boo
 {
     unpin(store);
     int64_t bytes = (int64_t)store_batch_bytes(batch);
-    if (!is_able(store)) {
+    if (check_able(store) < 0) {
         store_batch_clear(batch);
-        return -ENOSPC;
+        return store->fault;
     }
     rocksdb_writebatch_put_cf(batch->writes, store->families[FAMILY_BOOKMARK], bookmark_key,
                               strlen(bookmark_key), (const char *)bookmark, sizeof(*bookmark));
@@ -543,7 +540,8 @@ int store_apply(struct store *store, struct store_batch *batch, const struct boo
     rocksdb_writebatch_destroy(batch->writes); /* clearing it would keep a large batch's memory */
     batch->writes = rocksdb_writebatch_create();
     if (error) { return keep_error(store, error); }
-    if (bytes > store->write_buffer_bytes) { begin_flush(store); }
+    /* What is larger than the buffer would stay in memory for a commit more. */
+    if (bytes > store->write_buffer_bytes) { (void)flush(store, FAMILY_DATA, false); }
     purge_if_due(store, &batch->deleted);
     buf_clear(&batch->deleted);
     return 0;
@@ -576,7 +574,7 @@ int store_load(struct store *store, struct store_batch *batch)
     assert(store->loading);
     char *error = NULL;
     unpin(store);
-    if (!is_able(store)) { return -ENOSPC; }
+    if (check_able(store) < 0) { return store->fault; }
     rocksdb_write(store->db, store->write_unlogged, batch->writes, &error);
     store_batch_clear(batch);
     return keep_error(store, error);
@@ -585,12 +583,7 @@ int store_load(struct store *store, struct store_batch *batch)
 int store_load_end(struct store *store, const struct bookmark *bookmark)
 {
     assert(store->loading);
-    char *error = NULL;
-    rocksdb_flushoptions_t *flush = rocksdb_flushoptions_create();
-    rocksdb_flushoptions_set_wait(flush, 1);
-    rocksdb_flush_cf(store->db, flush, store->families[FAMILY_DATA], &error);
-    rocksdb_flushoptions_destroy(flush);
-    int result = keep_error(store, error);
+    int result = flush(store, FAMILY_DATA, true);
     if (result < 0) { return result; }
     store->loading = false;
     struct store_batch *none = store_batch_new();

@@ -13,7 +13,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -188,50 +187,6 @@ static void test_a_full_disk_is_told_before_it_is_met(void **state)
     assert_int_equal(store_count(store), 1);
     store_close(store);
     store_batch_free(batch);
-}
-
-/* A partition is given away while the disk is full, after users were deleted: nothing is written.
- * A program of its own, as RocksDB may abort it, and a forked process has none of its threads. */
-static int close_without_room(const char *path)
-{
-    const struct bookmark bookmark = {.changelog_offset = 1, .input_offset = 1};
-    struct store_batch *batch = store_batch_new();
-    struct store *store = open_it(path);
-    struct slice value;
-    for (int turn = 0; turn < 2; turn++) { /* the first deletion is purged at once */
-        store_batch_put(batch, slice_str("kept"), slice_str("a state"));
-        store_batch_put(batch, slice_str("deleted"), (struct slice){0});
-        if (store_apply(store, batch, &bookmark) != 0) { return 1; }
-    }
-    store_batch_free(batch);
-    _cleanup_(xfreep) char *filler = xprintf("%s/filler", path);
-    int fd = open(filler, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    static const char page[1 << 12];
-    while (write(fd, page, sizeof(page)) > 0) {}
-    close(fd);
-    store_close(store);
-    if (unlink(filler) < 0) { return 2; }
-    store = open_it(path);
-    int result = store_get(store, slice_str("kept"), &value) == 0 &&
-                 store_get(store, slice_str("deleted"), &value) == -ENOENT ? 0 : 3;
-    store_close(store);
-    return result;
-}
-
-static void test_a_store_is_closed_on_a_full_disk(void **state)
-{
-    assert_int_equal(mkdir(*state, 0700), 0);
-    if (mount("freshet-test", *state, "tmpfs", 0, "size=24m") < 0) { skip(); } /* no right to */
-    pid_t child = fork();
-    if (child == 0) {
-        (void)execl("/proc/self/exe", "test_store", *state, NULL);
-        _exit(127);
-    }
-    int status = -1;
-    pid_t ended = waitpid(child, &status, 0);
-    assert_int_equal(umount2(*state, MNT_DETACH), 0);
-    assert_int_equal(ended, child);
-    assert_int_equal(status, 0);
 }
 
 static void test_damage_is_told(void **state)
@@ -501,9 +456,8 @@ static void test_deleted_keys_leave_the_log(void **state)
     store_close(store);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    if (argc == 2) { return close_without_room(argv[1]); }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_large_writes_come_back, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_state_and_bookmark_go_together, make_path,
@@ -512,8 +466,6 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_a_second_opener_is_told_to_wait, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(test_a_full_disk_is_told_before_it_is_met, make_path,
-                                        remove_path),
-        cmocka_unit_test_setup_teardown(test_a_store_is_closed_on_a_full_disk, make_path,
                                         remove_path),
         cmocka_unit_test_setup_teardown(test_damage_is_told, make_path, remove_path),
         cmocka_unit_test_setup_teardown(test_damage_that_compaction_meets, make_path,
