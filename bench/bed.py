@@ -298,6 +298,7 @@ class Workers:
         self.settings = [f"all.group.prefix=freshet-{prefix}", *checkpoint, *settings]
         self.command, self.up, self.said = [], None, ""
         self.kafka_cpu = 0.0
+        self.start_cpu = 0.0  # of all, before the first record
 
     def __enter__(self):
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -378,13 +379,18 @@ class Workers:
         """Waits for the worker's first record; returns the last moment at which it had none."""
         deadline = time.monotonic() + timeout
         while True:
-            before = time.monotonic()
+            before, cpu = time.monotonic(), self.cpu()
             if self.records(name) > 0:
+                self.start_cpu = cpu
                 return before
             self.check()
             if before > deadline:
                 raise Failure(f"{name} processed nothing within {timeout} s")
             time.sleep(0.01)
+
+    def cpu(self):
+        """CPU seconds of all workers since their start."""
+        return sum(cpu_seconds(pid) for pid in map(self.pid, self.names) if pid)
 
     def wait_consumed(self, chain, timeout=900, full_names=False):
         """Waits until the (worker, topic) pairs are all at their ends; returns since when they are.

@@ -1,0 +1,192 @@
+"""Items and users that are new, through Kafka and all workers: a part of the items and of the users of
+a data set is held back while the rest is counted and learned from.
+
+New items: the catalogue's records of the held items come when everything is at rest. Then lists are
+asked for as they would stand before each of an item's first viewers acted on it, by the viewer's
+actions until then, from all items (freshet-serve, which makes lists as the scorer does).
+
+New users: a list by the first action of each held user, and the most popular items, beside what the
+user did next.
+
+The catalogue is there twice, in two runs: whole (tags, title, and vectors of the title by
+freshet-embed where deploy/encoder has fetched a model), and with tags alone.
+"""
+
+import json
+import math
+import random
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections import Counter, defaultdict
+
+import checkout
+import openloop
+import ratings
+from bed import Failure, Workers
+from wide import WHOLE
+
+PORT = 18081
+RATE = 2000
+HELD_ITEMS = 0.05
+HELD_USERS = 0.1
+VIEWERS = 10  # the first ones of a held item
+ACTIONS_MAX = 50  # the newest of a viewer: history.length
+PLACES = 10
+NEXT = 10  # actions of a held user behind the first one
+ITEM_ACTIONS_MIN = 5
+WAIT_SECONDS = 120
+ENCODER = checkout.BUILD / "encoder"
+
+
+class Held:
+    """What of a data set is held back: rows are (user, item, weight or None, seconds)."""
+
+    def __init__(self, rows):
+        rng = random.Random(1)
+        actions = Counter(item for _, item, _, _ in rows)
+        items = sorted(item for item, count in actions.items() if count >= ITEM_ACTIONS_MIN)
+        users = sorted({user for user, _, _, _ in rows})
+        self.items = set(rng.sample(items, round(HELD_ITEMS * len(items))))
+        self.users = set(rng.sample(users, round(HELD_USERS * len(users))))
+        self.told = [row for row in rows if row[0] not in self.users and row[1] not in self.items]
+        self.count = len(actions)
+        self.firsts, self.sequences = defaultdict(list), defaultdict(list)
+        for user, item, weight, seconds in rows:
+            if item in self.items:
+                if user not in self.users and self.sequences[user] \
+                        and len(self.firsts[item]) < VIEWERS:
+                    self.firsts[item].append(self.sequences[user][-ACTIONS_MAX:])
+            else:
+                self.sequences[user].append((item, weight, seconds))
+
+
+def ask(path, body=None):
+    """The items of a list that freshet-serve gives."""
+    request = urllib.request.Request(f"http://127.0.0.1:{PORT}{path}",
+                                     data=None if body is None else json.dumps(body).encode())
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return [one["item"] for one in json.load(answer)["items"]]
+
+
+def list_for(actions, limit=PLACES):
+    """A list by actions (item, weight or None, seconds), in their order."""
+    told = [{"item": item, "time_ms": seconds * 1000,
+             **({} if weight is None else {"kind": "rating", "weight": weight})}
+            for item, weight, seconds in actions]
+    return ask("/v1/recommendations", {"actions": told, "limit": limit})
+
+
+def replay(bed, prefix, directory, items):
+    file = directory / "items.jsonl"
+    file.write_text("".join(json.dumps(item) + "\n" for item in items))
+    subprocess.run([checkout.BUILD / "bin/freshet", "replay", file, "--topic", "items",
+                    "--contract", "Item", "--bootstrap", bed.bootstrap, "--prefix", prefix],
+                   check=True, stdout=subprocess.DEVNULL)
+
+
+def wait_for(what, is_there):
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not is_there():
+        if time.monotonic() > deadline:
+            raise Failure(f"{what} within {WAIT_SECONDS} s")
+        time.sleep(0.2)
+
+
+def vectors(bed, prefix):
+    topic = f"{prefix}content-vectors"
+    ends = bed.ends(topic)
+    return len({one.key() for one in bed.read(topic, [0] * len(ends), ends) if one.value()})
+
+
+def wait_at_rest(bed, prefix, catalogue, encoded):
+    """Until the server knows the newest rows and, where there is an encoder, all vectors."""
+    if encoded:
+        wanted = sum(1 for item in catalogue if item.get("title"))
+        wait_for("all items are encoded", lambda: vectors(bed, prefix) >= wanted)
+    time.sleep(5)  # serving rows are sent within 1 s, and mixtures every few seconds
+
+
+def ndcg(items, wanted):
+    """Of a list, each wanted item being as good as the others."""
+    got = sum(1 / math.log2(place + 2) for place, item in enumerate(items) if item in wanted)
+    return got / sum(1 / math.log2(place + 2) for place in range(min(len(wanted), PLACES)))
+
+
+def new_items(held):
+    """Hits among the first ten places of lists from all items, as a rate and as times chance."""
+    asked = hits = 0
+    for item, histories in held.firsts.items():
+        for history in histories:
+            asked += 1
+            hits += item in list_for(history)
+    had = sum(len(one) for histories in held.firsts.values() for one in histories) / max(asked, 1)
+    return {"lists": asked, "hr10": hits / asked, "chance": PLACES / (held.count - had)}
+
+
+def new_users(held):
+    """Lists by one action, and the most popular items, of what a held user did next."""
+    popular = ask(f"/v1/items/popular?{urllib.parse.urlencode({'limit': PLACES + 1})}")
+    sums = Counter()
+    differences = []
+    for user in sorted(held.users):
+        first, *rest = held.sequences[user]
+        wanted = {item for item, _, _ in rest[:NEXT]} - {first[0]}
+        if not wanted:
+            continue
+        known = [item for item in popular if item != first[0]][:PLACES]
+        ours = list_for([first])
+        one, other = ndcg(ours, wanted), ndcg(known, wanted)
+        differences.append(one - other)
+        sums.update(users=1, ndcg10=one, popularity_ndcg10=other, hr10=rest[0][0] in ours,
+                    popularity_hr10=rest[0][0] in known)
+    count = sums.pop("users")
+    mean = sum(differences) / count
+    spread = math.sqrt(sum((one - mean) ** 2 for one in differences) / (count - 1) / count)
+    return {"users": count, **{name: value / count for name, value in sums.items()},
+            "times_popularity": sums["ndcg10"] / sums["popularity_ndcg10"],
+            "hr10_times_popularity": sums["hr10"] / max(sums["popularity_hr10"], 1),
+            "standard_errors": mean / spread if spread else 0}
+
+
+def run(bed, prefix, held, catalogue, settings):
+    """One run with a catalogue of {"item_id", "tags", "title"}; figures of new items and users."""
+    encoded = ENCODER.exists() and any(item.get("title") for item in catalogue)
+    names = [name for name, _ in WHOLE] + ["serve"] + (["embed"] if encoded else [])
+    settings = ["scorer.content.used=true", "serve.content.used=true",
+                f"serve.http.port={PORT}", *settings,
+                *([f"embed.model.path={ENCODER}"] if encoded else [])]
+    directory = bed.directory / "newcomers"
+    directory.mkdir(parents=True, exist_ok=True)
+    with bed.topics(prefix):
+        replay(bed, prefix, directory, [one for one in catalogue
+                                        if one["item_id"] not in held.items])
+        with Workers(bed, prefix, names, settings) as workers:
+            workers.healthy()
+            if encoded:
+                wait_for("the catalogue is encoded", lambda: vectors(bed, prefix) >= 0.9 * len(
+                    [one for one in catalogue if one.get("title")]) * (1 - HELD_ITEMS))
+            openloop.offer(bed.producer(linger_ms=0), f"{prefix}clicks",
+                           list(ratings.as_json(held.told)), RATE)
+            workers.wait_consumed(WHOLE)
+            users = new_users(held)
+            replay(bed, prefix, directory, [one for one in catalogue
+                                            if one["item_id"] in held.items])
+            wait_at_rest(bed, prefix, catalogue, encoded)
+            return new_items(held), users
+
+
+def figures(bed, name, rows, catalogue, settings=()):
+    """All figures of a data set, by name."""
+    held = Held(rows)
+    bed.say(f"{name}: {len(held.told):,} actions; {len(held.items):,} items and "
+            f"{len(held.users):,} users are held back")
+    whole, users = run(bed, f"new{name[:1]}.", held, catalogue, settings)
+    tags, _ = run(bed, f"tag{name[:1]}.", held,
+                  [{"item_id": one["item_id"], "tags": one["tags"]} for one in catalogue], settings)
+    return {"new_item_lists": whole["lists"], "new_item_hr10": whole["hr10"],
+            "new_item_tags_hr10": tags["hr10"], "new_item_chance": whole["chance"],
+            "new_item_times_chance": whole["hr10"] / whole["chance"],
+            "new_item_times_tags": whole["hr10"] / max(tags["hr10"], 1 / whole["lists"]),
+            **{f"one_action_{name}": value for name, value in users.items()}}
