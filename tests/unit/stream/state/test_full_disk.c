@@ -1,6 +1,6 @@
-/* Stores on a disk that gets full: a file system in memory, so the tests are skipped where none may be
- * mounted. RocksDB, as Debian builds it, aborts a process that uses a file after a failed write; so
- * each case is a program of its own.
+/* Stores on a disk that gets full: a file system in memory, so the tests are skipped where none may
+ * be mounted. RocksDB, as Debian builds it, aborts a process that uses a file after a failed write;
+ * so each case is a program of its own.
  */
 #include "base/base.h"
 
@@ -51,7 +51,7 @@ static int open_filler(const char *path)
     return open(filler, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
 }
 
-/* A partition is given away while the disk is full, after users were deleted: nothing is written. */
+/* A partition is given away on a full disk, after users were deleted: nothing is written. */
 static int close_without_room(const char *path)
 {
     const struct bookmark bookmark = {.changelog_offset = 1, .input_offset = 1};
