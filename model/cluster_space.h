@@ -1,0 +1,72 @@
+/* Cluster space: what a reader needs to find the cluster of a user: the items' factors and the
+ * clusters' centroids of one version (model/fold_in.h, model/k_means.h).
+ *
+ * A version comes in records: parts of the factors, and clusters. Two versions have room: the one
+ * that serves, which is complete, and the newest one, which is coming; when that is complete, it
+ * takes the other's place. So factors and centroids of two versions are never mixed, in whatever
+ * order records come. Records of older versions do nothing.
+ *
+ * Memory is bounded: beyond it, records are refused. One thread.
+ */
+#ifndef FRESHET_MODEL_CLUSTER_SPACE_H
+#define FRESHET_MODEL_CLUSTER_SPACE_H
+
+#include "base/base.h"
+#include "base/slice.h"
+
+struct cluster_space;
+
+/* Of which version a record is, and how many records that has. */
+struct cluster_version {
+    int64_t number; /* the newer one is greater */
+    int32_t clusters, parts;
+};
+
+/* A user's cluster. */
+struct user_cluster {
+    size_t at;         /* its place in the version that serves */
+    struct slice name; /* borrowed until the version changes */
+    float distance;    /* from the centroid, 0 to 2 */
+};
+
+/* Makes an empty one of at most so many bytes; free with cluster_space_free(). */
+struct cluster_space *cluster_space_new(size_t bytes_max);
+/* Takes NULL; returns NULL. */
+struct cluster_space *cluster_space_free(struct cluster_space *space);
+/* Puts a part of a version's factors: rows of equal length, one an item. NULL, or why it is
+ * refused: "over_memory", "columns_differ" (rows of another length than others of the version). */
+const char *cluster_space_put_factors(struct cluster_space *space, struct cluster_version version,
+                                      int32_t part, struct slices items, struct floats rows);
+/* Puts a cluster of a version; the same reasons. */
+const char *cluster_space_put_cluster(struct cluster_space *space, struct cluster_version version,
+                                      struct slice name, struct floats centroid);
+/* Takes a part, or a cluster, back: a version that it belongs to is incomplete without it, and
+ * goes. */
+void cluster_space_remove_factors(struct cluster_space *space, int32_t part);
+void cluster_space_remove_cluster(struct cluster_space *space, struct slice name);
+
+/* Returns the number of the version that serves; 0: none does. */
+int64_t cluster_space_version(const struct cluster_space *space);
+/* Returns the number of the newest version, which may be incomplete. */
+int64_t cluster_space_newest(const struct cluster_space *space);
+/* Returns how many clusters the one that serves has, how many numbers a vector, and the name of a
+ * cluster. */
+size_t cluster_space_clusters(const struct cluster_space *space);
+size_t cluster_space_dimensions(const struct cluster_space *space);
+struct slice cluster_space_name(const struct cluster_space *space, size_t cluster);
+/* Returns the bytes that are in use. */
+size_t cluster_space_bytes(const struct cluster_space *space);
+
+/* Folds a user in: the items of the actions, oldest first, which may repeat, and what each counts
+ * (above 0, or it does not). Writes cluster_space_dimensions() numbers. False: none serves, or no
+ * item has a factor. */
+bool cluster_space_fold(struct cluster_space *space, const struct slice *items,
+                        const float *strengths, size_t count, float *ret_vector);
+/* The same for items by their fingerprints (model/ids.h), each once, that count 1. */
+bool cluster_space_fold_hashes(struct cluster_space *space, const uint64_t *hashes, size_t count,
+                               float *ret_vector);
+/* Finds the cluster whose centroid is nearest to a vector of the version that serves. */
+void cluster_space_nearest(const struct cluster_space *space, const float *vector,
+                           struct user_cluster *ret_cluster);
+
+#endif
