@@ -5,6 +5,12 @@ static const char schema[] =
 #include "group_profile.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/group_profile.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(group_profile, FIELD_ENUM, kind, 0),
     CONTRACT_FIELD(group_profile, FIELD_STRING, name, GROUP_NAME_BYTES_MAX),
@@ -18,37 +24,68 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(group_profile, FIELD_INT, rest_users, 0),
     CONTRACT_FIELD(group_profile, FIELD_LONGS, history_offsets, LIST_OFFSETS_MAX),
     CONTRACT_FIELD(group_profile, FIELD_LONGS, profile_offsets, LIST_OFFSETS_MAX),
+    CONTRACT_FIELD(group_profile, FIELD_LONG, version, 0),
+    CONTRACT_FIELD(group_profile, FIELD_INT, clusters, 0),
+    CONTRACT_FIELD(group_profile, FIELD_INT, parts, 0),
+    CONTRACT_FIELD(group_profile, FIELD_FLOATS, vectors, GROUP_FACTORS_MAX * GROUP_NUMBERS_MAX),
 };
 
 const struct contract group_profile_contract = {
     .name = "freshet.GroupProfile",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct group_profile),
 };
 
-_Static_assert(GROUP_ITEMS_MAX * (ID_BYTES_MAX + 32) + 2 * LIST_OFFSETS_MAX * 10 < GROUP_BYTES_MAX,
-               "the longest record fits its message");
+_Static_assert(GROUP_ITEMS_MAX * (ID_BYTES_MAX + 32) + 2 * LIST_OFFSETS_MAX * 10 +
+                       GROUP_NUMBERS_MAX * 4 < GROUP_BYTES_MAX,
+               "the longest record of a group fits its message");
+_Static_assert(GROUP_FACTORS_MAX * (ID_BYTES_MAX + 32 + GROUP_NUMBERS_MAX * 4) +
+                       LIST_OFFSETS_MAX * 10 < GROUP_BYTES_MAX,
+               "and that of factors");
 
-static const char segment_prefix[] = "segment/";
+static const char *const prefixes[GROUP_KINDS] = {
+    [GROUP_SEGMENT] = "segment/",
+    [GROUP_CLUSTER] = "cluster/",
+    [GROUP_FACTORS] = "factors/",
+};
 
-struct slice group_profile_key(struct slice name, char key[GROUP_KEY_BYTES_MAX])
+struct slice group_profile_key(enum group_kind kind, struct slice name,
+                               char key[GROUP_KEY_BYTES_MAX])
 {
-    size_t prefix = strlen(segment_prefix);
+    assert(kind > GROUP_OTHER && kind < GROUP_KINDS);
+    size_t prefix = strlen(prefixes[kind]);
     assert(name.size <= GROUP_NAME_BYTES_MAX);
-    memcpy(key, segment_prefix, prefix);
+    memcpy(key, prefixes[kind], prefix);
     if (name.size) { memcpy(key + prefix, name.data, name.size); }
     return slice_of(key, prefix + name.size);
 }
 
-bool group_profile_name(struct slice key, struct slice *ret_name)
+enum group_kind group_profile_name(struct slice key, struct slice *ret_name)
 {
-    size_t prefix = strlen(segment_prefix);
-    if (key.size < prefix || memcmp(key.data, segment_prefix, prefix) != 0) { return false; }
-    *ret_name = slice_of(key.data + prefix, key.size - prefix);
-    return true;
+    for (int kind = GROUP_OTHER + 1; kind < GROUP_KINDS; kind++) {
+        size_t prefix = strlen(prefixes[kind]);
+        if (key.size < prefix || memcmp(key.data, prefixes[kind], prefix) != 0) { continue; }
+        *ret_name = slice_of(key.data + prefix, key.size - prefix);
+        return (enum group_kind)kind;
+    }
+    return GROUP_OTHER;
 }
+
+int32_t group_profile_part(struct slice name)
+{
+    int32_t part = 0;
+    bool plain = name.size > 0 && name.size <= 4 && (name.size == 1 || name.data[0] != '0');
+    for (size_t k = 0; plain && k < name.size; k++) {
+        plain = name.data[k] >= '0' && name.data[k] <= '9';
+        part = part * 10 + (name.data[k] - '0');
+    }
+    return plain && part < GROUP_PARTS_MAX ? part : -1;
+}
+
+/* ---- What is right ---- */
 
 static bool counts_agree(const struct group_profile *group)
 {
@@ -63,15 +100,46 @@ static bool counts_agree(const struct group_profile *group)
     return true;
 }
 
+static bool columns_agree(const struct group_profile *group)
+{
+    size_t count = group->items.count;
+    return group->item_users.count == count && group->item_all_users.count == count &&
+           group->gains.count == count;
+}
+
+/* Says whether clusters and parts of a version are numbers that one may have. */
+static bool version_is_whole(const struct group_profile *group)
+{
+    return group->version > 0 && group->clusters > 0 && group->clusters <= GROUP_CLUSTERS_MAX &&
+           group->parts > 0 && group->parts <= GROUP_PARTS_MAX;
+}
+
+static const char *cluster_fault(const struct group_profile *group)
+{
+    if (!group->vectors.count || group->vectors.count > GROUP_NUMBERS_MAX) {
+        return "columns_differ";
+    }
+    return version_is_whole(group) && group->name.size ? NULL : "over_limit";
+}
+
+static const char *factors_fault(const struct group_profile *group)
+{
+    size_t items = group->items.count, numbers = group->vectors.count;
+    int32_t part = group_profile_part(group->name);
+    if (!version_is_whole(group) || part < 0 || part >= group->parts) { return "over_limit"; }
+    bool fits = items > 0 && items <= GROUP_FACTORS_MAX && numbers % items == 0 &&
+                numbers / items > 0 && numbers / items <= GROUP_NUMBERS_MAX;
+    return fits ? NULL : "columns_differ";
+}
+
 const char *group_profile_fault(const struct group_profile *group, struct slice key)
 {
     char wanted[GROUP_KEY_BYTES_MAX];
-    if (group->kind != GROUP_SEGMENT) { return NULL; }
-    if (!slice_equal(key, group_profile_key(group->name, wanted))) { return "key_mismatch"; }
-    size_t count = group->items.count;
-    if (group->item_users.count != count || group->item_all_users.count != count ||
-        group->gains.count != count) {
-        return "columns_differ";
-    }
-    return counts_agree(group) ? NULL : "over_limit";
+    if (group->kind == GROUP_OTHER) { return NULL; }
+    enum group_kind kind = (enum group_kind)group->kind;
+    if (!slice_equal(key, group_profile_key(kind, group->name, wanted))) { return "key_mismatch"; }
+    if (kind == GROUP_FACTORS) { return factors_fault(group); }
+    if (!columns_agree(group)) { return "columns_differ"; }
+    if (!counts_agree(group)) { return "over_limit"; }
+    return kind == GROUP_CLUSTER ? cluster_fault(group) : NULL;
 }

@@ -6,13 +6,17 @@
 #include "schemas/user_segments.h"
 
 /* Symbols of the enum `GroupKind`, in schema order. */
-enum group_kind { GROUP_OTHER, GROUP_SEGMENT, GROUP_KINDS };
+enum group_kind { GROUP_OTHER, GROUP_SEGMENT, GROUP_CLUSTER, GROUP_FACTORS, GROUP_KINDS };
 
 enum {
     GROUP_ITEMS_MAX = 400,
     GROUP_NAME_BYTES_MAX = SEGMENT_NAME_BYTES_MAX,
     GROUP_KEY_BYTES_MAX = GROUP_NAME_BYTES_MAX + 16, /* kind/name */
     GROUP_BYTES_MAX = 1 << 19,
+    GROUP_NUMBERS_MAX = 64,      /* of a vector */
+    GROUP_FACTORS_MAX = 256,     /* items of a record of FACTORS */
+    GROUP_CLUSTERS_MAX = 1000,   /* of a version */
+    GROUP_PARTS_MAX = 4096,      /* of FACTORS */
 };
 
 struct group_profile {
@@ -28,16 +32,22 @@ struct group_profile {
     int32_t rest_users;
     struct longs history_offsets;
     struct longs profile_offsets;
+    int64_t version;
+    int32_t clusters, parts;
+    struct floats vectors;
 };
 
 extern const struct contract group_profile_contract;
 
-/* Writes the key of a segment's record; returns it, borrowed from `key`. */
-struct slice group_profile_key(struct slice name, char key[GROUP_KEY_BYTES_MAX]);
-/* Finds the name in such a key; false: it is another key. */
-bool group_profile_name(struct slice key, struct slice *ret_name);
+/* Writes the key of a group's record, of a kind that has one; returns it, borrowed from `key`. */
+struct slice group_profile_key(enum group_kind kind, struct slice name,
+                               char key[GROUP_KEY_BYTES_MAX]);
+/* Finds the name in such a key; returns its kind, GROUP_OTHER: it is another key. */
+enum group_kind group_profile_name(struct slice key, struct slice *ret_name);
 /* Returns the reason why a record of a known kind is refused: "key_mismatch", "columns_differ",
- * "over_limit" (counts that no users can have); NULL: it is right. */
+ * "over_limit" (counts that no users can have, parts that there are not); NULL: it is right. */
 const char *group_profile_fault(const struct group_profile *group, struct slice key);
+/* Returns the number of a part of FACTORS, from 0 on; -1: the name is none. */
+int32_t group_profile_part(struct slice name);
 
 #endif

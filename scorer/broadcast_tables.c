@@ -193,6 +193,36 @@ static enum verdict take_profile(struct run *run, struct scorer *scorer, const s
     return run_refuse_record(run, reason, "profile of user %.*s", SLICE_ARGS(rec->key));
 }
 
+/* Lists may be other ones when another version of the clusters serves. */
+static enum verdict take_group(struct run *run, struct scorer *scorer, const struct record *rec)
+{
+    struct group_profile group;
+    struct codec_error error;
+    if (!scorer->clusters) { return VERDICT_DONE; }
+    if (!rec->key.data || rec->key.size > GROUP_KEY_BYTES_MAX) {
+        return run_refuse_record(run, "bad_key", "want a key of at most %d bytes",
+                                 GROUP_KEY_BYTES_MAX);
+    }
+    int64_t version = cluster_space_version(scorer->clusters->space);
+    const char *reason = NULL;
+    arena_reset(scorer->arena);
+    if (!rec->value.data) {
+        cluster_table_remove(scorer->clusters, rec->key);
+    } else if (codec_decode(scorer->group_codec, rec->value, scorer->arena, &group, &error) < 0) {
+        return run_refuse_undecoded(run, &error);
+    } else {
+        reason = group_profile_fault(&group, rec->key);
+        if (!reason) { reason = cluster_table_put(scorer->clusters, &group); }
+    }
+    if (version != cluster_space_version(scorer->clusters->space)) {
+        scorer->tables.model_changed = tables_change(&scorer->tables);
+    }
+    metric_set(scorer->clusters_count,
+               (double)cluster_space_clusters(scorer->clusters->space));
+    if (!reason) { return VERDICT_DONE; }
+    return run_refuse_record(run, reason, "%s", group_profile_contract.name);
+}
+
 /* Lists name how far the tables had been read that they were made of. */
 static void note_offset(struct scorer *scorer, int input, const struct record *rec)
 {
@@ -202,6 +232,7 @@ static void note_offset(struct scorer *scorer, int input, const struct record *r
     if (input == CONTENT && scorer->content_scores) { offsets = &scorer->content_offsets; }
     if (input == CANDIDATES && scorer->brought) { offsets = &scorer->candidate_offsets; }
     if (input == PROFILES && scorer->profiles) { offsets = &scorer->profile_offsets; }
+    if (input == GROUPS && scorer->clusters) { offsets = &scorer->group_offsets; }
     bool blended = scorer->vectors || scorer->content_scores;
     if (input == MODELS && blended) { offsets = &scorer->model_offsets; }
     if (input == VECTORS && scorer->vectors) { offsets = &scorer->vector_offsets; }
@@ -224,6 +255,7 @@ enum verdict scorer_broadcast(struct run *run, int input, const struct record *r
         return brought_changes_take(scorer->brought_changes, run, &scorer->tables, rec);
     }
     if (input == PROFILES) { return take_profile(run, scorer, rec); }
+    if (input == GROUPS) { return take_group(run, scorer, rec); }
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX) {
         return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
                                  ID_BYTES_MAX);

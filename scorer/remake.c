@@ -98,6 +98,7 @@ void scorer_make_list(struct task *task, const struct user_history *hist, enum l
     if (scorer->steering.rules && rule_set_sees_profiles(scorer->steering.rules)) {
         ret_list->profile_offsets = table_offsets_longs(&scorer->profile_offsets);
     }
+    ret_list->segment_offsets = table_offsets_longs(&scorer->group_offsets);
     ret_list->provisional = is_short(scorer, ret_list);
     list_ids_set(&scorer->list_ids, ret_list);
     /* Its age says nothing about freshness. */
@@ -303,7 +304,8 @@ static enum list_cause difference(const struct recommendation_list *old,
                      !longs_equal(&old->content_offsets, &list->content_offsets) ||
                      !longs_equal(&old->candidate_offsets, &list->candidate_offsets) ||
                      !longs_equal(&old->profile_offsets, &list->profile_offsets);
-    return catalogue ? CAUSE_CATALOGUE : CAUSE_AGE;
+    if (catalogue) { return CAUSE_CATALOGUE; }
+    return longs_equal(&old->segment_offsets, &list->segment_offsets) ? CAUSE_AGE : CAUSE_MODEL;
 }
 
 /* Counts the places of items that the platform has brought. */

@@ -55,6 +55,10 @@ static const struct input inputs[] = {
                   .shared = true,
                   .optional = true,
                   .cleanup = CLEANUP_TABLE},
+    [GROUPS] = {.name = "profiles",
+                .kind = INPUT_BROADCAST,
+                .optional = true,
+                .cleanup = CLEANUP_TABLE},
     [TRIALS] = {.name = "trials",
                 .kind = INPUT_BROADCAST,
                 .shared = true,
@@ -108,6 +112,7 @@ static void stop(struct run *run)
     brought_changes_free(scorer->brought_changes);
     brought_items_free(scorer->brought);
     user_profiles_free(scorer->profiles);
+    cluster_table_free(scorer->clusters);
     changed_users_free(scorer->changed_users);
     steering_release(&scorer->steering);
     served_places_free(scorer->served);
@@ -125,6 +130,7 @@ static void stop(struct run *run)
     table_offsets_release(&scorer->content_offsets);
     table_offsets_release(&scorer->candidate_offsets);
     table_offsets_release(&scorer->profile_offsets);
+    table_offsets_release(&scorer->group_offsets);
     tables_release(&scorer->tables);
     codec_free(scorer->history_codec);
     codec_free(scorer->row_codec);
@@ -135,6 +141,7 @@ static void stop(struct run *run)
     codec_free(scorer->weights_codec);
     codec_free(scorer->content_codec);
     codec_free(scorer->profile_codec);
+    codec_free(scorer->group_codec);
     arena_free(scorer->arena);
     buf_release(&scorer->message);
     free(scorer);
@@ -151,6 +158,26 @@ static bool uses_output(struct run *run, int output)
 static char *check(const void *settings, struct buf *notes _unused_)
 {
     return list_settings_fault(&((const struct scorer_settings *)settings)->lists);
+}
+
+/* What is known of users beside their histories. */
+static void make_user_tables(struct run *run, struct scorer *scorer)
+{
+    const struct scorer_settings *settings = run_settings(run);
+    if (settings->lists.profiles_used) {
+        scorer->profiles = user_profiles_new((size_t)settings->lists.profiles_memory_max);
+        lists_set_profiles(scorer->lists, scorer->profiles);
+    }
+    if (settings->lists.clusters_used) {
+        scorer->clusters = cluster_table_new((size_t)settings->lists.clusters_table_memory_max);
+        lists_set_clusters(scorer->lists, scorer->clusters);
+    }
+    if (settings->lists.brought_used) {
+        scorer->brought = brought_items_new((size_t)settings->lists.brought_memory_max);
+        scorer->brought_changes = brought_changes_new(run, scorer->brought,
+                                                      scorer->changed_users);
+        lists_set_brought(scorer->lists, scorer->brought, settings->lists.brought_weight);
+    }
 }
 
 static int start(struct run *run)
@@ -175,16 +202,7 @@ static int start(struct run *run)
     scorer->lists = lists_new(&settings->lists, &scorer->tables, scorer->vectors,
                               scorer->content_scores, run_generation(run));
     scorer->changed_users = changed_users_new();
-    if (settings->lists.profiles_used) {
-        scorer->profiles = user_profiles_new((size_t)settings->lists.profiles_memory_max);
-        lists_set_profiles(scorer->lists, scorer->profiles);
-    }
-    if (settings->lists.brought_used) {
-        scorer->brought = brought_items_new((size_t)settings->lists.brought_memory_max);
-        scorer->brought_changes = brought_changes_new(run, scorer->brought,
-                                                      scorer->changed_users);
-        lists_set_brought(scorer->lists, scorer->brought, settings->lists.brought_weight);
-    }
+    make_user_tables(run, scorer);
     mixture_trainer_init(&scorer->trainer, run, (size_t)settings->blend_memory_max, BLENDS);
     scorer->cutover = (struct cutover){.steps_input = STEPS,
                                        .steps_output = STEPS_TAKEN,
@@ -203,6 +221,7 @@ static int start(struct run *run)
     scorer->weights_codec = codec_new(&model_weights_contract, schemas);
     scorer->content_codec = codec_new(&content_vectors_contract, schemas);
     scorer->profile_codec = codec_new(&user_profile_contract, schemas);
+    scorer->group_codec = codec_new(&group_profile_contract, schemas);
     steering_init(&scorer->steering, run, (size_t)settings->lists.list_length);
     if (settings->explore_logged) { scorer->served = served_places_new(run, SERVED); }
     scorer->arena = arena_new(ARENA_BYTES);

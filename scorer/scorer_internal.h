@@ -26,7 +26,7 @@
 
 enum {
     HISTORIES, SERVING_ROWS, ITEMS, STEPS, VECTORS, MODELS, RULES, CONTENT, TRIALS, CANDIDATES,
-    PROFILES
+    PROFILES, GROUPS
 };
 enum { RECOMMENDATIONS, QUALITY, LISTS, STEPS_TAKEN, BLENDS, JSON_LISTS, TRIALS_TOLD, SERVED };
 /* Of a list's message; and by how much one may grow when it is read and written again. */
@@ -46,6 +46,7 @@ struct scorer {
     struct brought_items *brought;          /* NULL: as well */
     struct brought_changes *brought_changes; /* NULL: as well */
     struct user_profiles *profiles;          /* NULL: as well */
+    struct cluster_table *clusters;          /* NULL: as well */
     struct changed_users *changed_users;
     struct lists *lists;
     struct list_ids list_ids; /* of the list that was made last */
@@ -60,16 +61,16 @@ struct scorer {
     struct steering steering;
     struct served_places *served; /* NULL: not written */
     struct table_offsets row_offsets, item_offsets, vector_offsets, model_offsets, content_offsets;
-    struct table_offsets candidate_offsets, profile_offsets;
+    struct table_offsets candidate_offsets, profile_offsets, group_offsets;
     int64_t model_switches; /* of the model version that lists are made with, and its rows */
     size_t model_rows;
     struct codec *history_codec, *row_codec, *item_codec, *list_codec, *quality_codec;
-    struct codec *vector_codec, *weights_codec, *content_codec, *profile_codec;
+    struct codec *vector_codec, *weights_codec, *content_codec, *profile_codec, *group_codec;
     struct arena *arena; /* of one broadcast record */
     struct buf message;
     struct metric *published, *freshness, *hits, *repeats, *evaluated, *stale, *known, *over_max;
     struct metric *switches, *rows, *indexed, *examples, *blended, *checked, *foreign, *looked;
-    struct metric *profiles_count, *profiles_bytes;
+    struct metric *profiles_count, *profiles_bytes, *clusters_count;
     struct metric *remade[LIST_CAUSES];
 };
 

@@ -1,6 +1,23 @@
 #include "base/base.h"
 #include "scorer/scorer_internal.h"
 
+/* Of tables of users. */
+static void start_user_metrics(struct scorer *scorer, struct metrics *metrics)
+{
+    if (scorer->clusters) {
+        scorer->clusters_count = metrics_gauge(metrics, "freshet_clusters_served", "",
+                                               "Clusters of users by which lists are filled up "
+                                               "(clusters.used).");
+    }
+    if (scorer->profiles) {
+        scorer->profiles_count = metrics_gauge(metrics, "freshet_profiles", "",
+                                               "Profiles of users in memory (profiles.used).");
+        scorer->profiles_bytes =
+            metrics_gauge(metrics, "freshet_profiles_bytes", "",
+                          "Memory that they take (profiles.memory.max).");
+    }
+}
+
 void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics)
 {
     scorer->published =
@@ -37,13 +54,7 @@ void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics)
     scorer->foreign =
         metrics_counter(metrics, "freshet_foreign_lists_deleted_total", "",
                         "Lists of users whom only another generation knew, deleted.");
-    if (scorer->profiles) {
-        scorer->profiles_count = metrics_gauge(metrics, "freshet_profiles", "",
-                                               "Profiles of users in memory (profiles.used).");
-        scorer->profiles_bytes =
-            metrics_gauge(metrics, "freshet_profiles_bytes", "",
-                          "Memory that they take (profiles.memory.max).");
-    }
+    start_user_metrics(scorer, metrics);
     scorer->looked =
         metrics_counter(metrics, "freshet_list_items_looked_total", "",
                         "Items looked at to know the most popular ones and to fill up lists.");

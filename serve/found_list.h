@@ -4,6 +4,7 @@
 
 #include "schemas/recommendation_list.h"
 #include "schemas/served_place.h"
+#include "serve/found_user.h"
 
 /* `list` is without what the query excludes and beyond its page. Where rules made it,
  * its placement_ranks and placement_rules are parallel to its items, else empty. */
@@ -18,6 +19,7 @@ struct found_list {
     struct slices removed_from;  /* of a stored list: the placement of each of its removals */
     size_t total; /* items or users that are not excluded */
     bool made;    /* it was made for this request */
+    struct found_user *about; /* of QUERY_SIMILAR and QUERY_PROFILE */
     struct served_place served; /* of a list that was made: the place that was drawn; 0: none */
 };
 

@@ -30,6 +30,7 @@ struct list_finder {
     struct found_list *found;
     struct list_id list_id; /* of a list that was made */
     struct wanting_users *wanting;
+    struct similar_users *similar;
 };
 
 struct list_finder *list_finder_new(const struct list_finder_parts *parts)
@@ -42,6 +43,7 @@ struct list_finder *list_finder_new(const struct list_finder_parts *parts)
     finder->arena = arena_new(FINDER_ARENA_BYTES);
     buf_init(&finder->row, FINDER_ROW_BYTES_MAX);
     finder->wanting = wanting_users_new(parts->histories, parts->live, parts->recent);
+    finder->similar = similar_users_new(parts->histories, parts->live, parts->recent);
     return finder;
 }
 
@@ -49,6 +51,7 @@ struct list_finder *list_finder_free(struct list_finder *finder)
 {
     if (!finder) { return NULL; }
     wanting_users_free(finder->wanting);
+    similar_users_free(finder->similar);
     pseudonyms_free(finder->parts.pseudonyms);
     codec_free(finder->list_codec);
     codec_free(finder->history_codec);
@@ -393,6 +396,8 @@ static void make_list(struct list_finder *finder)
         .given = {(struct slice *)(uintptr_t)query->candidates, query->candidates_count},
         .placement = query->placement.size ? query->placement : slice_str(PLACEMENT_MAIN),
         .context = &query->context,
+        .group_kind = query->group_kind,
+        .group = query->group,
         .length = MIN_OF(length, (size_t)LIST_ITEMS_MAX),
         .as_of_ms = finder->parts.wall_ms(finder->parts.wall_arg),
         .sent = sent_hash(query),
@@ -414,22 +419,93 @@ static bool sees_context(struct list_finder *finder)
                            &query->context);
 }
 
+/* Says whether the placement that is asked for, if one is, is there. */
+static bool has_placement(struct list_finder *finder)
+{
+    struct slice placement = finder->query->placement;
+    if (placement.size && !slice_equal(placement, slice_str(PLACEMENT_MAIN)) &&
+        !live_tables_places(finder->parts.live, placement)) {
+        fail(finder->found, 404, "no_placement", "the rules have no placement of this name");
+        return false;
+    }
+    return true;
+}
+
+/* Makes the list, of its placement's length if the query has no limit. */
+static void make_placed(struct list_finder *finder)
+{
+    const struct list_query *query = finder->query;
+    struct slice main = slice_str(PLACEMENT_MAIN);
+    size_t places = live_tables_places(finder->parts.live,
+                                       query->placement.size ? query->placement : main);
+    finder->found->made = true;
+    if (!query->limit) { finder->limit = places ? places : finder->parts.length; }
+    make_list(finder);
+}
+
 static void find_user(struct list_finder *finder)
 {
     const struct list_query *query = finder->query;
     bool sent = query->actions_count || query->candidates_count;
-    if (query->placement.size && !slice_equal(query->placement, slice_str(PLACEMENT_MAIN)) &&
-        !live_tables_places(finder->parts.live, query->placement)) {
-        fail(finder->found, 404, "no_placement", "the rules have no placement of this name");
+    if (!has_placement(finder)) { return; }
+    if (sent || !query->user.size || sees_context(finder) || !find_stored(finder)) {
+        make_placed(finder);
+    }
+}
+
+static void find_group(struct list_finder *finder)
+{
+    const struct list_query *query = finder->query;
+    if (!has_placement(finder)) { return; }
+    if (live_tables_have_group(finder->parts.live, query->group_kind, query->group)) {
+        make_placed(finder);
+    } else {
+        fail(finder->found, 404, "no_group", "no group of users of this name is published");
+    }
+}
+
+/* Finds similar users and keeps those of the page. */
+static void find_similar(struct list_finder *finder, const struct user_history *history,
+                         struct found_user *about)
+{
+    const struct list_query *query = finder->query;
+    const struct similar_user *users;
+    size_t found = similar_users_find(finder->similar, history,
+                                      about->clustered ? &about->cluster : NULL, finder->arena,
+                                      &users);
+    struct similar_user *page = arena_alloc_array(finder->arena, found + 1, sizeof(*page));
+    for (size_t k = 0; k < found; k++) {
+        if (list_query_excludes(query, users[k].user)) { continue; }
+        if (finder->found->total++ < query->offset) { continue; }
+        if (about->similar_count < finder->limit) { page[about->similar_count++] = users[k]; }
+    }
+    about->similar = page;
+}
+
+/* What is known of a user whose history, or whose profile alone, is here. */
+static void find_about(struct list_finder *finder)
+{
+    const struct list_query *query = finder->query;
+    struct user_history history = {.input_offset = -1};
+    int result = read_row(finder, finder->parts.histories, finder->history_codec, query->user,
+                          &history);
+    if (result == -EIO) { return; }
+    if (result == 0 && history_fault(&history)) {
+        fail(finder->found, 500, "damaged", "the stored row cannot be read; delete state.dir");
         return;
     }
-    finder->found->made =
-        sent || !query->user.size || sees_context(finder) || !find_stored(finder);
-    if (!finder->found->made) { return; }
-    size_t places = live_tables_places(
-        finder->parts.live, query->placement.size ? query->placement : slice_str(PLACEMENT_MAIN));
-    if (!query->limit) { finder->limit = places ? places : finder->parts.length; }
-    make_list(finder);
+    struct found_user *about = arena_alloc(finder->arena, sizeof(*about));
+    *about = (struct found_user){.actions = history.events_total};
+    struct live_tables *live = finder->parts.live;
+    live_tables_segments(live, known_id(finder, &history), finder->arena, &about->segments);
+    if (result < 0 && !about->segments.count) {
+        fail(finder->found, 404, "no_user", "nothing is known of this user");
+        return;
+    }
+    about->clustered = live_tables_cluster(live, &history, finder->arena, &about->cluster);
+    find_similar(finder, &history, about);
+    finder->found->made = true;
+    finder->found->about = about;
 }
 
 static void find_items(struct list_finder *finder)
@@ -471,6 +547,7 @@ static void log_drawn(struct list_finder *finder, struct served_place *drawn, st
 void list_finder_find(struct list_finder *finder, const struct list_query *query,
                       struct found_list *ret_found)
 {
+    bool listed = query->kind == QUERY_USER || query->kind == QUERY_GROUP;
     bool stored = query->kind == QUERY_USER && !query->actions_count && !query->candidates_count;
     *ret_found = (struct found_list){.code = 200};
     finder->query = query;
@@ -481,10 +558,14 @@ void list_finder_find(struct list_finder *finder, const struct list_query *query
         find_items(finder);
     } else if (query->kind == QUERY_USERS) {
         find_users(finder);
+    } else if (query->kind == QUERY_GROUP) {
+        find_group(finder);
+    } else if (!listed) {
+        find_about(finder);
     } else {
         find_user(finder);
     }
-    if (query->kind != QUERY_USER && !ret_found->error) {
+    if (!listed && !ret_found->error) {
         ret_found->list.as_of_ms = finder->parts.wall_ms(finder->parts.wall_arg);
     } else if (ret_found->made && !ret_found->error) {
         name_list(finder);

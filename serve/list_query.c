@@ -19,6 +19,12 @@ static const struct {
     {"/v1/items/", "/similar", {.kind = QUERY_ITEMS, .order = ORDER_SIMILAR}, true},
     {"/v1/items/", "/together", {.kind = QUERY_ITEMS, .order = ORDER_TOGETHER}, true},
     {"/v1/items/", "/users", {.kind = QUERY_USERS}, true},
+    {"/v1/users/", "/similar", {.kind = QUERY_SIMILAR}, true},
+    {"/v1/users/", "/profile", {.kind = QUERY_PROFILE}, true},
+    {"/v1/segments/", "/recommendations",
+     {.kind = QUERY_GROUP, .group_kind = GROUP_SEGMENT}, true},
+    {"/v1/clusters/", "/recommendations",
+     {.kind = QUERY_GROUP, .group_kind = GROUP_CLUSTER}, true},
     {"/v1/items/popular", "", {.kind = QUERY_ITEMS, .order = ORDER_POPULAR}, false},
     {"/v1/items/trending", "", {.kind = QUERY_ITEMS, .order = ORDER_TRENDING}, false},
     {"/v1/items/new", "", {.kind = QUERY_ITEMS, .order = ORDER_NEW}, false},
@@ -41,7 +47,8 @@ bool list_query_path(const char *path, struct list_path *ret_path)
 void list_query_clear(struct list_query *query)
 {
     query->kind = QUERY_USER;
-    query->user = query->item = query->tag = query->placement = slice_str("");
+    query->user = query->item = query->tag = query->placement = query->group = slice_str("");
+    query->group_kind = GROUP_OTHER;
     query->context = (struct request_context){slice_str(""), slice_str(""), slice_str(""), -1};
     query->profile = (struct user_attributes){.country = slice_str("")};
     query->offset = query->limit = 0;
@@ -230,7 +237,7 @@ static bool read_argument(const struct http_argument *argument, struct arena *ar
     if (tagged && slice_equal(argument->name, slice_str("tag"))) {
         return read_id(argument->value, arena, "tag", &query->tag, why);
     }
-    bool placed = query->kind == QUERY_USER;
+    bool placed = query->kind == QUERY_USER || query->kind == QUERY_GROUP;
     if (placed && slice_equal(argument->name, slice_str("placement"))) {
         return read_id(argument->value, arena, "placement", &query->placement, why) &&
                list_query_check_placement(query->placement, why);
@@ -248,17 +255,29 @@ static bool read_argument(const struct http_argument *argument, struct arena *ar
     return false;
 }
 
+/* Reads the id of a path: of a user, an item or a group. */
+static bool read_subject(const struct list_path *path, struct arena *arena,
+                         struct list_query *query, char *why)
+{
+    switch (path->kind) {
+    case QUERY_USER:
+    case QUERY_SIMILAR:
+    case QUERY_PROFILE: return read_id(path->id, arena, "user id", &query->user, why);
+    case QUERY_GROUP: return read_id(path->id, arena, "name", &query->group, why);
+    case QUERY_ITEMS:
+    case QUERY_USERS: break;
+    }
+    return read_id(path->id, arena, "item id", &query->item, why);
+}
+
 bool list_query_read(const struct http_request *request, const struct list_path *path,
                      struct arena *arena, struct list_query *ret_query, char *why)
 {
     list_query_clear(ret_query);
     ret_query->kind = path->kind;
     ret_query->order = path->order;
-    bool of_user = path->kind == QUERY_USER;
-    if (path->id.data && !read_id(path->id, arena, of_user ? "user id" : "item id",
-                                  of_user ? &ret_query->user : &ret_query->item, why)) {
-        return false;
-    }
+    ret_query->group_kind = path->group_kind;
+    if (path->id.data && !read_subject(path, arena, ret_query, why)) { return false; }
     for (size_t i = 0; i < request->arguments_count; i++) {
         if (!read_argument(&request->arguments[i], arena, ret_query, why)) { return false; }
     }

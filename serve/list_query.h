@@ -23,6 +23,9 @@ enum query_kind {
     QUERY_USER,  /* the list of a user, a session, or of candidates for one of them */
     QUERY_ITEMS, /* a list of items by an order */
     QUERY_USERS, /* users who would want an item */
+    QUERY_GROUP,   /* the list of a group of users */
+    QUERY_SIMILAR, /* users who act like a user */
+    QUERY_PROFILE, /* what is known of a user: cluster, segments, similar users */
 };
 
 /* An action of a session or basket. */
@@ -38,7 +41,9 @@ struct list_query {
     enum item_order_kind order; /* of QUERY_ITEMS */
     struct slice user;          /* empty: none */
     struct slice item, tag;     /* of QUERY_ITEMS; item: of QUERY_USERS as well */
-    struct slice placement;     /* of QUERY_USER; empty: none is named */
+    enum group_kind group_kind; /* of QUERY_GROUP */
+    struct slice group;         /* its name */
+    struct slice placement;     /* of QUERY_USER and QUERY_GROUP; empty: none is named */
     struct request_context context; /* as well */
     struct user_attributes profile; /* as well: of somebody of whom `users` says nothing */
     struct slice profile_tags[PROFILE_TAGS_MAX]; /* of it */
@@ -60,6 +65,7 @@ struct list_query {
 struct list_path {
     enum query_kind kind;
     enum item_order_kind order;
+    enum group_kind group_kind;
     struct slice id; /* as it was sent; data NULL: the path has none */
     bool post;       /* the query is in the body */
 };

@@ -2,6 +2,7 @@
 #include "base/quote.h"
 #include "scorer/lists/list_json.h"
 #include "serve/list_text.h"
+#include "serve/user_text.h"
 
 void list_text_error(struct buf *out, const char *error, const char *message)
 {
@@ -83,14 +84,40 @@ static void put_users(struct buf *out, const struct found_list *found)
     buf_printf(out, "],");
 }
 
+static void put_group(struct buf *out, const struct list_query *query)
+{
+    if (query->group_kind == GROUP_CLUSTER) {
+        list_json_text(out, "cluster", query->group);
+    } else {
+        list_json_text(out, "segment", query->group);
+    }
+}
+
+/* Appends what the answer is about. */
+static void put_subject(struct buf *out, const struct list_query *query)
+{
+    switch (query->kind) {
+    case QUERY_USER:
+    case QUERY_SIMILAR:
+    case QUERY_PROFILE: list_json_text(out, "user", query->user); break;
+    case QUERY_USERS: list_json_text(out, "item", query->item); break;
+    case QUERY_GROUP: put_group(out, query); break;
+    case QUERY_ITEMS: break;
+    }
+}
+
 void list_text_found(struct buf *out, const struct list_query *query,
                      const struct found_list *found, int64_t age_ms)
 {
     buf_append(out, "{", 1);
-    if (query->kind == QUERY_USER) { list_json_text(out, "user", query->user); }
+    bool listed = query->kind == QUERY_USER || query->kind == QUERY_GROUP;
+    put_subject(out, query);
     if (query->kind == QUERY_USERS) {
-        list_json_text(out, "item", query->item);
         put_users(out, found);
+    } else if (query->kind == QUERY_PROFILE) {
+        user_text_profile(out, found->about);
+    } else if (query->kind == QUERY_SIMILAR) {
+        user_text_similar(out, found->about);
     } else {
         put_items(out, &found->list);
     }
@@ -99,7 +126,7 @@ void list_text_found(struct buf *out, const struct list_query *query,
         buf_printf(out, "\"rules_offset\":%" PRId64 ",", found->list.rules_offset);
         put_removed(out, &found->list);
     }
-    if (query->kind == QUERY_USER) { put_made_by(out, found); }
+    if (listed) { put_made_by(out, found); }
     buf_printf(out, "\"offset\":%zu,\"total\":%zu,", query->offset, found->total);
     if (query->kind == QUERY_USER) {
         buf_printf(out, "\"actions\":%" PRId64 ",\"event_time_ms\":%" PRId64 ",",

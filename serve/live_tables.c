@@ -5,36 +5,10 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "scorer/lists/content_rows.h"
-#include "scorer/lists/item_features.h"
-#include "scorer/lists/lists.h"
 #include "scorer/lists/placement_columns.h"
-#include "scorer/lists/published_mixtures.h"
 #include "scorer/lists/removed_models.h"
-#include "serve/live_tables.h"
+#include "serve/live_tables_internal.h"
 #include "stream/config/properties.h"
-
-#include <pthread.h>
-
-struct live_tables {
-    pthread_mutex_t lock;
-    struct tables tables;
-    struct vectors *vectors;               /* NULL: not used */
-    struct content_scores *content_scores; /* NULL: not used */
-    struct item_features *item_features;   /* NULL: as well */
-    struct published_mixtures mixtures;
-    struct mixture mixture; /* of the list that is made */
-    struct rule_set *rules; /* NULL: none */
-    char *rules_text; /* of these */
-    int64_t rules_offset;
-    struct brought_items *brought; /* NULL: not used */
-    struct user_profiles *profiles; /* NULL: not used */
-    struct segment_table *segments; /* NULL: not used */
-    struct lists *lists;
-    struct item_attributes *attributes;
-    struct item_order *order;
-    const char *generation;
-    int32_t given[LIST_GIVEN_MAX];
-};
 
 struct live_tables *live_tables_new(const struct list_settings *settings, const char *generation)
 {
@@ -61,6 +35,10 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
         live->profiles = user_profiles_new((size_t)settings->profiles_memory_max);
         lists_set_profiles(live->lists, live->profiles);
     }
+    if (settings->clusters_used) {
+        live->clusters = cluster_table_new((size_t)settings->clusters_table_memory_max);
+        lists_set_clusters(live->lists, live->clusters);
+    }
     live->rules_offset = -1;
     live->generation = generation;
     live->attributes = item_attributes_new();
@@ -70,7 +48,7 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
 
 void live_tables_use_segments(struct live_tables *live, size_t bytes_max)
 {
-    live->segments = segment_table_new(bytes_max);
+    live->segments = segment_table_new(GROUP_SEGMENT, bytes_max);
     lists_set_segments(live->lists, live->segments);
 }
 
@@ -83,6 +61,7 @@ struct live_tables *live_tables_free(struct live_tables *live)
     brought_items_free(live->brought);
     user_profiles_free(live->profiles);
     segment_table_free(live->segments);
+    cluster_table_free(live->clusters);
     rule_set_free(live->rules);
     free(live->rules_text);
     published_mixtures_release(&live->mixtures);
@@ -214,34 +193,6 @@ void live_tables_remove_profile(struct live_tables *live, struct slice user)
     pthread_mutex_lock(&live->lock);
     (void)user_profiles_remove(live->profiles, user);
     pthread_mutex_unlock(&live->lock);
-}
-
-const char *live_tables_put_segment(struct live_tables *live, const struct group_profile *group)
-{
-    if (!live->segments) { return NULL; }
-    pthread_mutex_lock(&live->lock);
-    const char *reason = segment_table_put(live->segments, group);
-    pthread_mutex_unlock(&live->lock);
-    return reason;
-}
-
-void live_tables_remove_segment(struct live_tables *live, struct slice key)
-{
-    if (!live->segments) { return; }
-    pthread_mutex_lock(&live->lock);
-    segment_table_remove(live->segments, key);
-    pthread_mutex_unlock(&live->lock);
-}
-
-bool live_tables_have_segment(struct live_tables *live, struct slice user,
-                              const struct user_attributes *attributes)
-{
-    struct user_attributes known;
-    pthread_mutex_lock(&live->lock);
-    if (live->profiles && user_profiles_find(live->profiles, user, &known)) { attributes = &known; }
-    bool have = lists_have_segment(live->lists, attributes);
-    pthread_mutex_unlock(&live->lock);
-    return have;
 }
 
 void live_tables_remove_vector(struct live_tables *live, struct slice key)
@@ -434,6 +385,8 @@ void live_tables_list(struct live_tables *live, const struct live_request *reque
                                .given_count = number_given(live, &request->given),
                                .context = request->context,
                                .attributes = request->attributes,
+                               .group_kind = request->group_kind,
+                               .group = request->group,
                                .sent = request->sent,
                                .tried = request->tried};
     published_mixtures_get(&live->mixtures, request->history->input_partition, &live->mixture);

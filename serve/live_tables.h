@@ -24,6 +24,7 @@
 #include "scorer/lists/placement_lists.h"
 #include "serve/item_attributes.h"
 #include "serve/item_order.h"
+#include "serve/recent_users.h"
 #include "serve/served_log.h"
 
 enum { SEARCHED_MAX = 200000 };
@@ -60,9 +61,11 @@ void live_tables_remove_brought(struct live_tables *live, struct slice source, s
 /* The same for profiles of users. */
 const char *live_tables_put_profile(struct live_tables *live, const struct user_profile *profile);
 void live_tables_remove_profile(struct live_tables *live, struct slice user);
-/* The same for what segments act on; the record is right (group_profile_fault()). */
-const char *live_tables_put_segment(struct live_tables *live, const struct group_profile *group);
-void live_tables_remove_segment(struct live_tables *live, struct slice key);
+/* The same for what groups of users act on; the record is right (group_profile_fault()). */
+const char *live_tables_put_group(struct live_tables *live, const struct group_profile *group);
+void live_tables_remove_group(struct live_tables *live, struct slice key);
+/* Says whether there is a group of this name. */
+bool live_tables_have_group(struct live_tables *live, enum group_kind kind, struct slice name);
 /* Says whether there is a segment for a user's profile, else for these attributes. */
 bool live_tables_have_segment(struct live_tables *live, struct slice user,
                               const struct user_attributes *attributes);
@@ -114,6 +117,8 @@ struct live_request {
     struct slice placement; /* whose rules count; without such a placement, none do */
     const struct request_context *context;
     const struct user_attributes *attributes; /* of somebody without a profile; NULL: not known */
+    enum group_kind group_kind; /* the list of this group; GROUP_OTHER: the user's */
+    struct slice group;         /* its name */
     size_t length;
     int64_t as_of_ms;
     const struct tried_weights *tried; /* NULL: as it is configured and learned */
@@ -146,6 +151,40 @@ enum { LIVE_PLACES = 50 };
  * rules; `because` is copied into the arena. False: it would not stand there. */
 bool live_tables_place(struct live_tables *live, const struct user_history *history,
                        struct slice item, struct arena *arena, struct live_place *ret_place);
+
+/* Finds the published segments that a user's profile puts the user into; copied into the arena. */
+void live_tables_segments(struct live_tables *live, struct slice user, struct arena *arena,
+                          struct slices *ret_names);
+
+/* A user's cluster, and what it acts on. */
+struct live_cluster {
+    struct slice name;
+    float distance;
+    int64_t version;
+    double users, all_users;
+    struct slices items; /* the greatest gain first */
+    struct ints item_users, item_all_users;
+    size_t dimensions;
+    float vector[GROUP_NUMBERS_MAX]; /* the user's */
+};
+
+enum { LIVE_CLUSTER_ITEMS = 20 };
+
+/* Finds it for a history; texts are copied into the arena. False: there is none. */
+bool live_tables_cluster(struct live_tables *live, const struct user_history *history,
+                         struct arena *arena, struct live_cluster *ret_cluster);
+
+/* A user who acted lately, and the cosine of both users' vectors. */
+struct live_neighbour {
+    struct slice user;
+    float cosine;
+};
+
+/* Finds the users who acted lately whose vectors, of their newest RECENT_ITEMS items, are most like
+ * that of a user; copied into the arena. Returns their number, at most `most`. */
+size_t live_tables_neighbours(struct live_tables *live, struct recent_users *recent,
+                              const struct live_cluster *cluster, struct arena *arena,
+                              struct live_neighbour *ret_neighbours, size_t most);
 
 /* Fills in what is known of an item; texts are copied into the arena. False: it is not known. */
 bool live_tables_card(struct live_tables *live, struct slice id, struct arena *arena,

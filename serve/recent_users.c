@@ -276,3 +276,21 @@ size_t recent_users_find(struct recent_users *users, struct slice item, struct a
     pthread_mutex_unlock(&users->lock);
     return count;
 }
+
+void recent_users_each(struct recent_users *users,
+                       void (*each)(void *arg, struct slice user, const uint64_t *items,
+                                    size_t count),
+                       void *arg)
+{
+    uint64_t items[RECENT_ITEMS];
+    pthread_mutex_lock(&users->lock);
+    for (size_t s = 0; s < users->count; s++) {
+        const struct slot *slot = &users->slots[s];
+        if (!slot->id) { continue; }
+        for (size_t k = 0; k < slot->entries_count; k++) {
+            items[k] = users->items[users->entries[s * RECENT_ITEMS + k].item].fingerprint;
+        }
+        each(arg, slot_id(slot), items, slot->entries_count);
+    }
+    pthread_mutex_unlock(&users->lock);
+}

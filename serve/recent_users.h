@@ -25,6 +25,11 @@ void recent_users_put(struct recent_users *users, struct slice user,
                       const struct user_history *history);
 /* Forgets a user. */
 void recent_users_remove(struct recent_users *users, struct slice user);
+/* Calls `each` with every user and the fingerprints of the items, under the lock. */
+void recent_users_each(struct recent_users *users,
+                       void (*each)(void *arg, struct slice user, const uint64_t *items,
+                                    size_t count),
+                       void *arg);
 /* Finds at most `most` users who acted on an item lately, the last one first, copied into the
  * arena. An item without data: users who acted on anything. Returns their number. */
 size_t recent_users_find(struct recent_users *users, struct slice item, struct arena *arena,

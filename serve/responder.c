@@ -171,7 +171,9 @@ static void answer_path(struct responder *responder, const struct http_request *
         buf_printf(&answer->body, "{\"ready\":%s}\n", loaded ? "true" : "false");
     } else {
         answer_error(answer, 404, "no_such_path",
-                     "the server has /v1/users/{id}/recommendations, /v1/recommendations, "
+                     "the server has /v1/users/{id}/recommendations, /v1/users/{id}/profile, "
+                     "/v1/users/{id}/similar, /v1/recommendations, "
+                     "/v1/segments/{name}/recommendations, /v1/clusters/{name}/recommendations, "
                      "/v1/items/{id}/similar, /v1/items/{id}/together, /v1/items/{id}/users, "
                      "/v1/items/popular, "
                      "/v1/items/trending, /v1/items/new, /v1/openapi.json, /console, /live "

@@ -28,7 +28,7 @@
 
 enum {
     LISTS, HISTORIES, ROWS, ITEMS, VECTORS, MODELS, CONTENT, RULES, LETTERS, QUALITY, TRIALS, STEPS,
-    REQUESTS, SENT, CANDIDATES, PROFILES, SEGMENTS
+    REQUESTS, SENT, CANDIDATES, PROFILES, GROUPS
 };
 enum { RESPONSES, ITEM_LISTS, SERVED };
 static const struct input inputs[] = {
@@ -77,10 +77,10 @@ static const struct input inputs[] = {
                   .shared = true,
                   .optional = true,
                   .cleanup = CLEANUP_TABLE},
-    [SEGMENTS] = {.name = "profiles",
-                  .kind = INPUT_BROADCAST,
-                  .optional = true,
-                  .cleanup = CLEANUP_TABLE},
+    [GROUPS] = {.name = "profiles",
+                .kind = INPUT_BROADCAST,
+                .optional = true,
+                .cleanup = CLEANUP_TABLE},
     [SENT] = {.name = "item-lists",
               .kind = INPUT_BROADCAST,
               .optional = true,
@@ -109,7 +109,7 @@ static const struct {
 } table_inputs[] = {
     {ROWS, TABLE_ROWS}, {ITEMS, TABLE_ITEMS}, {VECTORS, TABLE_VECTORS}, {MODELS, TABLE_MODELS},
     {CONTENT, TABLE_CONTENT}, {RULES, TABLE_RULES}, {CANDIDATES, TABLE_CANDIDATES},
-    {PROFILES, TABLE_PROFILES}, {SEGMENTS, TABLE_SEGMENTS},
+    {PROFILES, TABLE_PROFILES}, {GROUPS, TABLE_GROUPS},
 };
 
 enum { QUALITY_READ_MAX = 50000 }; /* of a partition, at a start */

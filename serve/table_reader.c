@@ -36,7 +36,7 @@ static const struct contract *const table_contracts[TABLES_COUNT] = {
     [TABLE_RULES] = &applied_rules_contract,
     [TABLE_CANDIDATES] = &candidate_list_contract,
     [TABLE_PROFILES] = &user_profile_contract,
-    [TABLE_SEGMENTS] = &group_profile_contract,
+    [TABLE_GROUPS] = &group_profile_contract,
 };
 
 static int keep(struct table_reader *reader, struct run *run, enum table_kind kind,
@@ -135,7 +135,7 @@ static const char *put(struct table_reader *reader, enum table_kind kind,
     case TABLE_RULES: return put_rules(reader, object->rules.text, offset);
     case TABLE_CANDIDATES: return live_tables_put_brought(reader->live, &object->candidates);
     case TABLE_PROFILES: return live_tables_put_profile(reader->live, &object->profile);
-    case TABLE_SEGMENTS: return live_tables_put_segment(reader->live, &object->group);
+    case TABLE_GROUPS: return live_tables_put_group(reader->live, &object->group);
     case TABLES_COUNT: break;
     }
     return NULL;
@@ -152,7 +152,7 @@ static void remove_key(struct table_reader *reader, enum table_kind kind, struct
         live_tables_remove_brought(reader->live, source, user);
     }
     if (kind == TABLE_PROFILES) { live_tables_remove_profile(reader->live, key); }
-    if (kind == TABLE_SEGMENTS) { live_tables_remove_segment(reader->live, key); }
+    if (kind == TABLE_GROUPS) { live_tables_remove_group(reader->live, key); }
     if (kind == TABLE_VECTORS) { live_tables_remove_vector(reader->live, key); }
     if (kind == TABLE_MODELS) { live_tables_remove_weights(reader->live, key); }
 }
@@ -226,7 +226,7 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
         return run_refuse_record(run, "bad_key", "want a user id of at most %d bytes",
                                  ID_BYTES_MAX);
     }
-    if (kind == TABLE_SEGMENTS && (!rec->key.data || rec->key.size > GROUP_KEY_BYTES_MAX)) {
+    if (kind == TABLE_GROUPS && (!rec->key.data || rec->key.size > GROUP_KEY_BYTES_MAX)) {
         return run_refuse_record(run, "bad_key", "want a key of at most %d bytes",
                                  GROUP_KEY_BYTES_MAX);
     }
@@ -244,7 +244,7 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
     if (kind == TABLE_PROFILES && !slice_equal(object.profile.user_id, rec->key)) {
         reason = "key_mismatch";
     }
-    if (kind == TABLE_SEGMENTS) { reason = group_profile_fault(&object.group, rec->key); }
+    if (kind == TABLE_GROUPS) { reason = group_profile_fault(&object.group, rec->key); }
     if (!reason) { reason = put(reader, kind, &object, rec->offset); }
     if (reason && kind == TABLE_RULES) {
         return run_refuse_record(run, reason, "the former rules stay: %.*s",

@@ -17,7 +17,7 @@ enum table_kind {
     TABLE_RULES,
     TABLE_CANDIDATES,
     TABLE_PROFILES,
-    TABLE_SEGMENTS,
+    TABLE_GROUPS,
     TABLES_COUNT,
 };
 

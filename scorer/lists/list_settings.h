@@ -46,9 +46,11 @@ struct list_settings {
     int64_t brought_memory_max;
     bool profiles_used;
     int64_t profiles_memory_max;
+    bool clusters_used;
+    int64_t clusters_table_memory_max;
 };
 
-enum { LIST_OPTIONS_COUNT = 32, ITEMS_MAX_MOST = 100000000 };
+enum { LIST_OPTIONS_COUNT = 34, ITEMS_MAX_MOST = 100000000 };
 
 /* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
 #define LIST_OPTIONS                                                                               \
@@ -130,7 +132,13 @@ enum { LIST_OPTIONS_COUNT = 32, ITEMS_MAX_MOST = 100000000 };
            "Rules (in serve segments, too) may ask for what profiles say of users (topic users)."),\
     OPTION("profiles.memory.max", BYTES, lists.profiles_memory_max, "256m",                        \
            OPTION_RANGE(1 << 16, 1024 * GIB),                                                      \
-           "Memory for profiles of users; further ones are refused.")
+           "Memory for profiles of users; further ones are refused."),                             \
+    OPTION("clusters.used", BOOL, lists.clusters_used, "true", OPTION_FREE,                        \
+           "Fill lists up with what users act on who act alike (topic profiles, by sequence where "\
+           "it has clusters.every.ms)."),                                                          \
+    OPTION("clusters.table.memory.max", BYTES, lists.clusters_table_memory_max, "64m",             \
+           OPTION_RANGE(1 << 16, 1024 * GIB),                                                      \
+           "Memory for clusters of users and the items' factors; further records are refused.")
 
 /* Returns what is wrong with the settings; NULL: nothing. The caller frees. */
 char *list_settings_fault(const struct list_settings *settings);

@@ -428,15 +428,20 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     bool blending = (served || lists->content_scores) && lists->mixture;
     lists->scope = *scope;
     weigh(lists, scope->tried);
-    bool begins = lists->segments && !history->items.count && !scope->given_count;
+    bool of_user = scope->group_kind == GROUP_OTHER && !scope->given_count;
+    bool begins = of_user && lists_use_segments(lists) && !history->items.count;
     if (lists->rules || begins) { find_attributes(lists, history->user_id); }
     const struct ranked *ranked;
     lists->set = NULL;
-    lists->by_segments = false;
+    lists->made_by = NULL;
     size_t count = rank(lists, history, scope, blending, &ranked);
     lists->ranked = ranked;
-    if (begins && lists->attributes_known) {
+    if (scope->group_kind != GROUP_OTHER) {
+        count = lists_rank_group(lists, count, scope->length);
+    } else if (begins && lists->attributes_known) {
         count = lists_rank_segments(lists, count, scope->length);
+    } else if (of_user && history->items.count) {
+        count = lists_fill_by_cluster(lists, history, count, scope->length);
     }
     if (lists->brought_count) { count = lists_mix_brought(lists, count, scope->length); }
     ranked = lists->ranked;
@@ -451,7 +456,7 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
         .evidence = {lists->columns.evidence, count},
         .shares = {lists->columns.shares, count},
         .model = slice_str(lists->settings->model_name),
-        .made_by = slice_str(lists->by_segments ? MADE_BY_SEGMENTS : leader_name(lists->leader)),
+        .made_by = slice_str(lists->made_by ? lists->made_by : leader_name(lists->leader)),
         .vectors = slice_str(blending && served ? served->version : ""),
         .actions = history->events_total,
         .generation = slice_str(lists->generation),

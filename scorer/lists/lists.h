@@ -11,6 +11,7 @@
 #include "schemas/user_history.h"
 #include "model/content_scores.h"
 #include "scorer/lists/brought_items.h"
+#include "scorer/lists/cluster_table.h"
 #include "scorer/lists/placement_lists.h"
 #include "scorer/lists/prediction_log.h"
 #include "scorer/lists/tables.h"
@@ -35,6 +36,8 @@ struct list_scope {
     /* For rules; borrowed until its placements are made. */
     const struct request_context *context; /* NULL: there is none */
     const struct user_attributes *attributes; /* of somebody without a profile; NULL: not known */
+    enum group_kind group_kind; /* the list is that of this group; GROUP_OTHER: of the user */
+    struct slice group;         /* its name */
     uint64_t sent; /* a hash of what the request sends along, for draws; 0: nothing */
     const struct tried_weights *tried; /* borrowed as well; NULL: as it is configured and learned */
 };
@@ -65,6 +68,10 @@ size_t lists_ranked_for_rules(const struct lists *lists);
 void lists_set_profiles(struct lists *lists, struct user_profiles *profiles);
 /* Lets users without an action have lists by their segments; once, borrowed. */
 void lists_set_segments(struct lists *lists, struct segment_table *table);
+/* Lets lists that the members cannot fill be filled by what users' clusters act on; borrowed. */
+void lists_set_clusters(struct lists *lists, struct cluster_table *clusters);
+/* Says whether there is a group of this name, of which a list can be made. */
+bool lists_have_group(const struct lists *lists, enum group_kind kind, struct slice name);
 /* Says whether there is a segment for these attributes. */
 bool lists_have_segment(struct lists *lists, const struct user_attributes *attributes);
 /* Encodes histories together whose lists are made next, in this order (some may be left out). At

@@ -10,6 +10,7 @@
 
 /* What a list is made by that no member of the blend made. */
 #define MADE_BY_SEGMENTS "segments"
+#define MADE_BY_CLUSTERS "clusters"
 
 enum { CANDIDATES_LEAST = 50, CANDIDATES_MOST = MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS };
 
@@ -47,7 +48,7 @@ struct lists {
     struct scored given[LIST_GIVEN_MAX];
     struct brought_mix *brought;  /* NULL: nothing is */
     struct segment_mix *segments; /* NULL: not used */
-    bool by_segments;             /* the last list was made by them */
+    const char *made_by;          /* the last list, if no member made it; NULL: the leader did */
     const struct candidate_set *set; /* of the last list; NULL: only counting had scores */
     const int32_t *brought_numbers; /* for the last list */
     size_t brought_count;
@@ -111,6 +112,14 @@ void lists_free_brought(struct lists *lists);
 /* Ranks by the segments of `attributes`, before the `count` entries of the ranking that they do not
  * name. Returns how many there are then, at most `length`. */
 size_t lists_rank_segments(struct lists *lists, size_t count, size_t length);
+/* The same by the group of the scope. */
+size_t lists_rank_group(struct lists *lists, size_t count, size_t length);
+/* Puts what the user's cluster likes behind what the members have chosen of the `count` entries of
+ * the ranking, before those that fill it up. Returns how many there are then, at most `length`. */
+size_t lists_fill_by_cluster(struct lists *lists, const struct user_history *history, size_t count,
+                             size_t length);
+/* Says whether somebody without an action may have a list by segments. */
+bool lists_use_segments(const struct lists *lists);
 void lists_free_segments(struct lists *lists);
 
 #endif

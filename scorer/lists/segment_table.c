@@ -1,4 +1,4 @@
-/* A segment is one block of memory, in a block table. */
+/* A group is one block of memory, in a block table. */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/block_table.h"
@@ -16,6 +16,7 @@ struct block {
 };
 
 struct segment_table {
+    enum group_kind kind;
     struct block_table blocks;
     int32_t *numbers[SEGMENT_LISTS_MAX]; /* of the items of the lists that were found last */
     size_t numbers_capacity[SEGMENT_LISTS_MAX];
@@ -42,9 +43,10 @@ static const struct block *find(const struct segment_table *table, struct slice 
     return (const struct block *)block_table_find(&table->blocks, name);
 }
 
-struct segment_table *segment_table_new(size_t bytes_max)
+struct segment_table *segment_table_new(enum group_kind kind, size_t bytes_max)
 {
     struct segment_table *table = xcalloc(1, sizeof(*table));
+    table->kind = kind;
     block_table_init(&table->blocks, bytes_max, name_of);
     return table;
 }
@@ -94,17 +96,23 @@ static struct block *make_block(const struct group_profile *group)
 
 const char *segment_table_put(struct segment_table *table, const struct group_profile *group)
 {
-    if (group->kind != GROUP_SEGMENT) { return NULL; }
+    if (group->kind != (int32_t)table->kind) { return NULL; }
     return block_table_put(&table->blocks, &make_block(group)->head) ? NULL : "over_memory";
 }
 
 void segment_table_remove(struct segment_table *table, struct slice key)
 {
     struct slice name;
-    if (group_profile_name(key, &name)) { (void)block_table_remove(&table->blocks, name); }
+    bool ours = group_profile_name(key, &name) == table->kind;
+    if (ours) { (void)block_table_remove(&table->blocks, name); }
 }
 
 /* ---- Lists ---- */
+
+bool segment_table_names(const struct segment_table *table, struct slice name)
+{
+    return find(table, name) != NULL;
+}
 
 bool segment_table_has(const struct segment_table *table, const struct user_segments *segments)
 {
@@ -127,6 +135,31 @@ static const int32_t *find_numbers(struct segment_table *table, size_t list,
     return table->numbers[list];
 }
 
+/* Writes the list of a group as the `list`-th that was found. */
+static void write_list(struct segment_table *table, size_t list, const struct block *block,
+                       const struct ids *ids, struct segment_list *ret_list,
+                       struct slice *ret_name)
+{
+    *ret_list = (struct segment_list){
+        .users = block->users,
+        .all_users = block->all_users,
+        .rest_users = block->rest_users,
+        .items = find_numbers(table, list, block, ids),
+        .item_users = block->columns,
+        .item_all_users = block->columns + block->items_count,
+        .count = block->items_count,
+    };
+    *ret_name = name_of(&block->head);
+}
+
+bool segment_table_find_one(struct segment_table *table, struct slice name, const struct ids *ids,
+                            struct segment_list *ret_list, struct slice *ret_name)
+{
+    const struct block *block = find(table, name);
+    if (block) { write_list(table, 0, block, ids, ret_list, ret_name); }
+    return block != NULL;
+}
+
 size_t segment_table_find(struct segment_table *table, const struct user_segments *segments,
                           const struct ids *ids, struct segment_list *ret_lists,
                           struct slice *ret_names)
@@ -135,16 +168,8 @@ size_t segment_table_find(struct segment_table *table, const struct user_segment
     for (size_t k = 0; k < segments->count && count < SEGMENT_LISTS_MAX; k++) {
         const struct block *block = find(table, segments->at[k]);
         if (!block) { continue; }
-        ret_lists[count] = (struct segment_list){
-            .users = block->users,
-            .all_users = block->all_users,
-            .rest_users = block->rest_users,
-            .items = find_numbers(table, count, block, ids),
-            .item_users = block->columns,
-            .item_all_users = block->columns + block->items_count,
-            .count = block->items_count,
-        };
-        ret_names[count++] = name_of(&block->head);
+        write_list(table, count, block, ids, &ret_lists[count], &ret_names[count]);
+        count++;
     }
     return count;
 }

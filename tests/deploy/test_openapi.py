@@ -8,7 +8,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = json.loads((ROOT / "serve/openapi.json").read_text())
 PAGE = (ROOT / "docs/serve.md").read_text()
 SOURCES = {name: (ROOT / f"serve/{name}.c").read_text()
-           for name in ("responder", "list_query", "list_body", "list_text", "list_finder")}
+           for name in ("responder", "list_query", "list_body", "list_text", "list_finder",
+                        "user_text")}
 LIST_JSON = (ROOT / "scorer/lists/list_json.c").read_text()
 SCHEMAS = DOCUMENT["components"]["schemas"]
 WORD = re.compile(r'(?:answer_error\(answer|fail\((?:finder->)?found), (\d+), "(\w+)"')
@@ -67,7 +68,7 @@ def test_members():
     printed = set(re.findall(r'list_json_text\(out, "(\w+)"', SOURCES["list_text"]))
     printed |= set(re.findall(r'\\"(\w+)\\":', SOURCES["list_text"] + figures))
     printed -= {"error", "message"}
-    assert printed == {member for name in ("List", "Item", "UserList", "WantingUser")
+    assert printed == {member for name in ("List", "Item", "UserList", "WantingUser", "GroupList")
                        for member in SCHEMAS[name]["properties"]}
     placed = {"List": {"placement", "rules_offset", "removed"},
               "Item": {"rank", "rule", "last_ms", "probability"}}
@@ -75,6 +76,18 @@ def test_members():
     for name in ("List", "ItemList", "Item", "UserList", "WantingUser", "Removed", "Error"):
         always = set(SCHEMAS[name]["properties"]) - placed.get(name, set())
         assert set(SCHEMAS[name]["required"]) == always
+
+
+def test_members_of_users():
+    printed = set(re.findall(r'\\"(\w+)\\":', SOURCES["user_text"]))
+    cluster = SCHEMAS["UserProfile"]["properties"]["cluster"]
+    item = cluster["properties"]["items"]["items"]
+    described = [SCHEMAS["SimilarUser"], cluster, item]
+    shared = {"user", "offset", "total", "as_of_ms", "data_age_ms"}
+    profile = set(SCHEMAS["UserProfile"]["properties"]) - shared
+    assert printed == profile | {name for one in described for name in one["properties"]}
+    for one in described:
+        assert set(one["required"]) == set(one["properties"])
 
 
 def test_references():

@@ -1,15 +1,13 @@
 /* Segment publisher: lets segments be counted from time to time, and publishes them to `profiles`.
  *
- * Every `every_ms` a count begins, if anything has come into the tables since the last one. Its
- * records are sent if they say something else than those that the topic has: offsets do not count.
- * A segment that is no more gets a tombstone. What the topic has is known from reading it, so
- * another copy goes on where this one ended, and what was lost is sent with the next count. One
- * thread: the worker's.
+ * Every `every_ms` a count begins, if anything has come into the tables since the last one. What
+ * the topic has, and whether a record is sent, is the matter of published_groups.h. One thread: the
+ * worker's.
  */
 #ifndef FRESHET_TRAINER_SEQUENCE_SEGMENT_PUBLISHER_H
 #define FRESHET_TRAINER_SEQUENCE_SEGMENT_PUBLISHER_H
 
-#include "stream/worker.h"
+#include "trainer/sequence/published_groups.h"
 #include "trainer/sequence/segment_counter.h"
 
 struct segment_publisher_parts {
@@ -17,7 +15,8 @@ struct segment_publisher_parts {
     struct table_store *histories, *profiles;
     struct schema_cache *schemas; /* of the rows of both */
     int64_t every_ms;        /* 0: nothing is counted */
-    int output, table_input; /* `profiles`, to be written and read */
+    int table_input;         /* `profiles`, to be read */
+    struct published_groups *groups;
     struct segment_counter_settings counter;
 };
 
@@ -27,8 +26,6 @@ struct segment_publisher;
 struct segment_publisher *segment_publisher_new(const struct segment_publisher_parts *parts);
 /* Takes NULL; returns NULL. */
 struct segment_publisher *segment_publisher_free(struct segment_publisher *publisher);
-/* Takes a record of `profiles`, from any copy. */
-enum verdict segment_publisher_see(struct segment_publisher *publisher, const struct record *rec);
 /* Goes on counting and sending, for some milliseconds; from the tick of the task that publishes,
  * once all tables are read. */
 void segment_publisher_step(struct segment_publisher *publisher, struct task *task);

@@ -14,8 +14,8 @@
 #include "schemas/item.h"
 #include "schemas/user_history.h"
 #include "stream/stored_table.h"
+#include "trainer/sequence/group_publishers.h"
 #include "trainer/sequence/publisher.h"
-#include "trainer/sequence/segment_publisher.h"
 #include "trainer/sequence/sequence.h"
 #include "trainer/sequence/sequence_settings.h"
 
@@ -69,7 +69,7 @@ struct training_state {
     struct schema_cache *own_schemas;
     struct codec *stored_history, *stored_profile, *profile_codec;
     struct buf row;
-    struct segment_publisher *segments;
+    struct group_publishers *groups;
     struct training_thread *training_thread;
     struct publisher publisher;
     struct cold_start_items cold_start;
@@ -134,7 +134,7 @@ static void stop(struct run *run)
     training_thread_free(state->training_thread);
     publisher_release(&state->publisher);
     cold_start_items_release(&state->cold_start);
-    segment_publisher_free(state->segments); /* it holds views of both stores */
+    group_publishers_free(state->groups); /* they hold views of both stores */
     (void)table_store_flush(state->table_store);
     table_store_free(state->table_store);
     (void)table_store_flush(state->profile_store);
@@ -172,24 +172,23 @@ static int make_stores(struct run *run, struct training_state *state)
     state->table_store = make_store(run, "histories");
     state->profile_store = state->table_store ? make_store(run, "users") : NULL;
     if (!state->profile_store) { return -EIO; }
-    const struct segment_publisher_parts parts = {
+    const struct group_publishers_parts parts = {
         .run = run,
+        .settings = settings,
         .histories = state->table_store,
         .profiles = state->profile_store,
         .schemas = state->own_schemas,
-        .every_ms = settings->segments_every_ms,
         .output = PROFILES,
         .table_input = PROFILES_TABLE,
-        .counter = sequence_segment_settings(settings),
     };
-    state->segments = segment_publisher_new(&parts);
+    state->groups = group_publishers_new(&parts);
     return 0;
 }
 
 static bool uses_output(struct run *run, int output)
 {
     const struct sequence_settings *settings = run_settings(run);
-    return output != PROFILES || settings->segments_every_ms > 0;
+    return output != PROFILES || settings->segments_every_ms || settings->clusters_every_ms;
 }
 
 static int64_t now_ms(void *arg)
@@ -358,7 +357,7 @@ static int64_t resume_profiles(struct run *run, int32_t partition, int64_t low, 
 static int64_t resume(struct run *run, int input, int32_t partition, int64_t low, int64_t end)
 {
     struct training_state *state = run_state(run);
-    if (input == HISTORIES || input == USERS) { segment_publisher_drop(state->segments); }
+    if (input == HISTORIES || input == USERS) { group_publishers_drop(state->groups); }
     if (input == USERS) { return resume_profiles(run, partition, low, end); }
     if (input != HISTORIES) { return OFFSET_NONE; }
     return stored_table_resume(run, state->table_store, input, partition, low, end, reload_history,
@@ -451,7 +450,7 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
     case USERS:
         return take_profile(run, state, rec);
     case PROFILES_TABLE:
-        return segment_publisher_see(state->segments, rec);
+        return group_publishers_see(state->groups, rec);
     default:
         return take_weights(run, state, rec);
     }
@@ -481,7 +480,7 @@ static void close_task(struct task *task)
     struct training_state *state = run_state(task_run(task));
     training_thread_end(state->training_thread);
     publisher_drop(&state->publisher);
-    segment_publisher_drop(state->segments);
+    group_publishers_drop(state->groups);
     model_snapshot_free(training_thread_take(state->training_thread));
     metric_set(state->training, 0.0);
 }
@@ -490,7 +489,7 @@ static void roll_back(struct task *task)
 {
     struct training_state *state = run_state(task_run(task));
     publisher_restart(&state->publisher);
-    segment_publisher_drop(state->segments);
+    group_publishers_drop(state->groups);
 }
 
 static void update_metrics(struct training_state *state)
@@ -552,7 +551,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     }
     publisher_step(&state->publisher, task);
     publish_cold_start_items(state, task);
-    segment_publisher_step(state->segments, task);
+    group_publishers_step(state->groups, task);
     (void)table_store_flush(state->table_store);
     (void)table_store_flush(state->profile_store);
     update_metrics(state);
@@ -562,7 +561,7 @@ static bool at_rest(struct task *task)
 {
     const struct training_state *state = run_state(task_run(task));
     return metric_value(state->training) > 0 && metric_value(state->idle) > 0 &&
-           segment_publisher_idle(state->segments);
+           group_publishers_idle(state->groups);
 }
 
 const struct worker sequence_worker = {

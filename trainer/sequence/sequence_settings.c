@@ -76,6 +76,28 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
     OPTION("segments.memory.max", BYTES, segments_memory_max, "256m",
            OPTION_RANGE(1 << 20, 1024 * GIB),
            "Memory of a count; with less than it takes, a part of the users is counted."),
+    OPTION("clusters.every.ms", DURATION, clusters_every_ms, "0", OPTION_RANGE(0, 86400000 * 7),
+           "Time between two groupings of all users by what they act on, published to profiles; 0: "
+           "users are not grouped."),
+    OPTION("clusters.max", LONG, clusters_max, "32", OPTION_RANGE(1, GROUP_CLUSTERS_MAX),
+           "Most clusters; with few users there are fewer: one for 4 clusters.users.min users."),
+    OPTION("clusters.d", LONG, clusters_d, "32", OPTION_RANGE(1, GROUP_NUMBERS_MAX),
+           "Dimensions of the vectors by which users are grouped."),
+    OPTION("clusters.users.min", LONG, clusters_users_min, "20", OPTION_RANGE(1, 1e9),
+           "Users that a cluster needs to be published."),
+    OPTION("clusters.item.users.min", LONG, clusters_item_users_min, "3", OPTION_RANGE(1, 1e9),
+           "Users of a cluster who must have acted on an item for it to be named, and users who "
+           "must have for it to count when users are grouped."),
+    OPTION("clusters.items", LONG, clusters_items, "200", OPTION_RANGE(2, GROUP_ITEMS_MAX),
+           "Most items that a cluster's record names: half by how much more its users act on them "
+           "than all do, half by how many act on them."),
+    OPTION("clusters.factors", LONG, clusters_factors, "50000",
+           OPTION_RANGE(1, GROUP_PARTS_MAX * GROUP_FACTORS_MAX),
+           "Most items by which users are grouped: those with most users."),
+    OPTION("clusters.memory.max", BYTES, clusters_memory_max, "256m",
+           OPTION_RANGE(1 << 20, 1024 * GIB),
+           "Memory of a grouping, and of the clusters that are published; with less than it takes, "
+           "a part of the users is grouped."),
 };
 
 static int64_t width_of(const struct sequence_settings *settings)
@@ -104,6 +126,21 @@ sequence_segment_settings(const struct sequence_settings *settings)
         .users_min = settings->segments_users_min,
         .item_users_min = settings->segments_item_users_min,
         .items_max = (size_t)settings->segments_items,
+    };
+}
+
+struct cluster_counter_settings
+sequence_cluster_settings(const struct sequence_settings *settings)
+{
+    return (struct cluster_counter_settings){
+        .bytes_max = (size_t)settings->clusters_memory_max,
+        .clusters_max = (size_t)settings->clusters_max,
+        .dimensions = (size_t)settings->clusters_d,
+        .users_min = settings->clusters_users_min,
+        .item_users_min = settings->clusters_item_users_min,
+        .items_max = (size_t)settings->clusters_items,
+        .factors_max = (size_t)settings->clusters_factors,
+        .seed = (uint64_t)settings->seed,
     };
 }
 

@@ -2,6 +2,7 @@
 #ifndef FRESHET_TRAINER_SEQUENCE_SEQUENCE_SETTINGS_H
 #define FRESHET_TRAINER_SEQUENCE_SEQUENCE_SETTINGS_H
 
+#include "trainer/sequence/cluster_counter.h"
 #include "trainer/sequence/segment_counter.h"
 #include "trainer/sequence/training_thread.h"
 #include "stream/config/options.h"
@@ -35,10 +36,18 @@ struct sequence_settings {
     int64_t segments_max;
     int64_t segments_items;
     int64_t segments_memory_max;
+    int64_t clusters_every_ms;
+    int64_t clusters_max;
+    int64_t clusters_d;
+    int64_t clusters_users_min;
+    int64_t clusters_item_users_min;
+    int64_t clusters_items;
+    int64_t clusters_factors;
+    int64_t clusters_memory_max;
 };
 
 /* The options table behind the struct. */
-enum { SEQUENCE_OPTIONS_COUNT = 28 };
+enum { SEQUENCE_OPTIONS_COUNT = 36 };
 extern const struct option sequence_options[SEQUENCE_OPTIONS_COUNT];
 
 /* Checks what the options table cannot; returns what is wrong, NULL when nothing is. */
@@ -49,6 +58,9 @@ sequence_training_settings(const struct sequence_settings *settings);
 /* Makes the settings of the segment counter. */
 struct segment_counter_settings
 sequence_segment_settings(const struct sequence_settings *settings);
+/* Makes the settings of the cluster counter. */
+struct cluster_counter_settings
+sequence_cluster_settings(const struct sequence_settings *settings);
 /* Returns the bytes that sequences may take of memory_max. */
 size_t sequence_training_set_bytes(const struct sequence_settings *settings);
 

@@ -28,12 +28,12 @@ static const char *put(struct segment_table *table, const char *name, int32_t us
 static void remove_name(struct segment_table *table, const char *name)
 {
     char key[GROUP_KEY_BYTES_MAX];
-    segment_table_remove(table, group_profile_key(slice_str(name), key));
+    segment_table_remove(table, group_profile_key(GROUP_SEGMENT, slice_str(name), key));
 }
 
 static void test_put_and_find(void **state _unused_)
 {
-    struct segment_table *table = segment_table_new(1 << 20);
+    struct segment_table *table = segment_table_new(GROUP_SEGMENT, 1 << 20);
     struct ids *ids = ids_new(100);
     struct user_segments user = {
         .at = {slice_str("a"), slice_str("b"), slice_str("c")}, .count = 3};
@@ -70,7 +70,7 @@ static void test_put_and_find(void **state _unused_)
 
 static void test_other_kinds_do_nothing(void **state _unused_)
 {
-    struct segment_table *table = segment_table_new(1 << 20);
+    struct segment_table *table = segment_table_new(GROUP_SEGMENT, 1 << 20);
     const struct group_profile group = {.kind = GROUP_OTHER, .name = slice_str("a")};
     assert_null(segment_table_put(table, &group));
     assert_int_equal(segment_table_count(table), 0);
@@ -80,7 +80,7 @@ static void test_other_kinds_do_nothing(void **state _unused_)
 static void test_memory(void **state _unused_)
 {
     enum { BYTES = 4096 };
-    struct segment_table *table = segment_table_new(BYTES);
+    struct segment_table *table = segment_table_new(GROUP_SEGMENT, BYTES);
     bool refused = false;
     uint32_t rng = 7;
     for (int round = 0; round < ROUNDS; round++) {
@@ -106,7 +106,7 @@ static void test_memory(void **state _unused_)
 
 static void test_many_segments_of_one_user(void **state _unused_)
 {
-    struct segment_table *table = segment_table_new(1 << 20);
+    struct segment_table *table = segment_table_new(GROUP_SEGMENT, 1 << 20);
     struct ids *ids = ids_new(100);
     struct user_segments user = {.count = 0};
     struct segment_list lists[SEGMENT_LISTS_MAX];
