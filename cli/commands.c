@@ -4,7 +4,8 @@
 
 const struct command *const commands[] = {
     &replay_command, &peek_command, &map_command, &refusals_command, &redrive_command,
-    &list_command, &why_command, &similar_command, &outcomes_command, &rules_command,
+    &list_command, &why_command, &profile_command, &similar_command, &outcomes_command,
+    &rules_command,
     &forget_command, &merge_command, &pseudonym_command, &status_command, &top_command,
     &check_command,
     &topics_command, &size_command, &doctor_command, &dump_command, &completion_command,
