@@ -228,6 +228,31 @@ void quote_json(struct buf *out, struct slice text, enum quote_bytes bytes)
     buf_append(out, "\"", 1);
 }
 
+static bool is_plain_in_shell(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c && strchr("@%+=:,./_-", c));
+}
+
+void quote_shell(struct buf *out, struct slice text)
+{
+    size_t plain = 0;
+    while (plain < text.size && is_plain_in_shell(text.data[plain])) { plain++; }
+    if (plain == text.size && text.size) {
+        buf_append(out, text.data, text.size);
+        return;
+    }
+    buf_append(out, "'", 1);
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] == '\'') {
+            buf_printf(out, "'\\''");
+        } else {
+            buf_append(out, text.data + i, 1);
+        }
+    }
+    buf_append(out, "'", 1);
+}
+
 void quote_url(struct buf *out, struct slice text)
 {
     for (size_t i = 0; i < text.size; i++) {

@@ -43,6 +43,9 @@ void quote_json(struct buf *out, struct slice text, enum quote_bytes bytes);
 /* Returns the bytes of the control character with which the text (not empty) begins; 0: none. */
 size_t quote_control(struct slice text);
 
+/* Appends a text as one word of a POSIX shell: plain if it needs no quotes, else in '...'. */
+void quote_shell(struct buf *out, struct slice text);
+
 /* Appends a text as one part of a URL (RFC 3986): %XX but for letters, digits and -._~ */
 void quote_url(struct buf *out, struct slice text);
 

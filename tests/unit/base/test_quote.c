@@ -127,6 +127,27 @@ static void test_json_random(void **state)
     }
 }
 
+static void check_shell(const char *text, const char *want)
+{
+    struct buf out;
+    buf_init(&out, 1024);
+    quote_shell(&out, slice_str(text));
+    assert_true(slice_equal(buf_slice(&out), slice_str(want)));
+    buf_release(&out);
+}
+
+static void test_shell(void **state)
+{
+    check_shell("kafka-1:9092,kafka-2:9092", "kafka-1:9092,kafka-2:9092");
+    check_shell("/etc/freshet/ingest.properties", "/etc/freshet/ingest.properties");
+    check_shell("topic.clicks=shop.clicks", "topic.clicks=shop.clicks");
+    check_shell("", "''");
+    check_shell("a b", "'a b'");
+    check_shell("a;rm $HOME", "'a;rm $HOME'");
+    check_shell("it's", "'it'\\''s'");
+    check_shell("~", "'~'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -136,6 +157,7 @@ int main(void)
         cmocka_unit_test(test_bidi),
         cmocka_unit_test(test_json),
         cmocka_unit_test(test_json_random),
+        cmocka_unit_test(test_shell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
