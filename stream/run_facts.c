@@ -185,6 +185,28 @@ char *run_group_of(const struct run *run, const char *worker, bool of_all)
     return xprintf("%s%s", run->settings.group_prefix, name);
 }
 
+static void put_flag(struct buf *out, const char *flag, const char *value)
+{
+    buf_printf(out, " %s ", flag);
+    quote_shell(out, slice_str(value));
+}
+
+bool run_command_flags(const struct run *run, struct buf *out)
+{
+    const struct run_settings *settings = &run->settings;
+    put_flag(out, "--bootstrap", settings->bootstrap_servers);
+    if (settings->topic_prefix[0]) { put_flag(out, "--prefix", settings->topic_prefix); }
+    if (strcmp(settings->group_prefix, "freshet-") != 0) {
+        put_flag(out, "--group-prefix", settings->group_prefix);
+    }
+    for (size_t i = 0; i < settings->topics.count; i++) {
+        const struct property *topic = &settings->topics.at[i];
+        _cleanup_(xfreep) char *pair = xprintf("topic.%s=%s", topic->key, topic->value);
+        put_flag(out, "--set", pair);
+    }
+    return settings->kafka.count == 0;
+}
+
 bool run_connects(const struct run *run)
 {
     return run->threaded;

@@ -227,6 +227,10 @@ bool run_connects(const struct run *run);
 int run_connect(const struct run *run, struct wire **ret_wire, char **ret_why);
 /* Returns the name of a worker's group, of the run's generation or of all; the caller frees. */
 char *run_group_of(const struct run *run, const char *worker, bool of_all);
+/* Appends the flags by which the program `freshet` reaches the topics and groups of this run, each
+ * after a blank, as a shell takes them. False: the Kafka client has settings of its own (kafka.*),
+ * which may be secrets and are left out, so `freshet` needs a file with them as well. */
+bool run_command_flags(const struct run *run, struct buf *out);
 /* Sets why start() refuses: a sentence with a hint. */
 void run_refuse(struct run *run, const char *format, ...) _printf_(2, 3);
 /* Checks that two outputs have the same number of partitions: 0, or -EINVAL to refuse the start.

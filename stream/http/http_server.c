@@ -141,7 +141,8 @@ static enum MHD_Result send_answer(const struct http_server *server,
         return MHD_NO;
     }
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
-    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
+                                  answer->lasts ? "private, max-age=86400" : "no-store");
     if (answer->policy) {
         (void)MHD_add_response_header(response, "Content-Security-Policy", answer->policy);
         (void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");

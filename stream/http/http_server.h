@@ -40,6 +40,7 @@ struct http_answer {
     unsigned code;
     const char *type; /* constant */
     struct buf body;  /* initialised */
+    bool lasts;       /* a browser may keep it for a day */
     const char *policy; /* constant: Content-Security-Policy of a page; NULL: it is none */
     struct http_note notes[HTTP_NOTES_MAX]; /* those with a name */
 };
