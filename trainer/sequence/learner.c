@@ -512,6 +512,7 @@ struct learner_report learner_report(const struct learner *learner)
         .training_runs = learner->training_runs,
         .epochs = learner->epochs,
         .epoch = learner->training_run.epoch,
+        .ends = learner->training_run.ends,
         .loss = learner->last_loss,
         .hr10 = learner->metrics.hr10,
         .ndcg10 = learner->metrics.ndcg10,

@@ -66,7 +66,8 @@ struct learner_report {
     uint64_t steps;        /* of the optimiser */
     int64_t training_runs; /* begun */
     int64_t epochs;        /* ended, fine-tunes included */
-    int64_t epoch;         /* of the training run */
+    int64_t epoch, ends;   /* of the training run: those that are over, and how many there will be
+                            * at most */
     double loss;           /* mean of the last epoch, nats per action */
     double hr10, ndcg10;   /* of the last validation */
     int64_t items;         /* that the model has a vector for */

@@ -18,6 +18,7 @@
 #include "trainer/sequence/publisher.h"
 #include "trainer/sequence/sequence.h"
 #include "trainer/sequence/sequence_settings.h"
+#include "trainer/sequence/training_log.h"
 
 /* `models` is read in two ways: as a table, and as the partition whose owner trains. The input of a
  * broadcast record is found by its topic, so the table comes first. */
@@ -73,6 +74,7 @@ struct training_state {
     struct training_thread *training_thread;
     struct publisher publisher;
     struct cold_start_items cold_start;
+    struct training_log log;
     int32_t items[HISTORY_ACTIONS_MAX];
     float weights[HISTORY_ACTIONS_MAX];
     uint64_t attributes[ITEM_TAGS_MAX];
@@ -492,9 +494,12 @@ static void roll_back(struct task *task)
     group_publishers_drop(state->groups);
 }
 
-static void update_metrics(struct training_state *state)
+static void tell_progress(struct run *run, struct training_state *state)
 {
     struct training_thread_report report = training_thread_report(state->training_thread);
+    const char *msg = training_log_next(&state->log, &report.learner, state->publisher.published,
+                                        run_now_ms(run), &state->row);
+    if (msg) { run_log(run, LOG_INFO, msg, "%.*s", SLICE_ARGS(buf_slice(&state->row))); }
     metric_set(state->training, training_thread_runs(state->training_thread));
     metric_set(state->idle, report.idle && publisher_idle(&state->publisher));
     metric_set(state->steps, (double)report.learner.steps);
@@ -554,7 +559,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
     group_publishers_step(state->groups, task);
     (void)table_store_flush(state->table_store);
     (void)table_store_flush(state->profile_store);
-    update_metrics(state);
+    tell_progress(run, state);
 }
 
 static bool at_rest(struct task *task)
