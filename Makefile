@@ -139,10 +139,19 @@ $(OUT)/serve/responder.o: private ALL_CFLAGS += -I$(OUT)/serve
 $(OUT)/serve/console/style.css.inc: serve/console/style.css
 	@mkdir -p $(@D)
 	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
-$(OUT)/serve/console/live.js.inc: serve/console/live.js
+$(OUT)/serve/console/%.js.inc: serve/console/%.js
 	@mkdir -p $(@D)
 	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
-$(OUT)/serve/console/console.o: $(OUT)/serve/console/style.css.inc $(OUT)/serve/console/live.js.inc
+# The library that draws the console's charts, from Debian's libjs-chart.js; without it there are
+# tables alone. It may come and go between two builds.
+CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
+$(OUT)/serve/console/chart.js.inc: FORCE
+	@mkdir -p $(@D)
+	@{ echo '""'; [ ! -r '$(CHART_JS)' ] || \
+		sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' '$(CHART_JS)'; } >$@.$$$$ && \
+		if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
+$(OUT)/serve/console/console.o: $(patsubst %,$(OUT)/serve/console/%.inc,style.css live.js \
+	charts.js chart.js)
 $(OUT)/serve/console/console.o: private ALL_CFLAGS += -I$(OUT)/serve/console
 
 # The table of topics, for the command that applies it.

@@ -7,7 +7,7 @@
 enum { TAGS_MAX = 10000000, ENTRIES_FIRST = 1024 };
 
 struct attributes {
-    int64_t created_ms;
+    int64_t created_ms, since_ms;
     int32_t *tags;
     char *title, *image; /* image: NULL: none */
     double price;
@@ -71,13 +71,28 @@ static void release(struct item_attributes *attributes, struct attributes *at)
     free(at->image);
 }
 
-void item_attributes_put(struct item_attributes *attributes, int32_t number,
-                         const struct item *item)
+static void put_tags(struct item_attributes *attributes, struct attributes *at,
+                     const struct slices *tags)
 {
-    if (number < 0) { return; }
+    if (!tags->count) { return; }
+    at->tags = xcalloc(tags->count, sizeof(*at->tags));
+    for (size_t k = 0; k < tags->count; k++) {
+        int32_t tag = ids_put(attributes->tags, tags->at[k]);
+        if (tag == ID_NONE) { continue; }
+        at->tags[at->tags_count++] = tag;
+        count_tag(attributes, tag);
+    }
+}
+
+int64_t item_attributes_put(struct item_attributes *attributes, int32_t number,
+                            const struct item *item, int64_t since_ms)
+{
+    if (number < 0) { return since_ms; }
     struct attributes *at = reach(attributes, (size_t)number);
+    if (at->since_ms && (!since_ms || at->since_ms < since_ms)) { since_ms = at->since_ms; }
     release(attributes, at);
-    *at = (struct attributes){.created_ms = item->created_ms, .price = item->price};
+    *at = (struct attributes){
+        .created_ms = item->created_ms, .since_ms = since_ms, .price = item->price};
     at->title_size = (uint32_t)MIN_OF(item->title.size, (size_t)ITEM_TITLE_BYTES_MAX);
     if (at->title_size) {
         at->title = xcalloc(1, at->title_size);
@@ -86,14 +101,8 @@ void item_attributes_put(struct item_attributes *attributes, int32_t number,
     if (attributes->images_kept && item->image.size) {
         at->image = xprintf("%.*s", SLICE_ARGS(item->image));
     }
-    if (!item->tags.count) { return; }
-    at->tags = xcalloc(item->tags.count, sizeof(*at->tags));
-    for (size_t k = 0; k < item->tags.count; k++) {
-        int32_t tag = ids_put(attributes->tags, item->tags.at[k]);
-        if (tag == ID_NONE) { continue; }
-        at->tags[at->tags_count++] = tag;
-        count_tag(attributes, tag);
-    }
+    put_tags(attributes, at, &item->tags);
+    return since_ms;
 }
 
 void item_attributes_remove(struct item_attributes *attributes, int32_t number)
@@ -151,6 +160,7 @@ void item_attributes_card(const struct item_attributes *attributes, int32_t numb
     const struct attributes *at = &attributes->at[number];
     ret_card->price = at->created_ms || at->title || at->tags ? at->price : ITEM_NOT_KNOWN;
     ret_card->created_ms = at->created_ms;
+    ret_card->since_ms = MAX_OF(at->since_ms, (int64_t)0);
     if (at->image) { ret_card->image = slice_str(at->image); }
     ret_card->tags_count = MIN_OF((size_t)at->tags_count, (size_t)CARD_TAGS_MAX);
     for (size_t k = 0; k < ret_card->tags_count; k++) {

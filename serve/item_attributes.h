@@ -15,7 +15,8 @@ struct item_card {
     struct slice tags[CARD_TAGS_MAX];
     size_t tags_count;
     double price;       /* below 0: not known */
-    int64_t created_ms; /* 0: not known */
+    int64_t created_ms; /* by the catalogue; 0: not known */
+    int64_t since_ms;   /* of its first record that was read; 0: not known */
     double actions;     /* decayed */
     bool available;
 };
@@ -28,9 +29,11 @@ struct item_attributes *item_attributes_new(void);
 struct item_attributes *item_attributes_free(struct item_attributes *attributes);
 /* Keeps the addresses of pictures of items that are put from now on. */
 void item_attributes_keep_images(struct item_attributes *attributes);
-/* Sets the attributes of an item's number (below 0: ignored). */
-void item_attributes_put(struct item_attributes *attributes, int32_t number,
-                         const struct item *item);
+/* Sets the attributes of an item's number (below 0: ignored). `since_ms`: the time of the record;
+ * returns that of the first one since the item came, or came back. 0: not known; -1: it will not be
+ * either, as an earlier record had none. */
+int64_t item_attributes_put(struct item_attributes *attributes, int32_t number,
+                            const struct item *item, int64_t since_ms);
 /* Removes them. */
 void item_attributes_remove(struct item_attributes *attributes, int32_t number);
 /* Returns the number of a tag; ID_NONE: no item has it. */

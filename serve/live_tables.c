@@ -96,16 +96,17 @@ void live_tables_remove_row(struct live_tables *live, struct slice id)
     pthread_mutex_unlock(&live->lock);
 }
 
-void live_tables_put_item(struct live_tables *live, const struct item *item)
+int64_t live_tables_put_item(struct live_tables *live, const struct item *item, int64_t since_ms)
 {
     pthread_mutex_lock(&live->lock);
     tables_put_item(&live->tables, item);
     int32_t number = tables_number(&live->tables, item->item_id);
-    item_attributes_put(live->attributes, number, item);
+    since_ms = item_attributes_put(live->attributes, number, item, since_ms);
     if (live->content_scores) {
         (void)item_features_describe(live->item_features, number, item, live->content_scores);
     }
     pthread_mutex_unlock(&live->lock);
+    return since_ms;
 }
 
 void live_tables_remove_item(struct live_tables *live, struct slice id)

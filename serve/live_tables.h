@@ -48,7 +48,8 @@ void live_tables_keep_images(struct live_tables *live);
 /* Puts a record. NULL, or the reason why it is refused, as the scorer refuses it. */
 const char *live_tables_put_row(struct live_tables *live, const struct serving_row *row);
 void live_tables_remove_row(struct live_tables *live, struct slice id);
-void live_tables_put_item(struct live_tables *live, const struct item *item);
+/* An item's record of this time; returns that of its first one (item_attributes_put()). */
+int64_t live_tables_put_item(struct live_tables *live, const struct item *item, int64_t since_ms);
 void live_tables_remove_item(struct live_tables *live, struct slice id);
 const char *live_tables_put_vector(struct live_tables *live, const struct item_vector *vector);
 const char *live_tables_put_content(struct live_tables *live, const struct content_vectors *row);

@@ -47,6 +47,7 @@ struct responder *responder_free(struct responder *responder)
     list_finder_free(responder->parts.finder);
     access_tokens_free(responder->parts.tokens);
     picture_hosts_free(responder->parts.pictures);
+    free(responder->parts.command_flags);
     free(responder);
     return NULL;
 }
@@ -143,8 +144,10 @@ static void answer_person(struct responder *responder, const struct http_request
         .tokens = responder->parts.tokens,
         .letters = responder->parts.letters,
         .quality = responder->parts.quality,
+        .beside = responder->parts.beside,
         .flow = responder->parts.flow,
         .pictures = responder->parts.pictures,
+        .command_flags = responder->parts.command_flags,
         .loaded = atomic_load(&responder->loaded),
         .age_ms = responder_age_ms(responder),
     };

@@ -16,8 +16,10 @@ struct responder_parts {
     struct access_tokens *tokens; /* owned; NULL: everybody may ask */
     struct refused_records *letters; /* for the console; borrowed */
     struct quality_board *quality;   /* the same */
+    struct quality_beside *beside;   /* the same */
     struct flow_watch *flow;         /* the same */
     struct picture_hosts *pictures;  /* owned */
+    char *command_flags;             /* of commands on the console's pages (page.h); owned */
     struct metrics *metrics;
     int64_t (*now_ms)(void *arg); /* any thread */
     void *now_arg;

@@ -15,8 +15,9 @@
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
 #include "schemas/recommendation_response.h"
+#include "serve/console/command_flags.h"
 #include "serve/console/flow_watch.h"
-#include "serve/console/quality_board.h"
+#include "serve/console/quality_beside.h"
 #include "serve/console/refused_records.h"
 #include "serve/item_lists.h"
 #include "serve/listening.h"
@@ -138,6 +139,7 @@ struct serve_state {
     struct table_reader *tables;
     struct refused_records *letters;
     struct quality_board *quality;
+    struct quality_beside *beside;
     struct flow_watch *flow;
     struct arena *arena;
     struct buf row;
@@ -248,6 +250,7 @@ static int make_responder(struct run *run, struct serve_state *state)
     const struct serve_settings *settings = run_settings(run);
     struct responder_parts parts = {.letters = state->letters,
                                      .quality = state->quality,
+                                     .beside = state->beside,
                                      .flow = state->flow,
                                      .metrics = run_metrics(run),
                                      .now_ms = now_ms,
@@ -265,6 +268,7 @@ static int make_responder(struct run *run, struct serve_state *state)
         return -EINVAL;
     }
     parts.pictures = picture_hosts_new(settings->console_images, &fault); /* checked at the start */
+    parts.command_flags = command_flags_make(run, settings->console_config);
     state->responder = responder_new(&parts);
     return 0;
 }
@@ -309,6 +313,7 @@ static int start(struct run *run)
     int32_t partitions = run_topic_partitions(run, "recommendations", /* shared= */ true);
     state->quality = quality_board_new(run_schemas(run), partitions);
     const struct serve_settings *settings = run_settings(run);
+    state->beside = quality_beside_new(run);
     state->flow = flow_watch_new(run, settings->console_sources);
     state->arena = arena_new(ARENA_BYTES);
     buf_init(&state->row, ROW_BYTES_MAX);
@@ -334,6 +339,7 @@ static void stop(struct run *run)
     table_reader_free(state->tables);
     refused_records_free(state->letters);
     quality_board_free(state->quality);
+    quality_beside_free(state->beside);
     flow_watch_free(state->flow);
     live_tables_free(state->live);
     recent_users_free(state->recent);
@@ -510,6 +516,7 @@ static void watch(struct run *run, int64_t lag, int64_t answered_ms)
     (void)user_rows_flush(state->lists.rows); /* when it fails, the next put says so */
     (void)user_rows_flush(state->histories.rows);
     (void)table_reader_flush(state->tables);
+    quality_beside_take(state->beside, run_wall_ms(run));
     responder_tell(state->responder, loaded, state->current_ms);
     metric_set(state->age, (double)(run_now_ms(run) - state->current_ms) / 1000.0);
     double p99 = metric_quantile(state->request_seconds, 0.99);

@@ -38,6 +38,10 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
     OPTION("console.images", STRING, console_images, "", OPTION_FREE,
            "Hosts from which the console's pages load pictures of items, like "
            "https://img.shop.example, with blanks between; empty: there are no pictures."),
+    OPTION("console.config", STRING, console_config, "", OPTION_FREE,
+           "The file that commands on the console's pages name with --config; empty: they name the "
+           "brokers and prefixes of this server, or, where kafka.* is set, "
+           "/etc/freshet/ingest.properties."),
     OPTION("explore.logged", BOOL, explore_logged, "true", OPTION_FREE,
            "Places that rules draw (explore) on lists that are made for requests are written to "
            "served, with their probabilities."),

@@ -18,12 +18,13 @@ struct serve_settings {
     bool item_lists_tags;
     const char *console_sources;
     const char *console_images;
+    const char *console_config;
     bool explore_logged;
     bool segments_used;
     int64_t segments_table_memory_max;
 };
 
-enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 15 };
+enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 16 };
 extern const struct option serve_options[SERVE_OPTIONS_COUNT];
 
 #endif

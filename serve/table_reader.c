@@ -122,13 +122,16 @@ static const char *put_rules(struct table_reader *reader, struct slice text, int
     return live_tables_put_rules(reader->live, text, offset, &reader->faults) ? NULL : "bad_rules";
 }
 
-/* Puts an object; NULL, or the reason why it is refused. */
+/* Puts an object; NULL, or the reason why it is refused. `since_ms`: the time of its record; it
+ * becomes that of the first one of the item. */
 static const char *put(struct table_reader *reader, enum table_kind kind,
-                       const union table_object *object, int64_t offset)
+                       const union table_object *object, int64_t offset, int64_t *since_ms)
 {
     switch (kind) {
     case TABLE_ROWS: return live_tables_put_row(reader->live, &object->row);
-    case TABLE_ITEMS: live_tables_put_item(reader->live, &object->item); return NULL;
+    case TABLE_ITEMS:
+        *since_ms = live_tables_put_item(reader->live, &object->item, *since_ms);
+        return NULL;
     case TABLE_VECTORS: return live_tables_put_vector(reader->live, &object->vector);
     case TABLE_MODELS: return live_tables_put_weights(reader->live, &object->weights, offset);
     case TABLE_CONTENT: return live_tables_put_content(reader->live, &object->content);
@@ -159,6 +162,33 @@ static void remove_key(struct table_reader *reader, enum table_kind kind, struct
 
 /* ---- From the disk ---- */
 
+/* A row of an item is kept with the time of the item's first record before it: a mark, with which
+ * no row begins, and 8 bytes. Those of earlier releases are rows alone. */
+enum { SINCE_MARK = 'S', SINCE_BYTES = 9 };
+
+static void begin_kept_row(struct buf *row, enum table_kind kind, int64_t since_ms)
+{
+    char head[SINCE_BYTES] = {SINCE_MARK};
+    buf_clear(row);
+    if (kind != TABLE_ITEMS) { return; }
+    for (int i = 1; i < SINCE_BYTES; i++) {
+        head[i] = (char)((uint64_t)since_ms >> 8 * (i - 1) & 0xff);
+    }
+    buf_append(row, head, sizeof(head));
+}
+
+/* Takes that time off a kept row; -1: it has none. */
+static int64_t take_since(struct slice *row)
+{
+    uint64_t since_ms = 0;
+    if (row->size < SINCE_BYTES || row->data[0] != SINCE_MARK) { return -1; }
+    for (int i = SINCE_BYTES - 1; i > 0; i--) {
+        since_ms = since_ms << 8 | (uint8_t)row->data[i];
+    }
+    *row = slice_of(row->data + SINCE_BYTES, row->size - SINCE_BYTES);
+    return (int64_t)since_ms;
+}
+
 struct resumed {
     struct table_reader *reader;
     enum table_kind kind;
@@ -170,10 +200,11 @@ static int take_stored(void *arg, struct slice key _unused_, struct slice value)
     struct table_reader *reader = resumed->reader;
     union table_object object;
     arena_reset(reader->arena);
+    int64_t since_ms = take_since(&value);
     if (codec_decode(reader->kept[resumed->kind].writer, value, reader->arena, &object, NULL) < 0) {
         return -EBADMSG;
     }
-    (void)put(reader, resumed->kind, &object, 0);
+    (void)put(reader, resumed->kind, &object, 0, &since_ms);
     return 0;
 }
 
@@ -245,7 +276,8 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
         reason = "key_mismatch";
     }
     if (kind == TABLE_GROUPS) { reason = group_profile_fault(&object.group, rec->key); }
-    if (!reason) { reason = put(reader, kind, &object, rec->offset); }
+    int64_t since_ms = MAX_OF(rec->time_ms, (int64_t)0);
+    if (!reason) { reason = put(reader, kind, &object, rec->offset, &since_ms); }
     if (reason && kind == TABLE_RULES) {
         return run_refuse_record(run, reason, "the former rules stay: %.*s",
                                  SLICE_ARGS(buf_slice(&reader->faults)));
@@ -254,7 +286,7 @@ enum verdict table_reader_take(struct table_reader *reader, struct run *run, enu
         return run_refuse_record(run, reason, "%s", table_contracts[kind]->name);
     }
     if (!reader->kept[kind].store) { return VERDICT_DONE; }
-    buf_clear(&reader->row);
+    begin_kept_row(&reader->row, kind, since_ms);
     if (codec_encode(reader->kept[kind].writer, &object, &reader->row) < 0) {
         return run_refuse_record(run, "over_limit", "%s", table_contracts[kind]->name);
     }

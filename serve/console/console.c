@@ -1,14 +1,15 @@
 /* Nothing on a page comes from elsewhere but pictures of hosts that are named (picture_hosts.h),
- * and the only script is live.js, which the server hands out: the policy forbids all other, so a
- * title that got past the escaping could do nothing.
+ * and the only scripts are those that the server hands out: live.js, charts.js and Chart.js, which
+ * the build takes from Debian's package. The policy forbids all other, so a title that got past the
+ * escaping could do nothing.
  *
  * A page is live by server-sent events, each in an answer of its own: the client asks again after
  * `retry` with the id of the last one, a hash of the page's contents. So the server, which has one
- * thread, keeps nothing of a client that looks.
+ * thread, keeps nothing of a client that looks. A page has its own id, too: it may have changed
+ * before the first event.
  */
 #include "base/base.h"
 #include "base/decimal.h"
-#include "base/hash_index.h"
 #include "serve/console/console.h"
 #include "serve/console/page.h"
 
@@ -20,7 +21,27 @@ static const char style[] =
 static const char script[] =
 #include "live.js.inc"
     ;
+/* Chart.js, where the build found it (Makefile); else empty, and there are tables alone. */
+static const char chart_library[] =
+#include "chart.js.inc"
+    ;
+static const char charts_script[] =
+#include "charts.js.inc"
+    ;
 static const char html_type[] = "text/html; charset=utf-8";
+
+#define FILE_OF(path, type, text) {path, type, text, sizeof(text) - 1}
+
+/* What pages load, which anybody may have. */
+static const struct {
+    const char *path, *type, *text;
+    size_t size;
+} files[] = {
+    FILE_OF("/console/style.css", "text/css; charset=utf-8", style),
+    FILE_OF("/console/live.js", "text/javascript; charset=utf-8", script),
+    FILE_OF("/console/chart.js", "text/javascript; charset=utf-8", chart_library),
+    FILE_OF("/console/charts.js", "text/javascript; charset=utf-8", charts_script),
+};
 
 static const struct {
     const char *path;
@@ -87,14 +108,10 @@ static bool wants_event(const struct page *page)
  * more. */
 static void put_event(const struct page *page, struct http_answer *answer)
 {
-    char id[24];
+    char id[PAGE_ID_BYTES];
     struct buf *out = page->out;
     const char *last = page->request->last_event;
-    buf_append(out, "", 1);
-    const char *main = buf_failed(out) ? NULL : strstr(out->data, "<main");
-    const char *end = main ? strstr(main, "</main>") : NULL;
-    size_t size = end ? (size_t)(end - main) : 0;
-    (void)snprintf(id, sizeof(id), "%016" PRIx64, hash_index_text(slice_of(main, size)));
+    page_find_id(page, id);
     buf_clear(out);
     answer->code = 200;
     answer->type = "text/event-stream";
@@ -118,6 +135,19 @@ static void answer_page(struct page *page, struct http_answer *answer)
     answer_plain(page, answer, 404, TEXT_NOT_A_PAGE);
 }
 
+/* A browser may keep the library; our own files change with each release. */
+static bool answer_file(const struct http_request *request, struct http_answer *answer)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
+        if (strcmp(request->path, files[i].path) != 0) { continue; }
+        answer->type = files[i].type;
+        buf_append(&answer->body, files[i].text, files[i].size);
+        answer->lasts = files[i].text == chart_library;
+        return true;
+    }
+    return false;
+}
+
 void console_answer(const struct console_parts *parts, const struct http_request *request,
                     struct http_answer *answer)
 {
@@ -130,21 +160,19 @@ void console_answer(const struct console_parts *parts, const struct http_request
         .query = parts->query,
         .letters = parts->letters,
         .quality = parts->quality,
+        .beside = parts->beside,
         .flow = parts->flow,
         .pictures = parts->pictures,
+        .command_flags = parts->command_flags,
+        .draws = sizeof(chart_library) > 1,
         .age_ms = parts->age_ms,
         .code = 200,
     };
     page.language = language_of(&page);
     answer->type = html_type;
     answer->policy = picture_hosts_policy(parts->pictures);
-    if (strcmp(request->path, "/console/style.css") == 0) {
-        answer->type = "text/css; charset=utf-8";
-        buf_append(&answer->body, style, sizeof(style) - 1);
-    } else if (strcmp(request->path, "/console/live.js") == 0) {
-        answer->type = "text/javascript; charset=utf-8";
-        buf_append(&answer->body, script, sizeof(script) - 1);
-    } else if (!is_allowed(parts, request)) {
+    if (answer_file(request, answer)) { return; }
+    if (!is_allowed(parts, request)) {
         answer->notes[0] = (struct http_note){.name = "WWW-Authenticate",
                                               .value = "Basic realm=\"freshet\""};
         answer_plain(&page, answer, 401, TEXT_NO_TOKEN);

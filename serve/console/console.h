@@ -5,7 +5,7 @@
 #include "serve/access_tokens.h"
 #include "serve/console/flow_watch.h"
 #include "serve/console/picture_hosts.h"
-#include "serve/console/quality_board.h"
+#include "serve/console/quality_beside.h"
 #include "serve/console/refused_records.h"
 #include "serve/list_finder.h"
 
@@ -15,8 +15,10 @@ struct console_parts {
     struct list_query *query;     /* scratch */
     struct refused_records *letters;
     struct quality_board *quality;
+    struct quality_beside *beside;
     struct flow_watch *flow;
     const struct picture_hosts *pictures;
+    const char *command_flags; /* of `freshet` in commands to copy (page.h) */
     struct access_tokens *tokens; /* NULL: everybody may ask */
     bool loaded;
     int64_t age_ms; /* of the data */

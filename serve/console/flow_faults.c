@@ -56,6 +56,12 @@ static void set_command(struct flow_fault *fault, const char *before, const char
     (void)snprintf(fault->command, sizeof(fault->command), "%s%s%s", before, worker, behind);
 }
 
+static void set_freshet(struct flow_fault *fault, const char *command)
+{
+    set_command(fault, command, "", "");
+    fault->flagged = true;
+}
+
 static void look_at_stage(const struct flow_stage *stage, int at, struct flow_faults *faults)
 {
     const char *worker = stages[at].worker;
@@ -64,7 +70,7 @@ static void look_at_stage(const struct flow_stage *stage, int at, struct flow_fa
         if (stages[at].optional) { return; }
         struct flow_fault *fault = add(faults, at, TEXT_FAULT_UNTOLD);
         fault->why = stage->why;
-        set_command(fault, "deploy/acls apply; freshet topics apply", "", "");
+        set_freshet(fault, "freshet topics plan");
     } else if (!stage->members && (!stages[at].optional || stage->lag > 0)) {
         set_command(add(faults, at, TEXT_FAULT_NO_COPY), "systemctl start freshet-", worker, "@0");
     } else if (stages[at].checkpoints) {
@@ -81,7 +87,7 @@ static void look_at_stage(const struct flow_stage *stage, int at, struct flow_fa
     } else if (stage->behind_s > FLOW_BEHIND_S) {
         struct flow_fault *fault = add(faults, at, TEXT_FAULT_FULL);
         fault->number = (int64_t)stage->behind_s;
-        set_command(fault, "freshet top", "", "");
+        set_freshet(fault, "freshet top");
     }
 }
 
@@ -92,7 +98,7 @@ void flow_faults_find(const struct flow_view *view, const struct refusal_sums *l
     if (!view->asking && (!view->known || view->why[0])) {
         struct flow_fault *fault = add(ret_faults, -1, TEXT_FAULT_UNKNOWN);
         fault->why = view->why;
-        set_command(fault, "freshet status", "", "");
+        set_freshet(fault, "freshet status");
     }
     if ((double)age_ms / 1000.0 > FLOW_OLD_S) {
         struct flow_fault *fault = add(ret_faults, -1, TEXT_FAULT_OLD);
@@ -103,11 +109,11 @@ void flow_faults_find(const struct flow_view *view, const struct refusal_sums *l
         look_at_stage(&view->stages[at], at, ret_faults);
     }
     if (view->lists && view->p99_s > FLOW_LATE_S) {
-        set_command(add(ret_faults, -1, TEXT_FAULT_LATE), "freshet top", "", "");
+        set_freshet(add(ret_faults, -1, TEXT_FAULT_LATE), "freshet top");
     }
     if (letters->last_hour) {
         struct flow_fault *fault = add(ret_faults, -1, TEXT_FAULT_LETTERS);
         fault->number = letters->last_hour;
-        set_command(fault, "freshet letters", "", "");
+        set_freshet(fault, "freshet letters");
     }
 }

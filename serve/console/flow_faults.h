@@ -21,6 +21,7 @@ struct flow_fault {
     int64_t number; /* behind the text; -1: none */
     const char *why; /* a reason of Kafka's, or ""; borrowed from the view */
     char command[FLOW_COMMAND_BYTES];
+    bool flagged; /* it ends in a command of `freshet`, which takes the page's flags */
 };
 
 struct flow_faults {

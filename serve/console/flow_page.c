@@ -5,6 +5,7 @@
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/quote.h"
+#include "base/xalloc.h"
 #include "serve/console/flow_faults.h"
 #include "serve/console/page.h"
 
@@ -122,11 +123,19 @@ static void put_table(const struct page *page, const struct flow_view *view)
     page_put(page, TEXT_WORKERS);
     html_put(page->out, "</h2>");
     page_begin_scroll(page, TEXT_WORKERS);
-    html_put(page->out, "<table><thead><tr><th scope=\"col\">");
+    html_put(page->out, "<table data-track><thead><tr><th scope=\"col\">");
     page_put(page, TEXT_WORKER);
     html_put(page->out, "</th>");
     for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {
-        html_put(page->out, "<th scope=\"col\" class=\"number\">");
+        html_put(page->out, "<th scope=\"col\" class=\"number\"");
+        if (heads[i] == TEXT_LAG || heads[i] == TEXT_RATE) {
+            html_put(page->out, " data-line=\"");
+            page_put(page, heads[i]);
+            html_put(page->out, "\" data-column=\"");
+            html_number(page->out, (int64_t)i + 1);
+            html_put(page->out, "\"");
+        }
+        html_put(page->out, ">");
         page_put(page, heads[i]);
         html_put(page->out, "</th>");
     }
@@ -175,9 +184,11 @@ static void put_faults(const struct page *page, const struct flow_view *view,
             html_put(page->out, " ");
             html_text(page->out, slice_str(fault->why));
         }
-        html_put(page->out, "<code>");
+        page_begin_command(page);
         html_text(page->out, slice_str(fault->command));
-        html_put(page->out, "</code></li>\n");
+        if (fault->flagged) { html_text(page->out, slice_str(page->command_flags)); }
+        page_end_command(page);
+        html_put(page->out, "</li>\n");
     }
     if (faults->count) { html_put(page->out, "</ul>"); }
     html_put(page->out, "</section>\n");
@@ -277,8 +288,10 @@ static void put_json(const struct page *page, const struct flow_view *view,
         quote_json(out, words(page, fault->text), QUOTE_EITHER);
         buf_printf(out, ",\"why\":");
         quote_json(out, slice_str(fault->why), QUOTE_EITHER);
+        _cleanup_(xfreep) char *command =
+            xprintf("%s%s", fault->command, fault->flagged ? page->command_flags : "");
         buf_printf(out, ",\"command\":");
-        quote_json(out, slice_str(fault->command), QUOTE_EITHER);
+        quote_json(out, slice_str(command), QUOTE_EITHER);
         buf_printf(out, "}");
     }
     buf_printf(out, "]}\n");
@@ -292,6 +305,7 @@ void flow_page(struct page *page)
     flow_watch_look(page->flow, view);
     refusal_sums_find(page->letters, clock_wall_ms(), letters);
     flow_faults_find(view, letters, page->age_ms, faults);
+    page->charted = true;
     if (page_wants_json(page)) {
         put_json(page, view, faults, letters);
         return;

@@ -45,6 +45,8 @@ static void put_user(const struct page *page, const struct found_list *found, si
     html_number(page->out, found->list.placement_ranks.at[at]);
     html_put(page->out, "</td><td class=\"wide\">");
     list_table_reason(page, &found->list, at);
+    html_put(page->out, "</td><td class=\"time\">");
+    page_ago(page, list_finder_listed_ms(page->finder, found->users.at[at], page->query->item));
     html_put(page->out, "</td></tr>\n");
 }
 
@@ -72,6 +74,8 @@ static void put_users(const struct page *page, struct slice item)
     page_put(page, TEXT_PLACE);
     html_put(page->out, "</th><th>");
     page_put(page, TEXT_REASON);
+    html_put(page->out, "</th><th>");
+    page_put(page, TEXT_LISTED_SINCE);
     html_put(page->out, "</th></tr></thead><tbody>\n");
     for (size_t i = 0; i < found.users.count; i++) { put_user(page, &found, i); }
     html_put(page->out, "</tbody></table></div>\n");
@@ -130,6 +134,9 @@ static void put_card(const struct page *page, struct slice id, const struct item
     begin_fact(page, TEXT_CREATED);
     page_time(page, card->created_ms);
     html_put(out, "</dd></div>");
+    begin_fact(page, TEXT_SINCE);
+    page_time(page, card->since_ms);
+    html_put(out, "</dd></div>");
     begin_fact(page, TEXT_TAG_WORDS);
     for (size_t i = 0; i < card->tags_count; i++) {
         if (i) { html_put(out, ", "); }
@@ -151,8 +158,10 @@ static void put_json(const struct page *page, struct slice item, const struct it
         buf_printf(out, ",\"image\":");
         quote_json(out, card->image, QUOTE_EITHER);
     }
-    buf_printf(out, ",\"available\":%s,\"actions\":%.9g,\"created_ms\":%" PRId64 ",\"tags\":[",
-               card->available ? "true" : "false", card->actions, card->created_ms);
+    buf_printf(out, ",\"available\":%s,\"actions\":%.9g,\"created_ms\":%" PRId64
+                    ",\"since_ms\":%" PRId64 ",\"tags\":[",
+               card->available ? "true" : "false", card->actions, card->created_ms,
+               card->since_ms);
     for (size_t i = 0; i < card->tags_count; i++) {
         buf_printf(out, "%s", i ? "," : "");
         quote_json(out, card->tags[i], QUOTE_EITHER);
@@ -164,6 +173,12 @@ static void put_json(const struct page *page, struct slice item, const struct it
         find_users(page, item, &found);
         buf_printf(out, ",\"wanting\":");
         list_text_found(out, page->query, &found, page->age_ms);
+        buf_printf(out, ",\"listed_ms\":[");
+        for (size_t i = 0; i < found.users.count; i++) {
+            buf_printf(out, "%s%" PRId64, i ? "," : "",
+                       list_finder_listed_ms(page->finder, found.users.at[i], item));
+        }
+        buf_printf(out, "]");
     }
     buf_printf(out, "}\n");
 }

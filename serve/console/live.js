@@ -3,13 +3,31 @@
 // and while the page is seen. A hidden page asks for nothing. Without this script pages are as they
 // were when they were opened.
 "use strict";
+// Puts a button behind each command that copies it.
+const offerCopies = () => {
+  if (!navigator.clipboard) return; // only at loopback addresses and with TLS
+  for (const code of document.querySelectorAll("code[data-copy]:not(:has(+ button.copy))")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "small copy";
+    button.textContent = code.dataset.copy;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(code.textContent);
+      button.textContent = code.dataset.copied;
+    });
+    code.after(button);
+  }
+};
+offerCopies();
+
 const main = document.querySelector("main[data-live]");
 if (main && window.EventSource) {
   const at = new URL(location.href);
   at.searchParams.set("format", "events");
   let events = null; // while the page is seen
-  let last = null; // the id of the contents that were told of last
-  let owed = false; // they are others than those that stand here
+  const idOf = one => one.querySelector("footer")?.dataset.id; // a page without figures has none
+  let shown = idOf(document); // the id of the contents that stand here
+  let owed = false; // others were told of
 
   const busy = () => {
     const focused = document.activeElement;
@@ -22,11 +40,14 @@ if (main && window.EventSource) {
     const before = [...main.querySelectorAll(".scroll")];
     const focused = before.indexOf(document.activeElement);
     const scrolled = before.map(one => one.scrollLeft);
+    shown = idOf(page);
     main.replaceChildren(...page.querySelector("main").childNodes);
     main.querySelectorAll(".scroll").forEach((one, i) => {
       one.scrollLeft = scrolled[i] || 0;
       if (i === focused) one.focus({preventScroll: true});
     });
+    offerCopies();
+    document.dispatchEvent(new Event("replaced")); // for charts.js
   };
 
   // Asks again at the next answer of the events, which come every 2 s, when it could not be done.
@@ -44,8 +65,7 @@ if (main && window.EventSource) {
   };
 
   const told = event => {
-    owed = owed || (last !== null && event.data !== last);
-    last = event.data;
+    owed = event.data !== shown;
     bring();
   };
 

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/quote.h"
 #include "base/clock.h"
+#include "base/hash_index.h"
 #include "base/utf8.h"
 #include "serve/console/page.h"
 
@@ -123,7 +124,12 @@ static void put_head(const struct page *page, struct slice title)
     html_put(page->out, " · ");
     page_put(page, TEXT_TITLE);
     html_put(page->out, "</title><link rel=\"stylesheet\" href=\"/console/style.css\">"
-                        "<script src=\"/console/live.js\" defer></script></head>\n");
+                        "<script src=\"/console/live.js\" defer></script>");
+    if (page->charted && page->draws) {
+        html_put(page->out, "<script src=\"/console/chart.js\" defer></script>"
+                            "<script src=\"/console/charts.js\" defer></script>");
+    }
+    html_put(page->out, "</head>\n");
 }
 
 void page_begin(const struct page *page, enum text at, struct slice title, enum text about)
@@ -154,9 +160,26 @@ void page_begin(const struct page *page, enum text at, struct slice title, enum 
     html_put(out, "</p>\n");
 }
 
+void page_find_id(const struct page *page, char ret_id[PAGE_ID_BYTES])
+{
+    static const char begins[] = "<main", ends[] = "</main>";
+    struct slice text = buf_slice(page->out), contents = {0};
+    const char *from = text.size ? memmem(text.data, text.size, begins, sizeof(begins) - 1) : NULL;
+    if (from) {
+        contents = slice_of(from, text.size - (size_t)(from - text.data));
+        const char *end = memmem(contents.data, contents.size, ends, sizeof(ends) - 1);
+        if (end) { contents.size = (size_t)(end - from); }
+    }
+    (void)snprintf(ret_id, PAGE_ID_BYTES, "%016" PRIx64, hash_index_text(contents));
+}
+
 void page_end(const struct page *page)
 {
-    html_put(page->out, "</main>\n<footer><span>");
+    char id[PAGE_ID_BYTES];
+    page_find_id(page, id);
+    html_put(page->out, "</main>\n<footer data-id=\"");
+    html_text(page->out, slice_str(id));
+    html_put(page->out, "\"><span>");
     page_put(page, TEXT_DATA_AGE);
     html_put(page->out, ": ");
     html_real(page->out, (double)page->age_ms / 1000.0, 1);
@@ -192,6 +215,21 @@ void page_begin_scroll(const struct page *page, enum text name)
     html_put(page->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
     page_put(page, name);
     html_put(page->out, "\">");
+}
+
+/* A script puts a button behind it (live.js), which takes its texts from here. */
+void page_begin_command(const struct page *page)
+{
+    html_put(page->out, "<code data-copy=\"");
+    page_put(page, TEXT_COPY);
+    html_put(page->out, "\" data-copied=\"");
+    page_put(page, TEXT_COPIED);
+    html_put(page->out, "\">");
+}
+
+void page_end_command(const struct page *page)
+{
+    html_put(page->out, "</code>");
 }
 
 void page_say(const struct page *page, enum text text)

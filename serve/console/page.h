@@ -7,7 +7,7 @@
 #include "serve/console/flow_watch.h"
 #include "serve/console/html.h"
 #include "serve/console/picture_hosts.h"
-#include "serve/console/quality_board.h"
+#include "serve/console/quality_beside.h"
 #include "serve/console/refused_records.h"
 #include "serve/console/texts.h"
 #include "serve/list_finder.h"
@@ -19,13 +19,18 @@ struct page {
     struct live_tables *live;
     struct refused_records *letters;
     struct quality_board *quality;
+    struct quality_beside *beside;
     struct flow_watch *flow;
     const struct picture_hosts *pictures;
+    const char *command_flags; /* by which `freshet` reaches this installation: empty, or each
+                                * behind a blank, as a shell takes them */
     struct arena *arena;
     struct list_query *query; /* scratch */
     enum language language;
     int64_t age_ms; /* of the data */
     unsigned code;
+    bool charted; /* it has tables that a script draws */
+    bool draws;   /* the program has the library for that */
     bool still; /* it does not follow changes: it takes too long to make every 2 s */
 };
 
@@ -37,6 +42,9 @@ struct slice page_decode(const struct page *page, struct slice sent);
 bool page_wants_json(const struct page *page);
 /* Appends a text of the console. */
 void page_put(const struct page *page, enum text text);
+/* Writes the id of the page's contents as they are now, a hash of its main part. */
+enum { PAGE_ID_BYTES = 24 };
+void page_find_id(const struct page *page, char ret_id[PAGE_ID_BYTES]);
 /* Begins and ends the frame: head, navigation, title. `at`: the page's name; TEXTS: none. */
 void page_begin(const struct page *page, enum text at, struct slice title, enum text about);
 void page_end(const struct page *page);
@@ -58,6 +66,9 @@ void page_time(const struct page *page, int64_t time_ms);
 void page_ago(const struct page *page, int64_t time_ms);
 /* Begins a box that is scrolled where it is too wide, called by this name; it ends with </div>. */
 void page_begin_scroll(const struct page *page, enum text name);
+/* Begins and ends a command to copy, whose words stand in between. */
+void page_begin_command(const struct page *page);
+void page_end_command(const struct page *page);
 /* Appends a paragraph. */
 void page_say(const struct page *page, enum text text);
 /* Returns the page's query, emptied: what it finds is looked at and shown to no user. */

@@ -252,6 +252,24 @@ static void look_at_trial(const struct quality_board *board, struct quality_view
     }
 }
 
+static void add_generation(struct quality_view *view, const char *name)
+{
+    for (size_t i = 0; i < view->generations_count; i++) {
+        if (strcmp(view->generations[i], name) == 0) { return; }
+    }
+    char *to = view->generations[view->generations_count++];
+    (void)snprintf(to, sizeof(view->generations[0]), "%s", name);
+}
+
+static void look_at_generations(const struct quality_board *board, struct quality_view *view)
+{
+    add_generation(view, board->generations.live);
+    add_generation(view, board->generations.previous);
+    if (!board->trials.number) { return; }
+    add_generation(view, board->trials.live);
+    add_generation(view, board->trials.generation);
+}
+
 void quality_board_look(struct quality_board *board, struct quality_view *ret_view)
 {
     *ret_view = (struct quality_view){0};
@@ -265,5 +283,6 @@ void quality_board_look(struct quality_board *board, struct quality_view *ret_vi
     memcpy(ret_view->models, board->models, sizeof(board->models));
     ret_view->models_count = board->models_count;
     look_at_trial(board, ret_view);
+    look_at_generations(board, ret_view);
     pthread_mutex_unlock(&board->lock);
 }

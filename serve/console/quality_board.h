@@ -16,7 +16,7 @@
 #include "stream/worker.h"
 
 enum { QUALITY_HOURS = 48, QUALITY_MODELS = 16, QUALITY_SEGMENTS = 3, QUALITY_KEYS = 1 << 14,
-       QUALITY_MODEL_BYTES = 64 };
+       QUALITY_MODEL_BYTES = 64, QUALITY_GENERATIONS = 4 };
 
 /* What came of lists that were judged; hits and repeats are part of judged. */
 struct quality_counts {
@@ -40,6 +40,9 @@ struct quality_view {
     size_t hours_count;
     char models[QUALITY_MODELS][QUALITY_MODEL_BYTES]; /* the last one: all others together */
     size_t models_count;
+    /* Generations that switches and the trial name, the live one first; empty: the base. */
+    char generations[QUALITY_GENERATIONS][STEP_NAME_BYTES_MAX + 1];
+    size_t generations_count;
     struct {
         bool known, runs, ended;
         int64_t number, began_ms, ended_ms;

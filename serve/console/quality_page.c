@@ -1,53 +1,30 @@
-/* How the lists did (quality_board.h): by hour, by model and segment, by kind of the next action,
- * and the newest trial with both arms side by side.
+/* How the lists did (quality_board.h): by hour, by model and segment, by kind of the next action
+ * (quality_tables.h); those of another generation side by side (`with=NAME`, quality_beside.h); and
+ * the newest trial with both arms.
  */
 #include "base/base.h"
 #include "base/clock.h"
 #include "base/quote.h"
 #include "model/rate_difference.h"
-#include "serve/console/page.h"
+#include "serve/console/quality_tables.h"
 #include "stream/generation.h"
 
-enum { HOURS_SHOWN = 24, HOUR_SECONDS = 3600, BAR_UNITS = 72 };
+enum { HOUR_SECONDS = 3600, VERDICT_DIGITS = 4 };
 
-struct quality_sums {
-    struct quality_counts all;
-    int64_t unlisted, lists;
-    struct quality_counts parts[QUALITY_MODELS][QUALITY_SEGMENTS];
-    struct quality_counts kinds[ACTIONS_COUNT];
+/* What is asked for beside the own generation. */
+struct beside {
+    bool asked, valid;
+    char name[GENERATION_BYTES_MAX + 1];
+    enum beside_state state;
+    char why[BESIDE_WHY_BYTES];
 };
-
-static void add(struct quality_counts *sum, const struct quality_counts *one)
-{
-    sum->judged += one->judged;
-    sum->hits += one->hits;
-    sum->repeats += one->repeats;
-    sum->ndcg += one->ndcg;
-}
-
-static void sum_up(const struct quality_view *view, struct quality_sums *sums)
-{
-    *sums = (struct quality_sums){0};
-    for (size_t i = 0; i < view->hours_count; i++) {
-        const struct quality_hour *hour = &view->hours[i];
-        add(&sums->all, &hour->all);
-        sums->unlisted += hour->unlisted;
-        sums->lists += hour->lists;
-        for (size_t model = 0; model < QUALITY_MODELS; model++) {
-            for (size_t k = 0; k < QUALITY_SEGMENTS; k++) {
-                add(&sums->parts[model][k], &hour->parts[model][k]);
-            }
-        }
-        for (size_t k = 0; k < ACTIONS_COUNT; k++) { add(&sums->kinds[k], &hour->kinds[k]); }
-    }
-}
 
 static double rate(double part, double whole)
 {
     return whole > 0.0 ? part / whole : 0.0;
 }
 
-/* ---- HTML ---- */
+/* ---- The trial ---- */
 
 static void put_count(const struct page *page, int64_t count)
 {
@@ -56,190 +33,16 @@ static void put_count(const struct page *page, int64_t count)
     html_put(page->out, "</td>");
 }
 
-/* A figure, or a dash where nothing was counted that it could be made of. */
-static void put_figure(const struct page *page, double part, double whole, int digits)
+static void put_rate(const struct page *page, double part, double whole)
 {
     html_put(page->out, "<td class=\"number\">");
     if (whole > 0.0) {
-        html_real(page->out, part / whole, digits);
+        html_real(page->out, part / whole, VERDICT_DIGITS);
     } else {
         html_put(page->out, "–");
     }
     html_put(page->out, "</td>");
 }
-
-/* hit@10 with a bar beside the best one of the table. */
-static void put_hits(const struct page *page, const struct quality_counts *counts, double best)
-{
-    double hits = rate((double)counts->hits, (double)counts->judged);
-    if (!counts->judged) {
-        put_figure(page, 0.0, 0.0, 4);
-        return;
-    }
-    html_put(page->out, "<td class=\"number\">");
-    html_real(page->out, hits, 4);
-    html_put(page->out, "<svg class=\"bar\" viewBox=\"0 0 72 4\" aria-hidden=\"true\"><rect "
-                        "width=\"72\" height=\"4\"/><rect height=\"4\" width=\"");
-    html_real(page->out, best > 0.0 ? hits / best * BAR_UNITS : 0.0, 1);
-    html_put(page->out, "\"/></svg></td>");
-}
-
-static void put_heads(const struct page *page, const enum text *heads, size_t count, size_t words)
-{
-    html_put(page->out, "<thead><tr>");
-    for (size_t i = 0; i < count; i++) {
-        if (i < words) {
-            html_put(page->out, "<th scope=\"col\">");
-        } else {
-            html_put(page->out, "<th scope=\"col\" class=\"number\">");
-        }
-        page_put(page, heads[i]);
-        html_put(page->out, "</th>");
-    }
-    html_put(page->out, "</tr></thead><tbody>\n");
-}
-
-static void begin_table(const struct page *page, enum text title)
-{
-    html_put(page->out, "<section><h2>");
-    page_put(page, title);
-    html_put(page->out, "</h2>");
-    page_begin_scroll(page, title);
-    html_put(page->out, "<table>");
-}
-
-static void end_table(const struct page *page)
-{
-    html_put(page->out, "</tbody></table></div></section>\n");
-}
-
-static double best_hour(const struct quality_view *view)
-{
-    double best = 0.0;
-    for (size_t i = 0; i < view->hours_count; i++) {
-        const struct quality_counts *all = &view->hours[i].all;
-        best = fmax(best, rate((double)all->hits, (double)all->judged));
-    }
-    return best;
-}
-
-static void put_hours(const struct page *page, const struct quality_view *view)
-{
-    static const enum text heads[] = {TEXT_HOUR,     TEXT_JUDGED, TEXT_HIT,    TEXT_NDCG,
-                                      TEXT_COVERAGE, TEXT_NOVELTY, TEXT_REPEATS, TEXT_LISTS};
-    double best = best_hour(view);
-    begin_table(page, TEXT_BY_HOUR);
-    put_heads(page, heads, ARRAY_COUNT(heads), 1);
-    for (size_t i = 0; i < view->hours_count; i++) {
-        const struct quality_hour *hour = &view->hours[i];
-        double judged = (double)hour->all.judged;
-        html_put(page->out, "<tr><td class=\"time\">");
-        page_time(page, hour->hour * HOUR_SECONDS * 1000);
-        html_put(page->out, "</td>");
-        put_count(page, hour->all.judged);
-        put_hits(page, &hour->all, best);
-        put_figure(page, hour->all.ndcg, judged, 4);
-        put_figure(page, hour->coverage, hour->lists > 0 ? 1.0 : 0.0, 4);
-        put_figure(page, hour->novelty_bits, (double)hour->places, 2);
-        put_figure(page, (double)hour->all.repeats, judged, 4);
-        put_count(page, hour->lists);
-        html_put(page->out, "</tr>\n");
-    }
-    end_table(page);
-}
-
-static struct slice model_name(const struct page *page, const struct quality_view *view,
-                               size_t model)
-{
-    if (model < view->models_count) { return slice_str(view->models[model]); }
-    return slice_str(text_of(TEXT_OTHERS, page->language));
-}
-
-static void put_models(const struct page *page, const struct quality_view *view,
-                       const struct quality_sums *sums)
-{
-    static const enum text heads[] = {TEXT_MODEL, TEXT_SEGMENT, TEXT_JUDGED, TEXT_HIT, TEXT_NDCG};
-    double best = 0.0;
-    for (size_t at = 0; at < QUALITY_MODELS * QUALITY_SEGMENTS; at++) {
-        const struct quality_counts *one =
-            &sums->parts[at / QUALITY_SEGMENTS][at % QUALITY_SEGMENTS];
-        best = fmax(best, rate((double)one->hits, (double)one->judged));
-    }
-    begin_table(page, TEXT_BY_MODEL);
-    put_heads(page, heads, ARRAY_COUNT(heads), 2);
-    for (size_t at = 0; at < QUALITY_MODELS * QUALITY_SEGMENTS; at++) {
-        size_t model = at / QUALITY_SEGMENTS, segment = at % QUALITY_SEGMENTS;
-        const struct quality_counts *one = &sums->parts[model][segment];
-        if (!one->judged) { continue; }
-        html_put(page->out, "<tr><td>");
-        html_text(page->out, model_name(page, view, model));
-        html_put(page->out, "</td><td>");
-        page_put(page, (enum text)(TEXT_SEGMENT_NEW + segment));
-        html_put(page->out, "</td>");
-        put_count(page, one->judged);
-        put_hits(page, one, best);
-        put_figure(page, one->ndcg, (double)one->judged, 4);
-        html_put(page->out, "</tr>\n");
-    }
-    end_table(page);
-}
-
-static void put_kinds(const struct page *page, const struct quality_sums *sums)
-{
-    static const enum text heads[] = {TEXT_KIND, TEXT_JUDGED, TEXT_HIT, TEXT_REPEATS};
-    double best = 0.0;
-    for (size_t k = 0; k < ACTIONS_COUNT; k++) {
-        best = fmax(best, rate((double)sums->kinds[k].hits, (double)sums->kinds[k].judged));
-    }
-    begin_table(page, TEXT_BY_KIND);
-    put_heads(page, heads, ARRAY_COUNT(heads), 1);
-    for (size_t k = 0; k < ACTIONS_COUNT; k++) {
-        const struct quality_counts *one = &sums->kinds[k];
-        if (!one->judged) { continue; }
-        html_put(page->out, "<tr><td>");
-        page_put(page, (enum text)(TEXT_ACTION_OTHER + k));
-        html_put(page->out, "</td>");
-        put_count(page, one->judged);
-        put_hits(page, one, best);
-        put_figure(page, (double)one->repeats, (double)one->judged, 4);
-        html_put(page->out, "</tr>\n");
-    }
-    end_table(page);
-}
-
-static void put_total(const struct page *page, enum text name, double part, double whole,
-                      int digits)
-{
-    html_put(page->out, "<div><dt>");
-    page_put(page, name);
-    html_put(page->out, "</dt><dd class=\"large\">");
-    if (whole > 0.0) {
-        html_real(page->out, part / whole, digits);
-    } else {
-        html_put(page->out, "–");
-    }
-    html_put(page->out, "</dd></div>");
-}
-
-static void put_totals(const struct page *page, const struct quality_view *view,
-                       const struct quality_sums *sums)
-{
-    double judged = (double)sums->all.judged;
-    html_put(page->out, "<section><h2>");
-    page_put(page, TEXT_ALL_HOURS);
-    html_put(page->out, ": ");
-    html_number(page->out, (int64_t)view->hours_count);
-    html_put(page->out, "</h2><dl>");
-    put_total(page, TEXT_JUDGED, judged, 1.0, 0);
-    put_total(page, TEXT_HIT, (double)sums->all.hits, judged, 4);
-    put_total(page, TEXT_NDCG, sums->all.ndcg, judged, 4);
-    put_total(page, TEXT_REPEATS, (double)sums->all.repeats, judged, 4);
-    put_total(page, TEXT_UNLISTED, (double)sums->unlisted, 1.0, 0);
-    put_total(page, TEXT_LISTS, (double)sums->lists, 1.0, 0);
-    html_put(page->out, "</dl></section>\n");
-}
-
-/* ---- The trial ---- */
 
 static enum rate_verdict compare(const struct quality_view *view,
                                  struct rate_difference *ret_difference)
@@ -284,12 +87,30 @@ static void put_verdict(const struct page *page, const struct quality_view *view
     html_put(page->out, "</p>\n");
 }
 
-static void put_trial(const struct page *page, const struct quality_view *view)
+static void begin_trial(const struct page *page)
 {
     static const enum text heads[] = {TEXT_GENERATION, TEXT_JUDGED, TEXT_HIT, TEXT_NDCG};
+    html_put(page->out, "<section><h2>");
+    page_put(page, TEXT_TRIAL);
+    html_put(page->out, "</h2>");
+    page_begin_scroll(page, TEXT_TRIAL);
+    html_put(page->out, "<table><thead><tr>");
+    for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {
+        if (i) {
+            html_put(page->out, "<th scope=\"col\" class=\"number\">");
+        } else {
+            html_put(page->out, "<th scope=\"col\">");
+        }
+        page_put(page, heads[i]);
+        html_put(page->out, "</th>");
+    }
+    html_put(page->out, "</tr></thead><tbody>\n");
+}
+
+static void put_trial(const struct page *page, const struct quality_view *view)
+{
     if (!view->trial.known) { return; }
-    begin_table(page, TEXT_TRIAL);
-    put_heads(page, heads, ARRAY_COUNT(heads), 1);
+    begin_trial(page);
     for (int arm = 0; arm < TRIAL_ARMS; arm++) {
         const struct trial_totals *of = &view->trial.arms[arm];
         html_put(page->out, "<tr><td>");
@@ -298,8 +119,8 @@ static void put_trial(const struct page *page, const struct quality_view *view)
         page_put(page, arm == TRIAL_ARM_LIVE ? TEXT_ARM_LIVE : TEXT_ARM_TRIAL);
         html_put(page->out, "</small></td>");
         put_count(page, (int64_t)of->all_judged);
-        put_figure(page, of->all_hits, of->all_judged, 4);
-        put_figure(page, of->all_ndcg, of->all_judged, 4);
+        put_rate(page, of->all_hits, of->all_judged);
+        put_rate(page, of->all_ndcg, of->all_judged);
         html_put(page->out, "</tr>\n");
     }
     html_put(page->out, "</tbody></table></div>\n");
@@ -313,6 +134,73 @@ static void put_trial(const struct page *page, const struct quality_view *view)
         page_time(page, view->trial.ended_ms);
     }
     html_put(page->out, "</p></section>\n");
+}
+
+/* ---- Another generation beside it ---- */
+
+static void read_beside(const struct page *page, struct beside *beside)
+{
+    char label[GENERATION_BYTES_MAX + 1] = "";
+    struct slice asked = page_argument(page, "with");
+    *beside = (struct beside){.asked = asked.size > 0};
+    if (!asked.size || asked.size >= sizeof(label) || memchr(asked.data, '\0', asked.size)) {
+        return;
+    }
+    memcpy(label, asked.data, asked.size);
+    const char *name = generation_parse(label);
+    beside->valid = name && strcmp(name, quality_beside_own(page->beside)) != 0;
+    if (beside->valid) { (void)snprintf(beside->name, sizeof(beside->name), "%s", name); }
+}
+
+static void put_choice(const struct page *page, const char *name, const struct beside *beside)
+{
+    html_put(page->out, "<a href=\"/console/quality?with=");
+    quote_url(page->out, slice_str(generation_label(name)));
+    page_keep_language_in_link(page);
+    html_put(page->out, "\"");
+    if (beside->valid && strcmp(beside->name, name) == 0) {
+        html_put(page->out, " aria-current=\"true\"");
+    }
+    html_put(page->out, ">");
+    html_text(page->out, slice_str(generation_label(name)));
+    html_put(page->out, "</a> ");
+}
+
+/* Asks which generation shall stand beside this one, and links to those that are known. */
+static void put_choices(const struct page *page, const struct quality_view *view,
+                        const struct beside *beside)
+{
+    const char *own = quality_beside_own(page->beside);
+    page_form(page, "quality", "with", TEXT_BESIDE, TEXT_COMPARE, page_argument(page, "with"));
+    if (view->generations_count < 2) { return; }
+    html_put(page->out, "<nav class=\"placements\" aria-label=\"");
+    page_put(page, TEXT_BESIDE);
+    html_put(page->out, "\">");
+    for (size_t i = 0; i < view->generations_count; i++) {
+        if (strcmp(view->generations[i], own) == 0) { continue; }
+        put_choice(page, view->generations[i], beside);
+    }
+    html_put(page->out, "</nav>\n");
+}
+
+static void say_beside(const struct page *page, const struct beside *beside)
+{
+    if (!beside->asked) { return; }
+    html_put(page->out, "<p class=\"answer\" role=\"status\">");
+    if (!beside->valid) {
+        page_put(page, TEXT_BESIDE_WRONG);
+    } else if (beside->state == BESIDE_READING) {
+        page_put(page, TEXT_BESIDE_READING);
+    } else if (beside->state == BESIDE_FULL) {
+        page_put(page, TEXT_BESIDE_FULL);
+    } else if (beside->state == BESIDE_FAILED) {
+        page_put(page, TEXT_BESIDE_FAILED);
+        html_put(page->out, " ");
+        html_text(page->out, slice_str(beside->why));
+    } else {
+        page_put(page, TEXT_BESIDE_ABOUT);
+    }
+    html_put(page->out, "</p>\n");
 }
 
 /* ---- JSON ---- */
@@ -389,13 +277,12 @@ static void put_json_trial(struct buf *out, const struct quality_view *view)
                verdicts[verdict], difference.part, difference.lower, difference.upper);
 }
 
-static void put_json(const struct page *page, const struct quality_view *view,
-                     const struct quality_sums *sums)
+static void put_json_side(const struct page *page, const struct quality_side *side)
 {
     struct buf *out = page->out;
-    buf_printf(out, "{\"hours\":[");
-    for (size_t i = 0; i < view->hours_count; i++) {
-        const struct quality_hour *hour = &view->hours[i];
+    buf_printf(out, "\"hours\":[");
+    for (size_t i = 0; i < side->view->hours_count; i++) {
+        const struct quality_hour *hour = &side->view->hours[i];
         buf_printf(out, "%s{\"time_ms\":%" PRId64 ",", i ? "," : "",
                    hour->hour * HOUR_SECONDS * 1000);
         put_json_counts(out, &hour->all);
@@ -404,36 +291,73 @@ static void put_json(const struct page *page, const struct quality_view *view,
                    hour->unlisted, hour->lists, hour->coverage,
                    rate(hour->novelty_bits, (double)hour->places));
     }
-    put_json_parts(page, view, sums);
+    put_json_parts(page, side->view, &side->sums);
+}
+
+static void put_json(const struct page *page, const struct quality_sides *sides,
+                     const struct beside *beside)
+{
+    static const char *const states[] = {
+        [BESIDE_READING] = "reading", [BESIDE_KNOWN] = "known", [BESIDE_FAILED] = "failed",
+        [BESIDE_FULL] = "full"};
+    struct buf *out = page->out;
+    buf_printf(out, "{");
+    put_json_side(page, &sides->at[0]);
     buf_printf(out, ",\"trial\":");
-    put_json_trial(out, view);
+    put_json_trial(out, sides->at[0].view);
+    if (beside->valid) {
+        buf_printf(out, ",\"with\":{\"generation\":");
+        quote_json(out, slice_str(generation_label(beside->name)), QUOTE_EITHER);
+        buf_printf(out, ",\"state\":\"%s\",", states[beside->state]);
+        put_json_side(page, &sides->at[1]);
+        buf_printf(out, "}");
+    }
     buf_printf(out, "}\n");
+}
+
+/* ---- The page ---- */
+
+static void find_sides(const struct page *page, struct beside *beside, struct quality_sides *sides)
+{
+    int64_t now_ms = clock_wall_ms();
+    for (size_t k = 0; k < QUALITY_SIDES; k++) {
+        sides->at[k].view = arena_alloc(page->arena, sizeof(struct quality_view));
+    }
+    sides->count = 1;
+    sides->at[0].name = generation_label(quality_beside_own(page->beside));
+    quality_board_look(page->quality, sides->at[0].view);
+    quality_sums_find(sides->at[0].view, now_ms, &sides->at[0].sums);
+    if (!beside->valid) { return; }
+    sides->at[1].name = generation_label(beside->name);
+    beside->state =
+        quality_beside_look(page->beside, beside->name, sides->at[1].view, beside->why);
+    quality_sums_find(sides->at[1].view, now_ms, &sides->at[1].sums);
+    if (beside->state == BESIDE_KNOWN) { sides->count = 2; }
 }
 
 void quality_page(struct page *page)
 {
-    struct quality_view *view = arena_alloc(page->arena, sizeof(*view));
-    struct quality_sums *sums = arena_alloc(page->arena, sizeof(*sums));
-    quality_board_look(page->quality, view);
-    int64_t now = clock_wall_ms() / (HOUR_SECONDS * 1000);
-    while (view->hours_count && view->hours[view->hours_count - 1].hour <= now - HOURS_SHOWN) {
-        view->hours_count--;
-    }
-    view->hours_count = MIN_OF(view->hours_count, (size_t)HOURS_SHOWN);
-    sum_up(view, sums);
+    struct beside beside;
+    struct quality_sides *sides = arena_alloc(page->arena, sizeof(*sides));
+    page->charted = true;
+    read_beside(page, &beside);
+    find_sides(page, &beside, sides);
     if (page_wants_json(page)) {
-        put_json(page, view, sums);
+        put_json(page, sides, &beside);
         return;
     }
+    const struct quality_view *view = sides->at[0].view;
     page_begin(page, TEXT_QUALITY, slice_str(text_of(TEXT_QUALITY, page->language)),
                TEXT_QUALITY_ABOUT);
+    put_choices(page, view, &beside);
+    say_beside(page, &beside);
     put_trial(page, view);
-    if (view->hours_count) {
-        put_totals(page, view, sums);
-        put_hours(page, view);
+    if (view->hours_count || sides->at[1].view->hours_count) {
+        quality_tables_totals(page, sides);
+        quality_tables_hours(page, sides);
         html_put(page->out, "<div class=\"columns\">");
-        put_kinds(page, sums);
-        put_models(page, view, sums);
+        quality_tables_kinds(page, sides);
+        quality_tables_models(page, sides);
         html_put(page->out, "</div>\n");
     } else {
         page_say(page, TEXT_NO_QUALITY);

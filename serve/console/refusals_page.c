@@ -1,6 +1,6 @@
-/* The dead letters that are kept (refused_records.h), by reason, and the newest of them. A reason
- * goes into the command to copy only when a shell takes it as one word: whoever may write to
- * `dead-letters` chooses it.
+/* The dead letters that are kept (refused_records.h), by reason and topic of origin, with the
+ * commands that send them again, and the newest of them. Reason and topic go into a command only
+ * when they are plain words: whoever may write to `dead-letters` chooses them.
  */
 #include "base/base.h"
 #include "base/quote.h"
@@ -10,15 +10,16 @@
 
 enum { REASONS_SHOWN = 32, LETTERS_SHOWN = 50, SCREEN_BYTES = 4 * REFUSED_TEXT_BYTES + 1 };
 
+/* Letters of one reason, about records of one topic, by one worker. */
 struct reason_row {
-    const struct refused_text *reason;
+    struct refused_text reason, worker, topic;
     int64_t count;
 };
 
 struct view {
     struct page *page;
     struct slice reason; /* empty: all */
-    struct reason_row rows[REASONS_SHOWN];
+    struct reason_row *rows; /* REASONS_SHOWN */
     size_t rows_count, shown;
 };
 
@@ -27,12 +28,15 @@ static struct slice slice_text(const struct refused_text *text)
     return slice_of(text->data, text->size);
 }
 
+/* Says whether a text is a word, or a topic's name, and nothing else to a shell. */
 static bool is_word(struct slice text)
 {
     for (size_t i = 0; i < text.size; i++) {
-        if (!isalnum((unsigned char)text.data[i]) && text.data[i] != '_') { return false; }
+        if (!isalnum((unsigned char)text.data[i]) && !memchr("._-", text.data[i], 3)) {
+            return false;
+        }
     }
-    return text.size > 0;
+    return text.size > 0 && text.data[0] != '-';
 }
 
 static bool is_asked(const struct view *view, const struct refused_record *letter)
@@ -40,19 +44,41 @@ static bool is_asked(const struct view *view, const struct refused_record *lette
     return !view->reason.size || slice_equal(view->reason, slice_text(&letter->reason));
 }
 
+/* Returns the last header of a name, which is the dead letter's own; a text of 0 bytes: none. */
+static const struct refused_text *find_header(const struct refused_record *letter,
+                                              const char *name)
+{
+    static const struct refused_text none;
+    for (size_t i = letter->headers_count; i--;) {
+        if (slice_equal(slice_text(&letter->names[i]), slice_str(name))) {
+            return &letter->values[i];
+        }
+    }
+    return &none;
+}
+
+static bool is_same(const struct refused_text *a, const struct refused_text *b)
+{
+    return slice_equal(slice_text(a), slice_text(b));
+}
+
 static void count(void *arg, const struct refused_record *letter)
 {
-    struct view *view = arg;
     size_t at = 0;
-    while (at < view->rows_count && !slice_equal(slice_text(view->rows[at].reason),
-                                                 slice_text(&letter->reason))) {
-        at++;
+    struct view *view = arg;
+    const struct refused_text *worker = find_header(letter, "worker");
+    const struct refused_text *topic = find_header(letter, "origin.topic");
+    for (; at < view->rows_count; at++) {
+        const struct reason_row *row = &view->rows[at];
+        if (is_same(&row->reason, &letter->reason) && is_same(&row->worker, worker) &&
+            is_same(&row->topic, topic)) {
+            break;
+        }
     }
     if (at == REASONS_SHOWN) { return; }
     if (at == view->rows_count) {
-        struct refused_text *reason = arena_alloc(view->page->arena, sizeof(*reason));
-        *reason = letter->reason;
-        view->rows[view->rows_count++] = (struct reason_row){reason, 0};
+        view->rows[view->rows_count++] =
+            (struct reason_row){.reason = letter->reason, .worker = *worker, .topic = *topic};
     }
     view->rows[at].count++;
 }
@@ -71,37 +97,83 @@ static void put_bytes(const struct page *page, const struct refused_text *text)
     }
 }
 
-static void put_command(const struct page *page, struct slice reason)
+static void put_command(const struct page *page, const struct reason_row *row, bool dry)
 {
-    html_put(page->out, "<code>freshet redrive");
-    if (is_word(reason)) {
-        html_put(page->out, " --reason ");
-        html_text(page->out, reason);
+    page_begin_command(page);
+    html_put(page->out, "freshet redrive");
+    html_text(page->out, slice_str(page->command_flags));
+    html_put(page->out, " --reason ");
+    html_text(page->out, slice_text(&row->reason));
+    html_put(page->out, " --origin ");
+    html_text(page->out, slice_text(&row->topic));
+    if (dry) { html_put(page->out, " --dry-run"); }
+    page_end_command(page);
+}
+
+/* Those of tables are not sent again (cli/dead_letters/dead_letters.h). */
+static bool is_sent_again(const struct reason_row *row)
+{
+    struct slice worker = slice_text(&row->worker);
+    return slice_equal(worker, slice_str("ingest")) || slice_equal(worker, slice_str("features"));
+}
+
+static void put_commands(const struct page *page, const struct reason_row *row)
+{
+    if (!is_sent_again(row)) {
+        page_put(page, TEXT_NOT_SENT_AGAIN);
+        return;
     }
-    html_put(page->out, " --dry-run</code>");
+    if (!is_word(slice_text(&row->reason)) || !is_word(slice_text(&row->topic))) {
+        html_put(page->out, "–");
+        return;
+    }
+    page_put(page, TEXT_SEND_FIRST);
+    put_command(page, row, true);
+    page_put(page, TEXT_SEND_THEN);
+    put_command(page, row, false);
+}
+
+static void put_reason(const struct page *page, const struct reason_row *row)
+{
+    struct slice reason = slice_text(&row->reason);
+    html_put(page->out, "<tr><td class=\"wide\"><a href=\"/console/letters?lang=");
+    html_text(page->out, slice_str(page->language == LANGUAGE_ZH ? "zh" : "en"));
+    html_put(page->out, "&amp;reason=");
+    quote_url(page->out, reason);
+    html_put(page->out, "\">");
+    html_text(page->out, reason.size ? reason : slice_str("–"));
+    html_put(page->out, "</a></td><td class=\"number\">");
+    html_number(page->out, row->count);
+    html_put(page->out, "</td><td class=\"wide\">");
+    put_bytes(page, &row->topic);
+    html_put(page->out, "<small>");
+    put_bytes(page, &row->worker);
+    html_put(page->out, "</small></td><td>");
+    put_commands(page, row);
+    html_put(page->out, "</td></tr>\n");
 }
 
 static void put_reasons(const struct view *view)
 {
+    static const enum text heads[] = {TEXT_REASON, TEXT_NUMBER, TEXT_FROM_TOPIC, TEXT_SEND_AGAIN};
     const struct page *page = view->page;
     html_put(page->out, "<section><h2>");
     page_put(page, TEXT_BY_REASON);
-    html_put(page->out, "</h2><dl>");
-    for (size_t i = 0; i < view->rows_count; i++) {
-        struct slice reason = slice_text(view->rows[i].reason);
-        html_put(page->out, "<div><dt><a href=\"/console/letters?lang=");
-        html_text(page->out, slice_str(page->language == LANGUAGE_ZH ? "zh" : "en"));
-        html_put(page->out, "&amp;reason=");
-        quote_url(page->out, reason);
-        html_put(page->out, "\">");
-        html_text(page->out, reason.size ? reason : slice_str("–"));
-        html_put(page->out, "</a></dt><dd>");
-        html_number(page->out, view->rows[i].count);
-        html_put(page->out, " ");
-        put_command(page, reason);
-        html_put(page->out, "</dd></div>\n");
+    html_put(page->out, "</h2>");
+    page_begin_scroll(page, TEXT_BY_REASON);
+    html_put(page->out, "<table><thead><tr>");
+    for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {
+        if (heads[i] == TEXT_NUMBER) {
+            html_put(page->out, "<th scope=\"col\" class=\"number\">");
+        } else {
+            html_put(page->out, "<th scope=\"col\">");
+        }
+        page_put(page, heads[i]);
+        html_put(page->out, "</th>");
     }
-    html_put(page->out, "</dl></section>\n");
+    html_put(page->out, "</tr></thead><tbody>\n");
+    for (size_t i = 0; i < view->rows_count; i++) { put_reason(page, &view->rows[i]); }
+    html_put(page->out, "</tbody></table></div></section>\n");
 }
 
 static void put_fact(const struct page *page, struct slice name, const struct refused_text *text)
@@ -181,7 +253,9 @@ static void put_json(struct view *view)
     buf_printf(out, "{\"reasons\":[");
     for (size_t i = 0; i < view->rows_count; i++) {
         buf_printf(out, "%s{\"count\":%" PRId64, i ? "," : "", view->rows[i].count);
-        put_member(view->page, "reason", view->rows[i].reason);
+        put_member(view->page, "reason", &view->rows[i].reason);
+        put_member(view->page, "worker", &view->rows[i].worker);
+        put_member(view->page, "topic", &view->rows[i].topic);
         buf_printf(out, "}");
     }
     buf_printf(out, "],\"letters\":[");
@@ -192,6 +266,7 @@ static void put_json(struct view *view)
 void refusals_page(struct page *page)
 {
     struct view view = {.page = page, .reason = page_argument(page, "reason")};
+    view.rows = arena_alloc_array(page->arena, REASONS_SHOWN, sizeof(*view.rows));
     refused_records_each(page->letters, count, &view);
     if (page_wants_json(page)) {
         put_json(&view);

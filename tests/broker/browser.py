@@ -117,6 +117,15 @@ class Browser:
             assert time.monotonic() < deadline, f"{args}: the page stays"
             time.sleep(0.02)
 
+    def leave(self, action, *args):
+        """The same without a script: the page that is there must have another address."""
+        before = self.address_now()
+        action(*args)
+        deadline = time.monotonic() + PATIENCE
+        while self.address_now() == before:
+            assert time.monotonic() < deadline, f"{args}: the page stays"
+            time.sleep(0.02)
+
     def _stays(self):
         try:
             return self.run("return window.left === false || document.readyState != 'complete'")

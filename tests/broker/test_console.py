@@ -1,10 +1,14 @@
-"""The console in Chromium: twelve flows, at three widths and in both themes."""
+"""The console in Chromium: fifteen flows, at three widths and in both themes, and every page
+without scripts."""
 
 import importlib.util
 import io
 import json
+import os
+import re
 import socket
 import struct
+import subprocess
 import threading
 import time
 import urllib.error
@@ -17,6 +21,8 @@ from pathlib import Path
 import fastavro
 import pytest
 from browser import Browser, missing
+from confluent_kafka.admin import NewTopic
+from conftest import BIN
 from contracts import Contract
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason="needs chromium: make console-test")
@@ -82,15 +88,25 @@ def fill_placements(world):
         "removal_rules": ["filter.no_four"]}), 0)])
 
 
-def fill_quality(world):
-    world.produce("quality", [(b"item-item/0/0", encode("list_quality", {
+HOUR_MS = 3_600_000
+
+
+def fill_quality(world, topic="quality", hits=10, hours=1):
+    """What the lists of so many hours up to this one came to."""
+    now = int(time.time() * 1000)
+    world.produce(topic, [(f"item-item/0/{hour}".encode(), list_quality(hits + hour),
+                           now - hour * HOUR_MS) for hour in range(hours)])
+
+
+def list_quality(hits):
+    return encode("list_quality", {
         "model": "item-item", "partition": 0, "from_offset": 0, "to_offset": 9,
-        "event_time_from_ms": 1, "event_time_to_ms": 2, "judged": 40, "hits_at_10": 10,
+        "event_time_from_ms": 1, "event_time_to_ms": 2, "judged": 40, "hits_at_10": hits,
         "ndcg_at_10": 5.0, "unlisted": 1, "lists": 9, "made_by": ["counting", "counting", "blend"],
         "segments": [0, 1, 2], "judged_by": [10, 20, 10], "hits_by": [2, 5, 3],
         "ndcg_by": [1.0, 2.0, 2.0], "places": 90, "novelty_bits": 700.0, "items_listed": 9,
         "items_known": 12, "repeats": 3, "kinds": ["VIEW", "PURCHASE"], "judged_by_kind": [30, 10],
-        "hits_by_kind": [8, 2], "repeats_by_kind": [2, 1]}), 0)])
+        "hits_by_kind": [8, 2], "repeats_by_kind": [2, 1]})
 
 
 def ready(address):
@@ -146,7 +162,9 @@ def served(make_world, pictures):
         port = one.getsockname()[1]
     fill(world)
     fill_placements(world)
-    fill_quality(world)
+    world.create(NewTopic(f"{world.prefix}quality.g2", 1, 1))
+    fill_quality(world, hours=3)
+    fill_quality(world, "quality.g2", hits=20, hours=2)
     world.produce("items", [item(5, "Pictured", f"{pictures}/5.png"),
                             item(6, "Elsewhere", f"http://localhost:{pictures[-5:]}/6.png")])
     world.start("serve", serve={"http.port": port, "console.images": pictures})
@@ -175,8 +193,10 @@ for (const node of document.querySelectorAll('svg'))
     if (node.getAttribute('aria-hidden') != 'true') say('no name', node);
 const ids = [...document.querySelectorAll('[id]')].map(node => node.id);
 if (new Set(ids).size != ids.length) say('an id twice');
-if (document.querySelector('script:not([src="/console/live.js"]), style, [style], [onclick], ' +
-                           'img:not(.picture)'))
+for (const node of document.querySelectorAll('script'))
+    if (!/^\\/console\\/(live|chart|charts)\\.js$/.test(node.getAttribute('src')))
+        say('not ours', node);
+if (document.querySelector('style, [style]:not(canvas), [onclick], img:not(.picture)'))
     say('not ours');
 if (document.documentElement.scrollWidth > window.innerWidth) say('wider than the window');
 const part = text => { const v = text.match(/[\\d.]+/g).map(Number); return v.slice(0, 3); };
@@ -270,7 +290,9 @@ def follow_to_an_item(browser, console):
     browser.open(f"{console}/user?id=ana")
     browser.follow(browser.click, "a[href*='id=i3']")
     assert browser.text("h1") == HOSTILE
-    assert "Similar items" in browser.text("main") and "drama" in browser.text("main")
+    text = browser.text("main")
+    assert "Similar items" in text and "drama" in text
+    assert re.search(r"at least since \(UTC\)\s+20\d\d-\d\d-\d\d", text), text
     assert browser.run("return document.title").startswith(HOSTILE)
 
 
@@ -309,6 +331,61 @@ def change_weights(browser, console):
     browser.write("input[name=w_popular]", "9")
     browser.follow(browser.click, "form[data-now] button")
     assert "w_popular=9" in browser.address_now() and "Usual place" in browser.text("main")
+
+
+def see_who_gets_it(browser, console):
+    """Since when: the list that stands for ana, which has i2 on it, is of 1970."""
+    browser.open(f"{console}/item?id=i2")
+    browser.follow(browser.click, "button[name=users]")
+    row = "return [...document.querySelectorAll('tbody tr')].map(one => one.innerText).find("
+    told = browser.run(row + "one => one.includes('ana'))")
+    assert told and re.search(r"\d{4,} days ago", told), told
+
+
+def beside(console, name):
+    with urllib.request.urlopen(f"{console}/quality?with={name}&format=json", timeout=60) as answer:
+        return json.load(answer)["with"]
+
+
+def compare_generations(browser, console):
+    """Two generations side by side, by hand, with lines above the table."""
+    browser.open(f"{console}/quality")
+    assert "g2" not in browser.text("main")
+    browser.write("input[name=with]", "g2")
+    browser.follow(browser.strike, ENTER)
+    browser.world.wait(lambda: "Difference" in browser.text("main"), "the other generation")
+    text = browser.text("main")
+    assert "hit@10 0.2750 0.5125 +86.4 %" in text, text  # 33 of 120, 41 of 80
+    lines = "return document.querySelectorAll('.charts canvas').length"
+    browser.world.wait(lambda: browser.run(lines) == 4, "hit, NDCG, coverage and novelty")
+    assert browser.run("return Chart.version").startswith(("3.", "4."))
+    told = beside(console, "g2")
+    assert told["state"] == "known" and [one["hits"] for one in told["hours"]] == [20, 21]
+    browser.open(f"{console}/quality?with=g9")
+    browser.world.wait(lambda: "cannot be read: " in browser.text("main"), "that there is none")
+    browser.open(f"{console}/quality?with=base")
+    assert "Want the name of another generation" in browser.text("main")
+
+
+def send_again(browser, console):
+    """The command to copy does what it says, from any directory and without a file."""
+    world, key = browser.world, b"again"
+    world.produce("dead-letters", [(key, b"{}", 0, [
+        ("reason", b"missing_item"), ("message", b"no item"), ("worker", b"ingest"),
+        ("origin.topic", f"{world.prefix}clicks".encode()), ("origin.partition", b"0"),
+        ("origin.offset", b"0"), ("origin.timestamp", b"1")])])
+    browser.open(f"{console}/letters?reason=missing_item")
+    world.wait(lambda: "missing_item" in browser.text("main"), "the dead letter")
+    dry, command = browser.run("return [...document.querySelectorAll('code[data-copy]')].map("
+                               "one => one.textContent)")
+    assert browser.run("return document.querySelectorAll('code + button.copy').length") == 2
+    path = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
+    for text in (dry, command):
+        done = subprocess.run(["sh", "-c", text], env=path, cwd="/", text=True, timeout=120,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == 0 and "missing_item" in done.stdout, (text, done.stdout)
+        sent = [rec.key for rec in world.topics.read("clicks")]
+        assert sent == ([] if text is dry else [key])
 
 
 def change_the_language(browser, console):
@@ -401,26 +478,72 @@ def let_kafka_sleep(browser, console):
 
     browser.world.wait(lambda: told()["known"], "the figures")
     time.sleep(UNSEEN_SECONDS)
+    with urllib.request.urlopen(f"{console}/flow", timeout=60) as answer:
+        assert "only asked now" in answer.read().decode()  # a live page tells it for a moment
     browser.open(f"{console}/flow")
-    assert "only asked now" in browser.text("main")
     browser.world.wait(lambda: "only asked now" not in browser.text("main"), "the figures")
     assert told()["known"]
 
 
 FLOWS = (read_the_flow, stay_live, keep_what_is_typed, look_up_a_user, ask_why_not,
-         read_the_rules, see_a_picture, follow_to_an_item, try_it, change_weights,
-         change_the_language, let_kafka_sleep)
+         read_the_rules, see_a_picture, follow_to_an_item, see_who_gets_it, try_it, change_weights,
+         compare_generations, send_again, change_the_language, let_kafka_sleep)
+PAGES = ("user", "user?id=ana&why=i9", "user?id=eva&placement=home&why=i4",
+         "item?id=i3", "item?id=i3&users=yes", "try?item=i1&item=i3", "try?q=number",
+         "try?item=i1&w_next=0&w_popular=2", "try?item=i1&w_popular=2&lang=zh", "nothing",
+         "flow", "flow?lang=zh", "quality", "quality?with=g2", "quality?with=g2&lang=zh",
+         "letters", "letters?lang=zh", "user?id=ana&lang=zh")
 
 
 def test_flows(console):
     browser, address = console
     for flow in FLOWS:
         flow(browser, address)
-    pages = ("user", "user?id=ana&why=i9", "user?id=eva&placement=home&why=i4",
-             "item?id=i3", "item?id=i3&users=yes", "try?item=i1&item=i3",
-             "try?item=i1&w_next=0&w_popular=2",
-             "try?item=i1&w_popular=2&lang=zh", "nothing",
-             "flow", "flow?lang=zh", "quality",
-             "quality?lang=zh", "letters",
-             "user?id=ana&lang=zh")
-    check(browser, [f"{address}/{page}" for page in pages])
+    check(browser, [f"{address}/{page}" for page in PAGES])
+
+
+# ---- Without scripts ----
+
+# What changes while nobody does anything: times ago, rates, the age of the data.
+MOVING = re.compile(r"\d+(\.\d+)? ?(s ago|min ago|秒前|分钟前|s)\b|\d+(\.\d+)?/s")
+
+
+# What scripts add to a page, which has all of it in words.
+BARE = "for (const one of document.querySelectorAll('.charts, .copy')) one.remove()"
+
+
+def said(browser, address, scripts=False):
+    """The words of a page's main part, without what moves and without what scripts add."""
+    browser.open(address)
+    if scripts:
+        browser.run(BARE)
+    return [MOVING.sub("", line) for line in browser.text("main").splitlines()]
+
+
+def test_pages_without_scripts(console):
+    """Every page says the same, and links, forms and buttons lead to the same answers."""
+    browser, address = console
+    addresses = [f"{address}/{page}" for page in PAGES if not page.startswith("flow")]
+    browser.world.wait(lambda: beside(address, "g2")["state"] == "known", "g2")
+    with_scripts = [said(browser, one, scripts=True) for one in addresses]
+    browser.devtools("Emulation.setScriptExecutionDisabled", value=True)
+    for one, before in zip(addresses, with_scripts):
+        assert said(browser, one) == before, one
+    browser.open(f"{address}/user")
+    browser.write("input[name=id]", "ana")
+    browser.leave(browser.click, "form button")
+    assert browser.text("h1") == "ana"
+    browser.write("input[name=why]", "i4")
+    browser.leave(browser.click, "input[name=why] ~ button, label:has(input[name=why]) + button")
+    assert "at place 3" in browser.text(".answer")
+    browser.leave(browser.click, "a[href*='id=i2']")
+    assert browser.text("h1").startswith("The long film number 2")
+    browser.leave(browser.click, "nav a[href*=try]")
+    browser.write("input[name=q]", "NUMBER 7")
+    browser.leave(browser.strike, ENTER)
+    browser.leave(browser.click, "button[value=i7]")
+    browser.write("input[name=w_popular]", "9")
+    browser.leave(browser.click, "form[data-now] button")
+    assert "Usual place" in browser.text("main") and "w_popular=9" in browser.address_now()
+    browser.leave(browser.click, "a.language")
+    assert "试一试" in browser.text("h1")

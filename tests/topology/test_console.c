@@ -1,38 +1,12 @@
 /* The console of freshet-serve: pages of what the topics hold, whatever titles and ids are. */
 #include "base/base.h"
-#include "base/clock.h"
 #include "schemas/applied_rules.h"
 #include "schemas/item.h"
-#include "schemas/list_quality.h"
 #include "schemas/recommendation_list.h"
-#include "schemas/trials.h"
 #include "schemas/user_history.h"
-#include "stream/avro/codec.h"
-#include "tests/topology/asking.h"
-
-enum { ROUNDS = 40 };
+#include "tests/topology/paged.h"
 
 static const char hostile[] = "</title><script>alert('x')</script>\" onmouseover=\"y";
-
-static void append_at(struct rig *rig, const char *topic, const struct contract *contract,
-                      const char *key, const void *object, int64_t time_ms)
-{
-    struct buf out;
-    struct schema_cache *schemas = schema_cache_new();
-    struct codec *codec = codec_new(contract, schemas);
-    buf_init(&out, 1 << 20);
-    assert_int_equal(codec_encode(codec, object, &out), 0);
-    memlog_append(rig->log, topic, PARTITION_BY_KEY, slice_str(key), buf_slice(&out), time_ms);
-    buf_release(&out);
-    codec_free(codec);
-    schema_cache_free(schemas);
-}
-
-static void append(struct rig *rig, const char *topic, const struct contract *contract,
-                   const char *key, const void *object)
-{
-    append_at(rig, topic, contract, key, object, RIG_WALL_MS);
-}
 
 static void write_pictured(struct rig *rig, const char *id, const char *title, bool available,
                            const char *image)
@@ -97,11 +71,6 @@ static struct copy *start(struct rig *rig, const char *const *settings)
 }
 
 static const char *const open_settings[] = {"http.port=0", NULL};
-
-static void assert_lacks(const char *text, const char *part)
-{
-    if (strstr(text, part)) { fail_msg("%s in %s", part, text); }
-}
 
 static void test_user(void **state)
 {
@@ -353,7 +322,8 @@ static void test_letters(void **state)
     for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
     const char *page = ask_get(copy, "/console/letters", 200);
     assert_has(page, "<h2>By reason</h2>");
-    assert_has(page, "<code>freshet redrive --reason ");
+    assert_has(page, "Not sent again:");
+    assert_lacks(page, "freshet redrive");
     assert_has(page, "<dd>&lt;b&gt;</dd>");
     assert_has(page, "<dd>&lt;script&gt;\\x01\\xff</dd>");
     assert_has(page, "<dt>origin.topic</dt><dd>items</dd>");
@@ -361,78 +331,46 @@ static void test_letters(void **state)
     assert_lacks(ask_get(copy, "/console/letters?reason=none", 200), "origin.topic");
     assert_begins(ask_get(copy, "/console/letters?format=json", 200),
                   "{\"reasons\":[{\"count\":1,\"reason\":\"");
+    assert_has(ask_get(copy, "/console/letters?format=json", 200),
+               "\"worker\":\"serve\",\"topic\":\"items\"}]");
     assert_has(ask_get(copy, "/console/letters?format=json", 200), "\"key\":\"<b>\"");
     assert_has(ask_get(copy, "/console/letters?lang=zh", 200), "按原因");
     rig_release(&rig);
 }
 
-static void write_quality(struct rig *rig, int64_t time_ms)
+static void assert_since(const struct copy *copy, const char *id, int64_t since_ms)
 {
-    struct slice made_by[] = {slice_str("<i>counting")};
-    int32_t segments[] = {1}, kinds[] = {ACTION_PURCHASE};
-    int64_t judged[] = {8}, hits[] = {2}, repeats[] = {1};
-    double ndcg[] = {1.0};
-    const struct list_quality quality = {
-        .model = slice_str("item-item"), .judged = 8, .hits_at_10 = 2, .ndcg_at_10 = 1.0,
-        .repeats = 1, .lists = 5, .places = 50, .novelty_bits = 400, .items_listed = 3,
-        .items_known = 4, .made_by = {made_by, 1}, .segments = {segments, 1},
-        .judged_by = {judged, 1}, .hits_by = {hits, 1}, .ndcg_by = {ndcg, 1}, .kinds = {kinds, 1},
-        .judged_by_kind = {judged, 1}, .hits_by_kind = {hits, 1}, .repeats_by_kind = {repeats, 1},
-    };
-    append_at(rig, "quality", &list_quality_contract, "item-item/0/0", &quality, time_ms);
+    _cleanup_(xfreep) char *path = xprintf("/console/item?id=%s&format=json", id);
+    _cleanup_(xfreep) char *want = xprintf("\"since_ms\":%" PRId64 ",", since_ms);
+    assert_has(ask_get(copy, path, 200), want);
 }
 
-/* All users of the trial see worse lists: of 128 buckets with 100 lists, 40 hits and 20. */
-static void write_trial(struct rig *rig)
+static void write_dated(struct rig *rig, const char *id, int64_t time_ms)
 {
-    int64_t judged[TRIAL_BUCKETS], hits[TRIAL_BUCKETS];
-    double ndcg[TRIAL_BUCKETS];
-    struct trial_record rec = {.kind = TRIAL_STARTED, .trial = 1, .generation = slice_str("g2"),
-                               .share = 1000, .metric = TRIAL_HIT_AT_10, .partition = -1,
-                               .time_ms = 1000000000000};
-    append(rig, "trials", &trial_record_contract, "1/started", &rec);
-    for (int arm = 0; arm < TRIAL_ARMS; arm++) {
-        for (int b = 0; b < TRIAL_BUCKETS; b++) {
-            judged[b] = 100;
-            hits[b] = arm == TRIAL_ARM_LIVE ? 40 + b % 3 : 20 + b % 3;
-            ndcg[b] = 1.0;
-        }
-        rec = (struct trial_record){
-            .kind = TRIAL_COUNTED, .trial = 1, .to_offset = 9,
-            .generation = slice_str(arm == TRIAL_ARM_LIVE ? "" : "g2"),
-            .judged = {judged, TRIAL_BUCKETS}, .hits = {hits, TRIAL_BUCKETS},
-            .ndcg = {ndcg, TRIAL_BUCKETS}};
-        append(rig, "trials", &trial_record_contract,
-               arm == TRIAL_ARM_LIVE ? "1/counted//0" : "1/counted/g2/0", &rec);
-    }
+    const struct item item = {.item_id = slice_str(id), .title = slice_str("Dated"),
+                              .available = true, .stock = ITEM_NOT_KNOWN};
+    append_at(rig, "items", &item_contract, id, &item, time_ms);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(rig, false); }
 }
 
-static void test_quality(void **state)
+/* An item is in the catalogue since its first record, after a restart too, until it is removed. */
+static void test_since(void **state)
 {
     static struct rig rig;
     struct copy *copy = start(&rig, open_settings);
-    assert_has(ask_get(copy, "/console/quality", 200), "No list has been followed");
-    write_quality(&rig, clock_wall_ms() - 30L * 3600000); /* not of the last 24 hours */
-    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
-    assert_has(ask_get(copy, "/console/quality", 200), "No list has been followed");
-    write_quality(&rig, RIG_WALL_MS);
-    write_trial(&rig);
-    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
-    const char *page = ask_get(copy, "/console/quality", 200);
-    assert_has(page, "0.2500<svg");
-    assert_has(page, "<td class=\"number\">0.1250</td>");
-    assert_has(page, "<td class=\"number\">8.00</td>");
-    assert_has(page, "<tr><td>&lt;i&gt;counting</td><td>3 to 19</td>");
-    assert_has(page, "<tr><td>purchase</td>");
-    assert_has(page, "The generation on trial is worse.");
-    assert_has(page, "<tr><td>g2<small>on trial</small></td><td class=\"number\">12800</td>");
-    assert_lacks(page, "<i>");
-    const char *json = ask_get(copy, "/console/quality?format=json", 200);
-    assert_has(json, "\"hit_at_10\":0.25,\"ndcg_at_10\":0.125,\"unlisted\":0,\"lists\":5,"
-                     "\"coverage\":0.75,\"novelty\":8}");
-    assert_has(json, "\"segment\":1,\"judged\":8");
-    assert_has(json, "{\"kind\":\"purchase\",\"judged\":8,\"hits\":2,\"repeats\":1}");
-    assert_has(json, "\"verdict\":\"worse\"");
+    write_dated(&rig, "d", 1500000000000);
+    write_dated(&rig, "d", 1600000000000);
+    assert_since(copy, "d", 1500000000000);
+    assert_has(ask_get(copy, "/console/item?id=d", 200),
+               "<dt>In the catalogue at least since (UTC)</dt><dd>2017-07-14 02:40</dd>");
+    rig_finish(copy);
+    copy = rig_start(&rig, &serve_worker, 0, open_settings);
+    write_dated(&rig, "d", 1650000000000);
+    assert_since(copy, "d", 1500000000000);
+    memlog_append(rig.log, "items", PARTITION_BY_KEY, slice_str("d"), (struct slice){0},
+                  1660000000000);
+    write_dated(&rig, "d", 1700000000000);
+    assert_since(copy, "d", 1700000000000);
     rig_release(&rig);
 }
 
@@ -447,7 +385,9 @@ static void test_flow(void **state)
     for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
     const char *page = ask_get(copy, "/console/flow", 200);
     assert_has(page, "Kafka has not answered yet.");
-    assert_has(page, "<code>freshet status</code>");
+    assert_has(page, "\">freshet status --bootstrap ");
+    assert_has(page, "<script src=\"/console/live.js\" defer>");
+    assert_has(page, "data-line=\"Lag\" data-column=\"2\">");
     assert_has(page, "<dt>p99</dt><dd class=\"large\">0.250 s</dd>");
     assert_has(ask_get(copy, "/console/flow?lang=zh", 200), "存在的问题");
     const char *json = ask_get(copy, "/console/flow?format=json", 200);
@@ -529,7 +469,7 @@ int main(void)
         cmocka_unit_test(test_item_and_try), cmocka_unit_test(test_json),
         cmocka_unit_test(test_languages),  cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_letters),
-        cmocka_unit_test(test_quality),
+        cmocka_unit_test(test_since),
         cmocka_unit_test(test_flow),
         cmocka_unit_test(test_events),
         cmocka_unit_test(test_event_of_an_error),
