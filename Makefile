@@ -154,12 +154,14 @@ $(OUT)/serve/console/console.o: $(patsubst %,$(OUT)/serve/console/%.inc,style.cs
 	charts.js chart.js)
 $(OUT)/serve/console/console.o: private ALL_CFLAGS += -I$(OUT)/serve/console
 
-# The table of topics, for the command that applies it.
-$(OUT)/deploy/topics.ini.inc: deploy/topics.ini
+# The tables of topics and of rights, for the commands that apply them.
+$(OUT)/deploy/%.ini.inc: deploy/%.ini
 	@mkdir -p $(@D)
 	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
 $(OUT)/cli/provision/topics_command.o: $(OUT)/deploy/topics.ini.inc
-$(OUT)/cli/provision/topics_command.o: private ALL_CFLAGS += -I$(OUT)/deploy
+$(OUT)/cli/provision/acls_command.o: $(OUT)/deploy/acls.ini.inc
+$(OUT)/cli/provision/topics_command.o $(OUT)/cli/provision/acls_command.o: private \
+	ALL_CFLAGS += -I$(OUT)/deploy
 
 # Unit and topology tests: one program per file, tests/unit/model/test_topk.c for model/topk.c.
 UNIT_SRC := $(wildcard tests/unit/*/*.c tests/unit/*/*/*.c tests/topology/*.c)

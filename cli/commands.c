@@ -8,7 +8,8 @@ const struct command *const commands[] = {
     &rules_command,
     &forget_command, &merge_command, &pseudonym_command, &status_command, &top_command,
     &check_command,
-    &topics_command, &size_command, &doctor_command, &dump_command, &completion_command,
+    &topics_command, &acls_command, &size_command, &doctor_command, &dump_command,
+    &completion_command,
     &manual_command, &backfill_command, &compare_command, &promote_command, &rollback_command,
     &trial_command, &reset_command, &evaluate_command,
 };

@@ -174,6 +174,7 @@ UNTESTED = {
     "stream/kafka/kafka_oversize.c": "needs a broker: tests/broker",
     "stream/kafka/kafka_rank.c": "needs a broker: tests/broker",
     "stream/kafka/kafka_observers.c": "needs a broker: tests/broker",
+    "stream/kafka/kafka_rights.c": "needs a broker: tests/broker/test_security.py",
     "stream/kafka/kafka_told.c": "needs a broker: tests/broker",
     "stream/kafka/kafka_send.c": "needs a broker: tests/broker",
     "stream/kafka/kafka_topics.c": "needs a broker: tests/broker",

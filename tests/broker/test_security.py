@@ -1,6 +1,7 @@
 """Workers on a broker with TLS, passwords, certificates, tokens and the fewest rights."""
 
 import io
+import os
 import re
 import subprocess
 import time
@@ -98,6 +99,9 @@ def test_the_rights_in_the_docs_are_those_of_the_table():
     table = subprocess.run([ROOT / "deploy/acls", "list"], check=True, text=True,
                            stdout=subprocess.PIPE).stdout
     assert table in (ROOT / "docs/security.md").read_text()
+    told = subprocess.run([BIN / "freshet", "acls", "list"], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+    assert told == table
 
 
 def refused(world, way):
@@ -198,6 +202,38 @@ def plan_of(secured, principal, prefix, *more):
                            prefix, "--group-prefix", prefix, f"--principal={principal}", *more],
                           check=True, text=True, stdout=subprocess.PIPE)
     return [line.replace("grant  ", "granted") for line in done.stdout.splitlines()]
+
+
+def acls(secured, prefix, principal, verb, *more, library=None):
+    """What `freshet acls` prints, with Debian's Kafka client or with another."""
+    path = {**os.environ, **({"LD_LIBRARY_PATH": library} if library else {})}
+    done = subprocess.run([BIN / "freshet", "acls", verb, "--bootstrap", secured.open, "--prefix",
+                           prefix, "--group-prefix", prefix, f"--principal={principal}", *more],
+                          env=path, check=True, text=True, stdout=subprocess.PIPE, timeout=120)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("more", [(), ("--generations", "--settings")])
+def test_the_command_grants_what_the_script_would(secured, newer, tmp_path, more):
+    """Debian's client cannot name transactional ids: Kafka's own commands stand for these."""
+    prefix = World(secured.open, tmp_path, 1).prefix
+    principal = f"features=User:{prefix}f"
+    wanted = plan_of(secured, principal, prefix, *more)
+    of_transactions = [line for line in wanted if "transactional_id" in line]
+    told = acls(secured, prefix, principal, "plan", *more)
+    by_hand = told.index("by hand, as this Kafka client cannot name transactional ids:")
+    assert [line.replace("grant  ", "granted") for line in told[:by_hand]] == [
+        line for line in wanted if line not in of_transactions]
+    assert told[by_hand + 1:] == [
+        f"kafka-acls.sh --bootstrap-server {secured.open} --add --allow-principal "
+        f"User:{prefix}f --operation Write --transactional-id {prefix}features "
+        "--resource-pattern-type prefixed"]
+    commands = acls(secured, prefix, principal, "commands", *more)
+    assert len(commands) == len(wanted) and told[-1] in commands
+    assert acls(secured, prefix, principal, "apply", *more, library=newer) == wanted
+    nothing = [f"nothing to change: all {len(wanted)} rights exist"]
+    assert acls(secured, prefix, principal, "plan", *more, library=newer) == nothing
+    assert plan_of(secured, principal, prefix, *more) == nothing
 
 
 def freshet(secured, world, user, rights, *words):

@@ -42,7 +42,7 @@ def checked():
 
 
 def test_the_pages_agree():
-    assert len(commands()) == 30
+    assert len(commands()) == 31
     assert freshet("help").stdout == freshet("--help").stdout
     assert freshet("help", "peek").stdout == freshet("peek", "-?").stdout
     assert freshet(code=64).stderr == freshet("--help").stdout
