@@ -7,6 +7,7 @@ import time
 import checkout
 import growing
 import openloop
+import pages
 import ratings
 import recovery
 import remaking
@@ -283,8 +284,8 @@ def run_peer(bed, app, count):
 MEASURES = {one.__name__: one for one in
             (micro, embed, features_trainer, delivery, pipeline, freshness, recovery.restore,
              recovery.restart, recovery.takeover, ml_1m, ml_1m_tenths, wide.wide_20k,
-             wide.wide_200k, wide.trickle, serving.serve, remaking.remaking,
-             remaking.remade, growing.catalogue_events,
+             wide.wide_200k, wide.trickle, serving.serve, pages.pages,
+             remaking.remaking, remaking.remade, growing.catalogue_events,
              growing.catalogue_backlog, staleness.lists_quality, peer)}
 
 # `--only wide`: the figures of a wide catalogue and a trickle, with those they are read beside.

@@ -100,13 +100,13 @@ def session_requests():
     return [f"/v1/recommendations\t{session()}" for _ in range(REQUESTS)]
 
 
-def open_loop(directory, rate, requests):
+def open_loop(directory, rate, requests, seconds=SECONDS):
     """What http_load says, by name."""
     file = Path(directory) / "requests"
     file.write_text("\n".join(requests) + "\n")
-    done = subprocess.run([checkout.BUILD / "bench/http_load", str(PORT), str(rate), str(SECONDS),
+    done = subprocess.run([checkout.BUILD / "bench/http_load", str(PORT), str(rate), str(seconds),
                            str(CONNECTIONS), file], stdout=subprocess.PIPE, text=True,
-                          timeout=20 * SECONDS)
+                          timeout=20 * seconds)
     if done.returncode:
         raise Failure(f"http_load did not get an answer to each request:\n{done.stdout}")
     return {name: float(value) for name, value in map(str.split, done.stdout.splitlines())}
