@@ -35,5 +35,10 @@ def test_from_files(tmp_path):
         {"user_id": "7", "tags": ["gender=M", "occupation=writer"], "birth_year": 1974,
          "country": ""}]
 
+    assert (tmp_path / "out/ratings.csv").read_text() == (
+        "userId,movieId,rating,timestamp\n8,1,5.0,100\n7,1,3.0,200\n7,2,4.0,200\n")
+    assert (tmp_path / "out/films.csv").read_text(encoding="utf-8") == (
+        "movieId,title,genres\n1,Café (1995),Comedy|Thriller\n2,unknown,Comedy|Thriller\n")
+
     again = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout
     assert again == "", "it is there: nothing to do"
