@@ -1,5 +1,5 @@
-"""Items and users that are new, through Kafka and all workers: a part of the items and of the users of
-a data set is held back while the rest is counted and learned from.
+"""Items and users that are new, through Kafka and all workers: a part of the items and of the users
+of a data set is held back while the rest is counted and learned from.
 
 New items: the catalogue's records of the held items come when everything is at rest. Then lists are
 asked for as they would stand before each of an item's first viewers acted on it, by the viewer's
@@ -36,7 +36,7 @@ ACTIONS_MAX = 50  # the newest of a viewer: history.length
 PLACES = 10
 NEXT = 10  # actions of a held user behind the first one
 ITEM_ACTIONS_MIN = 5
-WAIT_SECONDS = 120
+WAIT_SECONDS = 1800
 ENCODER = checkout.BUILD / "encoder"
 
 
@@ -83,7 +83,7 @@ def replay(bed, prefix, directory, items):
     file.write_text("".join(json.dumps(item) + "\n" for item in items))
     subprocess.run([checkout.BUILD / "bin/freshet", "replay", file, "--topic", "items",
                     "--contract", "Item", "--bootstrap", bed.bootstrap, "--prefix", prefix],
-                   check=True, stdout=subprocess.DEVNULL)
+                   check=True, capture_output=True)
 
 
 def wait_for(what, is_there):
