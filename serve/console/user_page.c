@@ -6,6 +6,7 @@
 #include "schemas/list_id.h"
 #include "serve/console/list_table.h"
 #include "serve/console/rule_words.h"
+#include "serve/console/user_group.h"
 #include "serve/list_text.h"
 
 enum { ACTIONS_SHOWN = 50, REMOVED_SHOWN = 50 };
@@ -392,6 +393,7 @@ static void put_json(const struct page *page, const struct user_view *view)
         list_text_found(out, page->query, &view->found, page->age_ms);
     }
     put_json_why(page, view);
+    user_group_json(page, view->user);
     buf_printf(out, "}\n");
 }
 
@@ -400,6 +402,7 @@ void user_page(struct page *page)
     char why[QUERY_WHY_BYTES];
     struct user_view view = {.user = page_argument(page, "id")};
     bool asked = view.user.size > 0;
+    page->still = page_argument(page, "alike").size > 0;
     bool fine = asked && list_query_check_id(view.user, "id", why);
     if (fine) { read_user(page, &view); }
     if (fine && page_wants_json(page)) {
@@ -412,7 +415,10 @@ void user_page(struct page *page)
     if (asked && !fine) { page_say(page, TEXT_BAD_ID); }
     if (fine) {
         html_put(page->out, "<div class=\"columns\">");
+        html_put(page->out, "<div>");
         put_actions(page, &view);
+        if (view.history_result == 0) { user_group_put(page, view.user, &view.history); }
+        html_put(page->out, "</div>");
         put_list(page, &view);
         html_put(page->out, "</div>\n");
     }

@@ -161,6 +161,23 @@ static void test_profiles_of_users(void **state _unused_)
     rig_release(&rig);
 }
 
+static void test_the_page_of_a_user(void **state _unused_)
+{
+    static struct rig rig;
+    struct copy *copy = begin(&rig, settings);
+    const char *body = ask_get(copy, "/console/user?id=u01", 200);
+    assert_has(body, "Users of the cluster");
+    assert_has(body, "name=\"alike\"");
+    assert_null(strstr(body, "Items in common"));
+    body = ask_get(copy, "/console/user?id=u01&alike=yes", 200);
+    assert_has(body, "Items in common");
+    assert_has(body, "/console/user?id=u");
+    body = ask_get(copy, "/console/user?id=u01&alike=yes&format=json", 200);
+    assert_has(body, "\"alike\":{\"user\":\"u01\",\"users\":[{\"user\":");
+    (void)ask_get(copy, "/console/user?id=nobody&alike=yes", 200);
+    rig_release(&rig);
+}
+
 static void test_similar_users(void **state _unused_)
 {
     static struct rig rig;
@@ -301,6 +318,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_profiles_of_users),
+        cmocka_unit_test(test_the_page_of_a_user),
         cmocka_unit_test(test_similar_users),
         cmocka_unit_test(test_lists_of_groups),
         cmocka_unit_test(test_lists_are_filled_up),
