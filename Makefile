@@ -561,7 +561,7 @@ tidy:
 
 .PHONY: bench-programs
 bench-programs: $(patsubst %.c,$(OUT)/%,$(wildcard bench/bench_*.c) bench/bare_hop.c \
-	bench/first_lists.c bench/http_load.c)
+	bench/first_actions.c bench/first_lists.c bench/http_load.c)
 
 .PHONY: bench
 bench:
