@@ -11,6 +11,7 @@
 #include "base/xalloc.h"
 #include "schemas/list_id.h"
 #include "scorer/lists/placement_columns.h"
+#include "serve/about_user.h"
 #include "serve/list_finder.h"
 #include "serve/placed_list.h"
 #include "serve/wanting_users.h"
@@ -464,48 +465,26 @@ static void find_group(struct list_finder *finder)
     }
 }
 
-/* Finds similar users and keeps those of the page. */
-static void find_similar(struct list_finder *finder, const struct user_history *history,
-                         struct found_user *about)
-{
-    const struct list_query *query = finder->query;
-    const struct similar_user *users;
-    size_t found = similar_users_find(finder->similar, history,
-                                      about->clustered ? &about->cluster : NULL, finder->arena,
-                                      &users);
-    struct similar_user *page = arena_alloc_array(finder->arena, found + 1, sizeof(*page));
-    for (size_t k = 0; k < found; k++) {
-        if (list_query_excludes(query, users[k].user)) { continue; }
-        if (finder->found->total++ < query->offset) { continue; }
-        if (about->similar_count < finder->limit) { page[about->similar_count++] = users[k]; }
-    }
-    about->similar = page;
-}
-
-/* What is known of a user whose history, or whose profile alone, is here. */
+/* What is known of a user of whom the history, or the profile alone, is here. */
 static void find_about(struct list_finder *finder)
 {
     const struct list_query *query = finder->query;
     struct user_history history = {.input_offset = -1};
-    int result = read_row(finder, finder->parts.histories, finder->history_codec, query->user,
-                          &history);
-    if (result == -EIO) { return; }
-    if (result == 0 && history_fault(&history)) {
+    const struct about_user_parts parts = {finder->parts.live, finder->similar, query,
+                                           finder->limit, finder->arena};
+    if (read_row(finder, finder->parts.histories, finder->history_codec, query->user,
+                 &history) == -EIO) {
+        return;
+    }
+    if (history_fault(&history)) {
         fail(finder->found, 500, "damaged", "the stored row cannot be read; delete state.dir");
         return;
     }
-    struct found_user *about = arena_alloc(finder->arena, sizeof(*about));
-    *about = (struct found_user){.actions = history.events_total};
-    struct live_tables *live = finder->parts.live;
-    live_tables_segments(live, known_id(finder, &history), finder->arena, &about->segments);
-    if (result < 0 && !about->segments.count) {
-        fail(finder->found, 404, "no_user", "nothing is known of this user");
-        return;
-    }
-    about->clustered = live_tables_cluster(live, &history, finder->arena, &about->cluster);
-    find_similar(finder, &history, about);
+    struct slice user = known_id(finder, &history);
     finder->found->made = true;
-    finder->found->about = about;
+    if (!about_user_find(&parts, user, &history, finder->found)) {
+        fail(finder->found, 404, "no_user", "nothing is known of this user");
+    }
 }
 
 static void find_items(struct list_finder *finder)
