@@ -1,5 +1,6 @@
 /* Recent users, by the side of a slow list of who acted on what. */
 #include "base/base.h"
+#include "model/ids.h"
 #include "model/rng.h"
 #include "serve/recent_users.h"
 
@@ -84,6 +85,25 @@ static void compare(struct recent_users *users, const struct slow *slow, struct 
     }
 }
 
+struct each {
+    const struct slow *slow;
+    size_t count;
+};
+
+static void look_at(void *arg, struct slice user, const uint64_t *items, size_t count)
+{
+    struct each *each = arg;
+    size_t at = 0;
+    while (!slice_equal(name('u', each->slow->order[at]), user)) { at++; }
+    size_t number = each->slow->order[at];
+    assert_int_equal(count, each->slow->items_count[number]);
+    for (size_t k = 0; k < count; k++) {
+        struct slice item = name('i', each->slow->items[number][k]);
+        assert_true(items[k] == ids_fingerprint(item));
+    }
+    each->count++;
+}
+
 static void test_who_acted_last(void **state _unused_)
 {
     static struct slow slow;
@@ -101,6 +121,9 @@ static void test_who_acted_last(void **state _unused_)
         arena_reset(arena);
         compare(users, &slow, arena, rng_below(&rng, ITEMS));
     }
+    struct each each = {&slow, 0};
+    recent_users_each(users, look_at, &each);
+    assert_int_equal(each.count, slow.count);
     arena_free(arena);
     recent_users_free(users);
 }
