@@ -10,7 +10,10 @@ enum { SLOT_NONE = -1, STEP = 16, SLOTS_FIRST = 64, ITEMS_FIRST = 1024 };
 struct slot {
     int32_t item;
     float inverse; /* 1 / length of the vector; 0: it is all 0 */
+    bool marked;
 };
+
+_Static_assert(VECTOR_WIDTH_MAX % STEP == 0, "a query has room for a whole stride");
 
 struct vector_neighbours {
     int32_t items_max;
@@ -18,8 +21,9 @@ struct vector_neighbours {
     int32_t slot_of_count;
     struct slot *slots;
     int8_t *numbers; /* slots x stride; 0 behind the width */
-    size_t count, capacity;
+    size_t count, capacity, marked;
     size_t width, stride;
+    uint64_t moves;
     struct nearest_rows *rows;
 };
 
@@ -44,7 +48,8 @@ static void clear(struct vector_neighbours *neighbours)
     free(neighbours->numbers);
     neighbours->slots = NULL;
     neighbours->numbers = NULL;
-    neighbours->count = neighbours->capacity = 0;
+    neighbours->count = neighbours->capacity = neighbours->marked = 0;
+    neighbours->moves++;
     nearest_rows_change_all(neighbours->rows);
 }
 
@@ -186,6 +191,8 @@ bool vector_neighbours_remove(struct vector_neighbours *neighbours, int32_t item
     struct slot *slot = &neighbours->slots[at];
     nearest_rows_change(neighbours->rows, item);
     neighbours->slot_of[item] = SLOT_NONE;
+    neighbours->marked -= slot->marked;
+    neighbours->moves++;
     size_t last = --neighbours->count;
     if ((size_t)at == last) { return true; }
     *slot = neighbours->slots[last];
@@ -193,4 +200,70 @@ bool vector_neighbours_remove(struct vector_neighbours *neighbours, int32_t item
            neighbours->stride);
     neighbours->slot_of[slot->item] = at;
     return true;
+}
+
+/* ---- Queries ---- */
+
+void vector_neighbours_mark(struct vector_neighbours *neighbours, int32_t item, bool marked)
+{
+    int32_t at = slot_of(neighbours, item);
+    if (at == SLOT_NONE || neighbours->slots[at].marked == marked) { return; }
+    neighbours->slots[at].marked = marked;
+    if (marked) {
+        neighbours->marked++;
+    } else {
+        neighbours->marked--;
+    }
+}
+
+size_t vector_neighbours_marked(const struct vector_neighbours *neighbours)
+{
+    return neighbours->marked;
+}
+
+void vector_query_set(struct vector_query *query, const int8_t *numbers, size_t width)
+{
+    assert(width && width <= VECTOR_WIDTH_MAX);
+    memset(query->numbers, 0, sizeof(query->numbers));
+    memcpy(query->numbers, numbers, width);
+    query->width = width;
+    double squares = (double)dot(query->numbers, query->numbers, VECTOR_WIDTH_MAX);
+    query->inverse = squares > 0.0 ? (float)(1.0 / sqrt(squares)) : 0.0F;
+}
+
+static float cosine_with(const struct vector_neighbours *neighbours,
+                         const struct vector_query *query, size_t at)
+{
+    int32_t product = dot(query->numbers, numbers_of(neighbours, at), neighbours->stride);
+    return (float)product * (query->inverse * neighbours->slots[at].inverse);
+}
+
+bool vector_neighbours_offer(const struct vector_neighbours *neighbours,
+                             const struct vector_query *query, size_t from, size_t count,
+                             bool (*allows)(const void *arg, int32_t item), const void *arg,
+                             struct topk *top)
+{
+    if (query->width != neighbours->width) { return false; }
+    size_t end = MIN_OF(neighbours->count, from + MIN_OF(count, SIZE_MAX - from));
+    for (size_t at = from; at < end; at++) {
+        const struct slot *slot = &neighbours->slots[at];
+        if (!slot->marked || !allows(arg, slot->item)) { continue; }
+        float cosine = cosine_with(neighbours, query, at);
+        if (cosine > 0.0F) { topk_push(top, (double)cosine, slot->item); }
+    }
+    return end < neighbours->count;
+}
+
+uint64_t vector_neighbours_moves(const struct vector_neighbours *neighbours)
+{
+    return neighbours->moves;
+}
+
+float vector_neighbours_cosine(const struct vector_neighbours *neighbours,
+                               const struct vector_query *query, int32_t item)
+{
+    int32_t at = slot_of(neighbours, item);
+    bool marked = at != SLOT_NONE && neighbours->slots[at].marked;
+    if (!marked || query->width != neighbours->width) { return 0.0F; }
+    return cosine_with(neighbours, query, (size_t)at);
 }

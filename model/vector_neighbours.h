@@ -3,6 +3,9 @@
  * Vectors are signed bytes of one width. An item's nearest are found by a product with every
  * vector, and kept as rows that depend on the vectors alone (nearest_rows.h). Memory: `width` bytes
  * an item, and the rows. One thread.
+ *
+ * A vector of a query is compared with those that bear its mark: a text that one model encoded says
+ * nothing of what another one did.
  */
 #ifndef FRESHET_MODEL_VECTOR_NEIGHBOURS_H
 #define FRESHET_MODEL_VECTOR_NEIGHBOURS_H
@@ -10,6 +13,13 @@
 #include "model/nearest_rows.h"
 
 enum { VECTOR_WIDTH_MAX = 4096 };
+
+/* A vector that is no item's. */
+struct vector_query {
+    int8_t numbers[VECTOR_WIDTH_MAX]; /* 0 behind the width */
+    size_t width;
+    float inverse; /* 1 / its length; 0: it is all 0 */
+};
 
 struct vector_neighbours;
 
@@ -30,5 +40,24 @@ size_t vector_neighbours_count(const struct vector_neighbours *neighbours);
  * equal ones by id, until the next call; none when the item has no vector. */
 const struct alike *vector_neighbours_of(struct vector_neighbours *neighbours, int32_t item,
                                          size_t *ret_count);
+
+/* Marks an item's vector, or takes the mark off it; a new item's has none. */
+void vector_neighbours_mark(struct vector_neighbours *neighbours, int32_t item, bool marked);
+/* Returns how many vectors bear the mark. */
+size_t vector_neighbours_marked(const struct vector_neighbours *neighbours);
+/* Sets a query: 1 to VECTOR_WIDTH_MAX numbers. */
+void vector_query_set(struct vector_query *query, const int8_t *numbers, size_t width);
+/* Offers the items with a mark among `count` vectors from one on, 0 the first, whose cosine with
+ * the query is above 0 and that `allows`. Returns whether there are more. */
+bool vector_neighbours_offer(const struct vector_neighbours *neighbours,
+                             const struct vector_query *query, size_t from, size_t count,
+                             bool (*allows)(const void *arg, int32_t item), const void *arg,
+                             struct topk *top);
+/* Returns a number that differs when vectors may have changed their places, so that offers in
+ * pieces must begin again. */
+uint64_t vector_neighbours_moves(const struct vector_neighbours *neighbours);
+/* Returns an item's cosine with the query; 0: it has no vector with a mark. */
+float vector_neighbours_cosine(const struct vector_neighbours *neighbours,
+                               const struct vector_query *query, int32_t item);
 
 #endif

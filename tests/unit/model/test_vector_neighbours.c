@@ -118,12 +118,84 @@ static void test_another_width(void **state)
     vector_neighbours_free(neighbours);
 }
 
+static bool before(const void *arg _unused_, int32_t a, int32_t b)
+{
+    return a < b;
+}
+
+static bool allows(const void *arg _unused_, int32_t item)
+{
+    return item % 5 != 0;
+}
+
+/* What a query finds, in pieces, is what a comparison with every vector with a mark gives. */
+static void test_queries_are_exact(void **state)
+{
+    static struct vectors vectors;
+    static bool marked[ITEMS];
+    static struct vector_query query;
+    enum { TOP = 30 };
+    struct vector_neighbours *neighbours = vector_neighbours_new(ITEMS, /* ids= */ NULL);
+    struct topk top;
+    uint64_t rng = 7;
+    topk_init(&top, before, NULL);
+    for (int step = 0; step < 3000; step++) {
+        int32_t item = (int32_t)(draw(&rng) * ITEMS);
+        uint64_t moves = vector_neighbours_moves(neighbours);
+        if (draw(&rng) < 0.2) {
+            (void)vector_neighbours_remove(neighbours, item);
+            assert_int_equal(vector_neighbours_moves(neighbours) != moves, vectors.has[item]);
+            vectors.has[item] = marked[item] = false;
+        } else {
+            draw_vector(&rng, vectors.at[item]);
+            (void)vector_neighbours_put(neighbours, item, vectors.at[item], WIDTH);
+            assert_int_equal(vector_neighbours_moves(neighbours), moves + (step == 0));
+            vectors.has[item] = true;
+            marked[item] = draw(&rng) < 0.7;
+            vector_neighbours_mark(neighbours, item, marked[item]);
+        }
+        if (step % 60 != 59) { continue; }
+        int8_t numbers[WIDTH];
+        size_t piece = 1 + (size_t)(draw(&rng) * 90.0), above = 0, all = 0;
+        draw_vector(&rng, numbers);
+        vector_query_set(&query, numbers, WIDTH);
+        topk_clear(&top, TOP);
+        for (size_t from = 0; vector_neighbours_offer(neighbours, &query, from, piece, allows,
+                                                      NULL, &top); from += piece) {}
+        topk_sort(&top);
+        double least = top.count == TOP ? top.entries[TOP - 1].score : 0.0;
+        for (size_t k = 0; k < top.count; k++) {
+            int32_t one = top.entries[k].item;
+            assert_true(marked[one] && allows(NULL, one));
+            near_to(top.entries[k].score, (double)cosine(numbers, vectors.at[one]), 1e-5, "cosine",
+                    k);
+        }
+        for (int32_t i = 0; i < ITEMS; i++) {
+            double one = marked[i] ? (double)cosine(numbers, vectors.at[i]) : 0.0;
+            near_to((double)vector_neighbours_cosine(neighbours, &query, i), one, 1e-5, "item",
+                    (size_t)i);
+            above += allows(NULL, i) && one > least + 1e-6;
+            all += marked[i];
+        }
+        assert_true(above <= top.count);
+        assert_int_equal(vector_neighbours_marked(neighbours), all);
+    }
+    const int8_t other[] = {1, 2};
+    vector_query_set(&query, other, 2);
+    topk_clear(&top, TOP);
+    assert_false(vector_neighbours_offer(neighbours, &query, 0, SIZE_MAX, allows, NULL, &top));
+    assert_int_equal(top.count, 0);
+    topk_release(&top);
+    vector_neighbours_free(neighbours);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_are_exact),
         cmocka_unit_test(test_what_changes_nothing),
         cmocka_unit_test(test_another_width),
+        cmocka_unit_test(test_queries_are_exact),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

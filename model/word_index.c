@@ -1,0 +1,198 @@
+#include "base/base.h"
+#include "base/array.h"
+#include "base/xalloc.h"
+#include "model/ids.h"
+#include "model/word_index.h"
+
+enum { POSTINGS_FIRST = 4, CARDS_FIRST = 1024 };
+
+#define SATURATION 1.2 /* k */
+#define LENGTH_PART 0.75 /* b */
+
+struct word_posting {
+    int32_t *items;
+    int32_t count;
+    int32_t capacity;
+};
+
+struct word_card {
+    uint32_t *words; /* sorted, each once; NULL: none */
+    uint32_t count;
+};
+
+struct word_index {
+    struct word_posting *postings; /* by word */
+    size_t postings_count;
+    struct word_card *cards; /* by item; so are the next two */
+    double *sums;            /* scratch, all 0 between calls */
+    int32_t *touched;
+    size_t cards_count, sums_count, touched_count;
+    int32_t items_max;
+    int64_t items, words; /* that have words, and how many these are */
+};
+
+struct word_index *word_index_new(int32_t items_max)
+{
+    struct word_index *index = xcalloc(1, sizeof(*index));
+    index->items_max = items_max;
+    return index;
+}
+
+struct word_index *word_index_free(struct word_index *index)
+{
+    if (!index) { return NULL; }
+    for (size_t w = 0; w < index->postings_count; w++) { free(index->postings[w].items); }
+    for (size_t i = 0; i < index->cards_count; i++) { free(index->cards[i].words); }
+    free(index->postings);
+    free(index->cards);
+    free(index->sums);
+    free(index->touched);
+    free(index);
+    return NULL;
+}
+
+/* ---- Words ---- */
+
+static void post(struct word_index *index, uint32_t word, int32_t item)
+{
+    ARRAY_RESERVE_ZEROS(index->postings, index->postings_count, (size_t)word + 1, CARDS_FIRST);
+    struct word_posting *posting = &index->postings[word];
+    ARRAY_RESERVE(posting->items, posting->capacity, posting->count + 1, POSTINGS_FIRST);
+    posting->items[posting->count++] = item;
+}
+
+static void take_off(struct word_index *index, uint32_t word, int32_t item)
+{
+    struct word_posting *posting = &index->postings[word];
+    int32_t at = 0;
+    while (posting->items[at] != item) { at++; }
+    posting->items[at] = posting->items[--posting->count];
+}
+
+static int by_number(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Sorts words and returns how many differ. */
+static size_t sort_words(uint32_t *words, size_t count)
+{
+    size_t kept = 0;
+    qsort(words, count, sizeof(*words), by_number);
+    for (size_t k = 0; k < count; k++) {
+        if (!kept || words[kept - 1] != words[k]) { words[kept++] = words[k]; }
+    }
+    return kept;
+}
+
+static bool has_word(const struct word_card *card, uint32_t word)
+{
+    return card->count &&
+           bsearch(&word, card->words, card->count, sizeof(*card->words), by_number);
+}
+
+/* Posts the words of `card` that `other` has not, or takes them off. */
+static void post_difference(struct word_index *index, const struct word_card *card,
+                            const struct word_card *other, int32_t item,
+                            void (*change)(struct word_index *, uint32_t, int32_t))
+{
+    for (uint32_t k = 0; k < card->count; k++) {
+        if (!has_word(other, card->words[k])) { change(index, card->words[k], item); }
+    }
+}
+
+bool word_index_put(struct word_index *index, int32_t item, const uint32_t *words, size_t count)
+{
+    uint32_t sorted[INDEX_WORDS_EACH_MAX];
+    assert(count <= INDEX_WORDS_EACH_MAX);
+    if (item < 0 || item >= index->items_max) { return false; }
+    if (!count && (size_t)item >= index->cards_count) { return false; }
+    if (count) { memcpy(sorted, words, count * sizeof(*sorted)); }
+    const struct word_card next = {sorted, (uint32_t)sort_words(sorted, count)};
+    ARRAY_RESERVE_ZEROS(index->cards, index->cards_count, (size_t)item + 1, CARDS_FIRST);
+    struct word_card *card = &index->cards[item];
+    bool same = card->count == next.count &&
+                (!next.count || memcmp(card->words, sorted, next.count * sizeof(*sorted)) == 0);
+    if (same) { return false; }
+    post_difference(index, card, &next, item, take_off);
+    post_difference(index, &next, card, item, post);
+    index->items += (next.count > 0) - (card->count > 0);
+    index->words += (int64_t)next.count - (int64_t)card->count;
+    free(card->words);
+    *card = (struct word_card){.count = next.count};
+    if (next.count) { card->words = xmemdup(sorted, next.count * sizeof(*sorted)); }
+    return true;
+}
+
+/* ---- Scores ---- */
+
+static double idf(const struct word_index *index, int32_t word)
+{
+    bool known = word >= 0 && (size_t)word < index->postings_count;
+    double df = known ? (double)index->postings[word].count : 0.0;
+    return log(1.0 + ((double)index->items - df + 0.5) / (df + 0.5));
+}
+
+/* Returns what a word's idf is multiplied by in an item. */
+static double length_factor(const struct word_index *index, int32_t item)
+{
+    double mean = (double)index->words / (double)index->items;
+    double length = (double)index->cards[item].count / mean;
+    return (SATURATION + 1.0) / (1.0 + SATURATION * (1.0 - LENGTH_PART + LENGTH_PART * length));
+}
+
+static void add_word(struct word_index *index, int32_t word,
+                     bool (*allows)(const void *arg, int32_t item), const void *arg)
+{
+    if (word < 0 || (size_t)word >= index->postings_count) { return; }
+    const struct word_posting *posting = &index->postings[word];
+    double weight = idf(index, word);
+    for (int32_t k = 0; k < posting->count; k++) {
+        int32_t item = posting->items[k];
+        if (allows && !allows(arg, item)) { continue; }
+        if (!(index->sums[item] > 0.0)) { index->touched[index->touched_count++] = item; }
+        index->sums[item] += weight;
+    }
+}
+
+void word_index_offer(struct word_index *index, const int32_t *words, size_t count,
+                      bool (*allows)(const void *arg, int32_t item), const void *arg,
+                      struct topk *top)
+{
+    if (index->sums_count < index->cards_count) {
+        index->sums = xreallocarray(index->sums, index->cards_count, sizeof(*index->sums));
+        index->touched = xreallocarray(index->touched, index->cards_count,
+                                       sizeof(*index->touched));
+        memset(index->sums + index->sums_count, 0,
+               (index->cards_count - index->sums_count) * sizeof(*index->sums));
+        index->sums_count = index->cards_count;
+    }
+    index->touched_count = 0;
+    for (size_t k = 0; k < count; k++) { add_word(index, words[k], allows, arg); }
+    for (size_t k = 0; k < index->touched_count; k++) {
+        int32_t item = index->touched[k];
+        topk_push(top, index->sums[item] * length_factor(index, item), item);
+        index->sums[item] = 0.0;
+    }
+}
+
+double word_index_score(const struct word_index *index, const int32_t *words, size_t count,
+                        int32_t item)
+{
+    double sum = 0.0;
+    if (item < 0 || (size_t)item >= index->cards_count || !index->cards[item].count) { return 0.0; }
+    for (size_t k = 0; k < count; k++) {
+        bool has = words[k] != ID_NONE && has_word(&index->cards[item], (uint32_t)words[k]);
+        if (has) { sum += idf(index, words[k]); }
+    }
+    return sum * length_factor(index, item);
+}
+
+double word_index_full(const struct word_index *index, const int32_t *words, size_t count)
+{
+    double sum = 0.0;
+    if (!index->items) { return 0.0; }
+    for (size_t k = 0; k < count; k++) { sum += idf(index, words[k]); }
+    return sum;
+}
