@@ -28,6 +28,7 @@
 #include "base/thread.h"
 #include "base/xalloc.h"
 #include "stream/http/http_server.h"
+#include "stream/http/waiting_requests.h"
 
 #include <microhttpd.h>
 #include <netdb.h>
@@ -59,6 +60,7 @@ struct exchange {
     unsigned refused; /* the status for its body; 0: none */
     size_t dropped;
     struct buf body;
+    uint64_t ticket; /* 0: it may not wait */
 };
 
 /* Stands for a request whose arguments were cut off. */
@@ -70,6 +72,7 @@ struct http_server {
     struct connection *connections;
     size_t connections_count, connections_max;
     struct MHD_Daemon *daemon;
+    struct waiting_requests *waiting; /* NULL: none may wait */
     size_t bodies; /* bytes of all bodies; the server's thread alone knows them */
     int port;
 };
@@ -166,8 +169,8 @@ static void fill_answer(struct http_server *server, struct MHD_Connection *conne
                         const char *path, const struct exchange *exchange,
                         struct http_answer *answer)
 {
-    struct http_request request = {
-        .path = path, .post = exchange->post, .body = buf_slice(&exchange->body)};
+    struct http_request request = {.path = path, .post = exchange->post,
+                                   .body = buf_slice(&exchange->body), .ticket = exchange->ticket};
     (void)MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, take_argument, &request);
     request.authorization = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                         MHD_HTTP_HEADER_AUTHORIZATION);
@@ -295,6 +298,27 @@ static enum MHD_Result take_piece(struct http_server *server, struct exchange *e
     return MHD_YES;
 }
 
+/* Answers a complete request, or lets it wait. */
+static enum MHD_Result answer_exchange(struct http_server *server,
+                                       struct MHD_Connection *connection, const char *path,
+                                       const struct exchange *exchange)
+{
+    for (;;) {
+        struct http_answer answer = {.code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8"};
+        buf_init(&answer.body, server->settings.answer_bytes);
+        fill_answer(server, connection, path, exchange, &answer);
+        if (!answer.later) { return send_answer(server, connection, &answer); }
+        assert(exchange->ticket);
+        buf_release(&answer.body);
+        switch (waiting_requests_wait(server->waiting, exchange->ticket)) {
+        case REQUEST_WAITS: return MHD_YES;
+        case REQUEST_WOKEN: break;
+        case REQUEST_ENDING:
+            return refuse(server, connection, MHD_HTTP_SERVICE_UNAVAILABLE, "the server ends");
+        }
+    }
+}
+
 /* Called once when the head is read (*state is what cut_arguments() returned), with each piece of
  * the body, and again when the request is complete. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *path,
@@ -317,10 +341,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
                           ? "the body is too large"
                           : "there are too many bodies at a time; try again");
     }
-    struct http_answer answer = {.code = MHD_HTTP_OK, .type = "text/plain; charset=utf-8"};
-    buf_init(&answer.body, server->settings.answer_bytes);
-    fill_answer(server, connection, path, exchange, &answer);
-    return send_answer(server, connection, &answer);
+    if (server->waiting && !exchange->ticket) {
+        exchange->ticket = waiting_requests_begin(server->waiting, connection);
+    }
+    return answer_exchange(server, connection, path, exchange);
 }
 
 static void on_end(void *arg, struct MHD_Connection *connection _unused_, void **state,
@@ -328,6 +352,8 @@ static void on_end(void *arg, struct MHD_Connection *connection _unused_, void *
 {
     struct exchange *exchange = *state;
     if (!exchange || exchange == &too_many_arguments) { return; }
+    const struct http_server *server = arg;
+    if (exchange->ticket) { waiting_requests_end(server->waiting, exchange->ticket); }
     drop_body(arg, exchange);
     free(exchange);
     *state = NULL;
@@ -482,13 +508,24 @@ static int port_of(int fd)
     return ntohs(port);
 }
 
+static void suspend(void *connection)
+{
+    MHD_suspend_connection(connection);
+}
+
+static void resume(void *connection)
+{
+    MHD_resume_connection(connection);
+}
+
 /* Blocks signals around the start, because the library's thread inherits the mask. */
 static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 {
     sigset_t before;
     thread_block_signals(&before);
+    const unsigned rests = server->waiting ? MHD_ALLOW_SUSPEND_RESUME : 0;
     struct MHD_Daemon *started = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, server,
+        MHD_USE_EPOLL_INTERNAL_THREAD | rests, 0, NULL, NULL, on_request, server,
         MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
         MHD_OPTION_NOTIFY_COMPLETED, on_end, server,
@@ -515,6 +552,7 @@ int http_server_start(const struct http_settings *settings, struct http_server *
     server->port = port_of(fd);
     server->connections_max = settings->connections + SERVER_LEAVING_MAX;
     server->connections = xcalloc(server->connections_max, sizeof(*server->connections));
+    if (settings->waits) { server->waiting = waiting_requests_new(suspend, resume); }
     server->daemon = start_daemon(server, fd); /* owns fd, also on failure */
     if (!server->daemon) {
         (void)http_server_free(server);
@@ -535,7 +573,9 @@ int http_server_try(const char *address, int port)
 struct http_server *http_server_free(struct http_server *server)
 {
     if (!server) { return NULL; }
+    if (server->waiting) { waiting_requests_close(server->waiting); }
     if (server->daemon) { MHD_stop_daemon(server->daemon); }
+    waiting_requests_free(server->waiting);
     pthread_mutex_destroy(&server->lock);
     free(server->connections);
     free(server);
@@ -545,6 +585,11 @@ struct http_server *http_server_free(struct http_server *server)
 int http_server_port(const struct http_server *server)
 {
     return server->port;
+}
+
+void http_server_wake(struct http_server *server, uint64_t ticket)
+{
+    if (server->waiting) { waiting_requests_wake(server->waiting, ticket); }
 }
 
 void http_server_check(struct http_server *server)

@@ -28,6 +28,7 @@ struct http_request {
     const char *last_event;    /* Last-Event-ID; NULL: there is none */
     bool post;
     struct slice body; /* of a POST */
+    uint64_t ticket;   /* for http_server_wake(); 0: nothing may wait */
 };
 
 /* A header of the answer; both texts must live until the answer is sent. */
@@ -43,6 +44,7 @@ struct http_answer {
     bool lasts;       /* a browser may keep it for a day */
     const char *policy; /* constant: Content-Security-Policy of a page; NULL: it is none */
     struct http_note notes[HTTP_NOTES_MAX]; /* those with a name */
+    bool later; /* it is not known yet: `answer` is called again when the request is woken */
 };
 
 struct http_settings {
@@ -54,6 +56,7 @@ struct http_settings {
     unsigned timeout_s;      /* without a byte */
     size_t answer_bytes;
     size_t body_bytes; /* most of a POST; 0: POST is not taken */
+    bool waits;        /* an answer may come later */
     /* Fills in the answer (200, text/plain, an empty body) on the server's thread. */
     void (*answer)(void *arg, const struct http_request *request, struct http_answer *answer);
     void *arg;
@@ -69,6 +72,9 @@ int http_server_try(const char *address, int port);
 struct http_server *http_server_free(struct http_server *server);
 /* Returns the port on which the server listens. */
 int http_server_port(const struct http_server *server);
+/* Lets a request be answered whose answer was to come later. Any thread; a ticket of a request that
+ * is over is ignored. */
+void http_server_wake(struct http_server *server, uint64_t ticket);
 /* Closes connections that are too old. Any thread. */
 void http_server_check(struct http_server *server);
 
