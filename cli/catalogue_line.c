@@ -72,9 +72,9 @@ static struct slices read_texts(struct catalogue_line *line, const char *name)
     return texts;
 }
 
-static struct floats read_floats(struct catalogue_line *line, const char *name)
+/* Reads the numbers of a list, of which `name` tells people. */
+static struct floats floats_of(struct catalogue_line *line, const char *name, const json_t *list)
 {
-    const json_t *list = read_list(line, name, "a list of numbers");
     size_t count = json_array_size(list);
     struct floats numbers = {.at = arena_alloc_array(line->arena, count, sizeof(float))};
     for (size_t i = 0; i < count; i++) {
@@ -86,6 +86,42 @@ static struct floats read_floats(struct catalogue_line *line, const char *name)
         numbers.at[numbers.count++] = (float)json_number_value(value);
     }
     return numbers;
+}
+
+static struct floats read_floats(struct catalogue_line *line, const char *name)
+{
+    return floats_of(line, name, read_list(line, name, "a list of numbers"));
+}
+
+/* Reads "vectors": an object of lists of numbers by name. */
+static void read_vectors(struct catalogue_line *line, struct item *item)
+{
+    const char *name;
+    json_t *list, *object = json_object_get(line->object, "vectors");
+    size_t most = json_object_size(object), sum = 0;
+    if (json_is_null(object) || !object) { return; }
+    if (!json_is_object(object)) {
+        refuse(line, "vectors", "an object of lists of numbers", object);
+        return;
+    }
+    json_object_foreach(object, name, list) { sum += json_array_size(list); }
+    item->vector_names.at = arena_alloc_array(line->arena, most + 1, sizeof(struct slice));
+    item->vector_widths.at = arena_alloc_array(line->arena, most + 1, sizeof(int32_t));
+    item->vector_numbers.at = arena_alloc_array(line->arena, sum + 1, sizeof(float));
+    json_object_foreach(object, name, list) {
+        if (!json_is_array(list)) { refuse(line, "vectors", "only lists of numbers", list); }
+        struct floats one = floats_of(line, "vectors", list);
+        item->vector_names.at[item->vector_names.count++] =
+            arena_copy(line->arena, slice_str(name));
+        item->vector_widths.at[item->vector_widths.count++] = (int32_t)one.count;
+        for (size_t i = 0; i < one.count; i++) {
+            item->vector_numbers.at[item->vector_numbers.count++] = one.at[i];
+        }
+    }
+    const char *fault = item_vectors_fault(item);
+    if (!fault || line->failed) { return; }
+    line->failed = true;
+    (void)reason_give(line->reason, "vectors: %s", fault);
 }
 
 static double read_real(struct catalogue_line *line, const char *name, double absent)
@@ -157,7 +193,7 @@ int catalogue_line_item(struct slice text, struct arena *arena, struct item *ret
                                          "available",  "created_ms",     "price", "stock",
                                          "brand",      "category",       "group_id", "kind",
                                          "available_from_ms",  "available_until_ms", "image",
-                                         NULL};
+                                         "vectors",    NULL};
     struct catalogue_line line = {.arena = arena, .reason = reason};
     int rc = parse(&line, text, fields[0]);
     if (!rc) {
@@ -179,6 +215,7 @@ int catalogue_line_item(struct slice text, struct arena *arena, struct item *ret
             .available_until_ms = read_whole(&line, "available_until_ms", INT64_MAX, 0),
             .image = read_text(&line, "image"),
         };
+        read_vectors(&line, ret_item);
         *ret_unknown = find_unknown(&line, fields);
     }
     json_decref(line.object);

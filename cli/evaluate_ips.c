@@ -161,6 +161,7 @@ static int32_t kind_of(struct slice name)
         [ACTION_CART] = "CART",         [ACTION_PURCHASE] = "PURCHASE",
         [ACTION_RATING] = "RATING",     [ACTION_DISLIKE] = "DISLIKE",
         [ACTION_EXPOSURE] = "EXPOSURE", [ACTION_IDENTIFY] = "IDENTIFY",
+        [ACTION_SEARCH] = "SEARCH",
     };
     for (int32_t k = 0; k < EVENT_KINDS_COUNT; k++) {
         if (slice_equal(name, slice_str(names[k]))) { return k; }

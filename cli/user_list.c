@@ -215,6 +215,9 @@ const char *user_list_reason(const struct user_list *user_list, size_t at, char 
     case REASON_SEGMENT:
         (void)snprintf(into, size, "liked by %.*s, %.0f of them", SLICE_ARGS(cause), evidence);
         return into;
+    case REASON_QUERY:
+        (void)snprintf(into, size, "matches '%.*s'", SLICE_ARGS(cause));
+        return into;
     case REASON_AGAIN:
         write_again(list, at, into);
         return into;

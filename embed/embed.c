@@ -41,7 +41,7 @@ static const struct output outputs[] = {
 enum {
     QUEUE_MAX = 32,
     TEXT_BYTES_MAX = 16384, /* more than the model's pieces can take of a text */
-    MESSAGE_BYTES_MAX = 1 << 17,
+    MESSAGE_BYTES_MAX = 1 << 17, /* of eight vectors */
 };
 
 /* An English sentence that every model must have a vector for. */
@@ -78,6 +78,9 @@ struct queued {
     struct slice key;
     struct slice text; /* empty: none */
     struct floats given;
+    struct slices names; /* of further vectors */
+    struct ints widths;
+    struct floats numbers;
     char content[CONTENT_DIGEST_BYTES];
 };
 
@@ -222,7 +225,7 @@ static void roll_back(struct task *task)
 
 /* ---- Rows ---- */
 
-static void add_vector(struct embed *embed, const char *name, const float *numbers, size_t width)
+static void add_vector(struct embed *embed, struct slice name, const float *numbers, size_t width)
 {
     if (width && !vector_row_add(&embed->row, name, numbers, width)) {
         metric_add(embed->refused, 1);
@@ -239,8 +242,15 @@ static void send_row(struct task *task, const struct queued *queued, const float
         .content = slice_str(queued->content),
     };
     vector_row_clear(&embed->row);
-    if (vector) { add_vector(embed, CONTENT_VECTOR_TEXT, vector, embed->numbers); }
-    add_vector(embed, CONTENT_VECTOR_GIVEN, queued->given.at, queued->given.count);
+    if (vector) {
+        add_vector(embed, slice_str(CONTENT_VECTOR_TEXT), vector, embed->numbers);
+    }
+    add_vector(embed, slice_str(CONTENT_VECTOR_GIVEN), queued->given.at, queued->given.count);
+    for (size_t i = 0, from = 0; i < queued->names.count; i++) {
+        size_t width = (size_t)queued->widths.at[i];
+        add_vector(embed, queued->names.at[i], queued->numbers.at + from, width);
+        from += width;
+    }
     vector_row_fill(&embed->row, &message);
     buf_clear(&embed->message);
     int result = codec_encode(embed->row_codec, &message, &embed->message);
@@ -294,21 +304,38 @@ static void unqueue(struct embed_task *state, struct slice key)
     }
 }
 
+static struct floats copy_floats(struct arena *arena, const struct floats *from)
+{
+    float *to = arena_alloc_array(arena, from->count + 1, sizeof(*to));
+    if (from->count) { memcpy(to, from->at, from->count * sizeof(*to)); }
+    return (struct floats){.at = to, .count = from->count};
+}
+
+static void copy_names(struct arena *arena, const struct item *item, struct queued *queued)
+{
+    size_t count = item->vector_names.count;
+    queued->names.at = arena_alloc_array(arena, count + 1, sizeof(struct slice));
+    queued->widths.at = arena_alloc_array(arena, count + 1, sizeof(int32_t));
+    for (size_t i = 0; i < count; i++) {
+        queued->names.at[i] = arena_copy(arena, item->vector_names.at[i]);
+        queued->widths.at[i] = item->vector_widths.at[i];
+    }
+    queued->names.count = queued->widths.count = count;
+}
+
 static void enqueue(struct task *task, struct slice key, const struct item *item,
                     const char *content)
 {
     struct embed_task *state = task_state(task);
     struct arena *arena = task_arena(task);
-    float *given = arena_alloc_array(arena, item->vector.count + 1, sizeof(*given));
-    if (item->vector.count) {
-        memcpy(given, item->vector.at, item->vector.count * sizeof(*given));
-    }
     struct queued *queued = &state->queue[state->queued++];
     *queued = (struct queued){
         .key = arena_copy(arena, key),
         .text = join(arena, item->title, item->text),
-        .given = {.at = given, .count = item->vector.count},
+        .given = copy_floats(arena, &item->vector),
+        .numbers = copy_floats(arena, &item->vector_numbers),
     };
+    copy_names(arena, item, queued);
     (void)snprintf(queued->content, sizeof(queued->content), "%s", content);
     if (state->queued == QUEUE_MAX) { encode(task); }
 }
@@ -339,7 +366,7 @@ static void remove_row(struct task *task, struct slice key)
 
 static bool has_content(const struct item *item)
 {
-    return item->title.size || item->text.size || item->vector.count;
+    return item->title.size || item->text.size || item->vector.count || item->vector_names.count;
 }
 
 static enum verdict process(struct task *task, const struct record *rec)
@@ -358,6 +385,8 @@ static enum verdict process(struct task *task, const struct record *rec)
     if (codec_decode(embed->item_codec, rec->value, task_arena(task), &item, &error) < 0) {
         return task_refuse_undecoded(task, &error);
     }
+    const char *fault = item_vectors_fault(&item);
+    if (fault) { return task_refuse(task, "bad_vectors", "%s", fault); }
     if (!has_content(&item)) {
         remove_row(task, rec->key);
         return VERDICT_DONE;
@@ -381,6 +410,7 @@ static void renew(struct task *task, const struct record *rec)
     char content[CONTENT_DIGEST_BYTES];
     if (!rec->key.data || rec->key.size > ID_BYTES_MAX || !rec->value.data) { return; }
     if (codec_decode(embed->item_codec, rec->value, task_arena(task), &item, NULL) < 0) { return; }
+    if (item_vectors_fault(&item)) { return; }
     vector_row_content(embed->digest, &item, content);
     if (compare(task, rec->key, content) != ROW_OF_OTHER_MODEL) { return; }
     unqueue(task_state(task), rec->key);

@@ -1,7 +1,6 @@
 #include "base/base.h"
+#include "embed/text/byte_vector.h"
 #include "embed/vector_row.h"
-
-#define STEPS 127.0F
 
 void vector_row_clear(struct vector_row *row)
 {
@@ -9,19 +8,12 @@ void vector_row_clear(struct vector_row *row)
     row->bytes_count = 0;
 }
 
-bool vector_row_add(struct vector_row *row, const char *name, const float *numbers, size_t width)
+bool vector_row_add(struct vector_row *row, struct slice name, const float *numbers, size_t width)
 {
-    float most = 0.0F;
     if (!width || width > ITEM_VECTOR_MAX || row->count == CONTENT_VECTORS_MAX) { return false; }
-    for (size_t i = 0; i < width; i++) {
-        if (!isfinite(numbers[i])) { return false; }
-        most = MAX_OF(most, fabsf(numbers[i]));
-    }
-    float scale = most / STEPS;
-    if (!isnormal(scale)) { return false; }
-    int8_t *to = row->bytes + row->bytes_count;
-    for (size_t i = 0; i < width; i++) { to[i] = (int8_t)lrintf(numbers[i] / scale); }
-    row->names[row->count] = slice_str(name);
+    float scale = byte_vector_make(numbers, width, row->bytes + row->bytes_count);
+    if (!(scale > 0.0F)) { return false; }
+    row->names[row->count] = name;
     row->widths[row->count] = (int32_t)width;
     row->scales[row->count++] = scale;
     row->bytes_count += width;
@@ -46,6 +38,15 @@ void vector_row_content(struct digest *digest, const struct item *item,
     digest_add(digest, item->title);
     digest_add(digest, item->text);
     digest_add(digest, given);
+    for (size_t i = 0; i < item->vector_names.count; i++) {
+        digest_add(digest, item->vector_names.at[i]);
+    }
+    if (item->vector_names.count) {
+        digest_add(digest, slice_of((const char *)item->vector_widths.at,
+                                    item->vector_widths.count * sizeof(int32_t)));
+        digest_add(digest, slice_of((const char *)item->vector_numbers.at,
+                                    item->vector_numbers.count * sizeof(float)));
+    }
     digest_finish(digest, bytes);
     digest_hex(bytes, CONTENT_DIGEST_BYTES / 2, ret_text);
 }

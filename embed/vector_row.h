@@ -1,8 +1,5 @@
-/* A row of `content-vectors` in the making: vectors by name, each quantised to bytes.
- *
- *   scale = the largest |number| / 127;   byte = the nearest integer to number / scale
- *
- * The error of a number is at most half a scale. Memory is reused from row to row. One thread.
+/* A row of `content-vectors` in the making: vectors by name, each as bytes
+ * (embed/text/byte_vector.h). Memory is reused from row to row. One thread.
  */
 #ifndef FRESHET_EMBED_VECTOR_ROW_H
 #define FRESHET_EMBED_VECTOR_ROW_H
@@ -26,7 +23,7 @@ struct vector_row {
 void vector_row_clear(struct vector_row *row);
 /* Adds a vector; `name` is borrowed. False: it is empty, too long, all 0 or not finite, or there
  * are too many. */
-bool vector_row_add(struct vector_row *row, const char *name, const float *numbers, size_t width);
+bool vector_row_add(struct vector_row *row, struct slice name, const float *numbers, size_t width);
 /* Fills in the columns of a message, which borrow from the row. */
 void vector_row_fill(struct vector_row *row, struct content_vectors *ret_message);
 /* Writes the digest of what an item's vectors are made of. */

@@ -27,7 +27,7 @@ static int check_ids(const struct record *rec, const struct user_event *ev,
     if (ev->user_id.size == 0) { return refuse(error, "empty_user_id", "user_id is empty"); }
     bool named = ev->item_id.size || (ev->takes_back && ev->taken_back_id.size);
     bool listed = ev->action == ACTION_EXPOSURE && ev->items.count;
-    bool needs_item = ev->action != ACTION_IDENTIFY;
+    bool needs_item = ev->action != ACTION_IDENTIFY && ev->action != ACTION_SEARCH;
     if (needs_item && !named && !listed) {
         return refuse(error, "empty_item_id", "item_id is empty");
     }
@@ -70,6 +70,13 @@ static int check_identify(const struct user_event *ev, struct acceptance_error *
     return refuse(error, "bad_identify", "a user cannot be merged with itself");
 }
 
+static int check_search(const struct user_event *ev, struct acceptance_error *error)
+{
+    bool named = ev->query.size || (ev->takes_back && ev->taken_back_id.size);
+    if (ev->action != ACTION_SEARCH || named) { return 0; }
+    return refuse(error, "bad_search", "query is empty");
+}
+
 /* When the event came, at the latest. received_ms is what its sender's record said; the timestamp
  * of the record in `events` is ingest's or the broker's, and the same at every replay. */
 static int64_t arrival_ms(const struct record *rec, const struct user_event *ev)
@@ -84,6 +91,7 @@ int acceptance_check(const struct record *rec, const struct user_event *ev, int6
     int result = check_ids(rec, ev, ret_error);
     if (result == 0) { result = check_exposure(ev, ret_error); }
     if (result == 0) { result = check_identify(ev, ret_error); }
+    if (result == 0) { result = check_search(ev, ret_error); }
     if (result < 0) { return result; }
     if (!(ev->weight >= 0.0 && ev->weight <= TIMELINE_WEIGHT_MAX)) {
         return refuse(ret_error, "bad_weight", "weight %g is not between 0 and %g", ev->weight,

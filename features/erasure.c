@@ -294,6 +294,7 @@ enum erasure_result erasing_begin(struct erasing *erasing, struct task *task,
     user->first_offset = -1;
     user->erased = true;
     shown_release(&user->shown);
+    searches_release(&user->searches);
     taken_back_release(&user->taken);
     listed_release(&user->listed);
     user->input_offset = -1;

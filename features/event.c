@@ -1,3 +1,8 @@
+/* What an event changes of its user: the timeline and with it the counts of pairs, what was shown,
+ * what was searched for, what is taken back, and the outcomes of the list that it names. Events of
+ * a user who is another one now follow (merge.c). Each kind has its own repeats: an event that was
+ * seen before changes nothing.
+ */
 #include "base/base.h"
 #include "features/acceptance.h"
 #include "features/features_internal.h"
@@ -192,6 +197,47 @@ static enum verdict add_exposure(struct task *task, struct user *user, const str
     return VERDICT_DONE;
 }
 
+/* ---- Searches ---- */
+
+/* What was searched for is kept for the user's lists and adds nothing to any count. */
+static enum verdict add_search(struct task *task, struct user *user, const struct record *rec,
+                               const struct user_event *ev)
+{
+    struct features *f = features_of(task);
+    uint64_t id_hash = ids_fingerprint(ev->event_id);
+    if (taken_back_has(&user->taken, id_hash, ids_fingerprint(ev->query), ACTION_SEARCH,
+                       ev->event_time_ms)) {
+        metric_add(f->m.taken_back_early, 1);
+        return VERDICT_DONE;
+    }
+    metric_add(f->m.searches, 1);
+    if (searches_add(&user->searches, ev->event_time_ms, id_hash, ev->query,
+                     (int32_t)f->settings->searches_max)) {
+        note(task, user, rec, ev, USER_BYTES + SEARCH_TEXT_BYTES_MAX);
+    }
+    return VERDICT_DONE;
+}
+
+/* The search of an event, or all searches for a text up to a time. */
+static enum verdict take_search_back(struct task *task, struct user *user,
+                                     const struct record *rec, const struct user_event *ev)
+{
+    struct features *f = features_of(task);
+    bool of_event = ev->taken_back_id.size > 0;
+    uint64_t hash = of_event ? ids_fingerprint(ev->taken_back_id)
+                             : taken_back_hash(ids_fingerprint(ev->query), ACTION_SEARCH);
+    if (!taken_back_add(&user->taken, hash, of_event ? TAKEN_BACK_EVENT : ev->event_time_ms,
+                        (int32_t)f->settings->taken_back_max)) {
+        return drop_repeated(task);
+    }
+    bool any = of_event ? searches_take(&user->searches, hash)
+                        : searches_take_text(&user->searches, ev->query, ev->event_time_ms);
+    metric_add(f->m.taken_back, any);
+    if (any && !history_any(user)) { user->tombstone_due = true; }
+    note(task, user, rec, ev, USER_BYTES);
+    return VERDICT_DONE;
+}
+
 /* ---- Taking back ---- */
 
 enum event_taken event_take_back(struct task *task, struct user *user,
@@ -211,7 +257,7 @@ enum event_taken event_take_back(struct task *task, struct user *user,
     if (result == TAKE_BACK_ITEMS_FULL) { return EVENT_ITEMS_FULL; }
     counts->forgotten += taken > 0;
     metric_add(f->m.taken_back, (double)taken);
-    if (taken && user->timeline.count == 0) { user->tombstone_due = true; }
+    if (taken && !history_any(user)) { user->tombstone_due = true; }
     return result == TAKE_BACK_DONE ? EVENT_TAKEN : EVENT_LOST;
 }
 
@@ -250,6 +296,10 @@ enum verdict event_take(struct task *task, struct user *user, const struct recor
     }
     if (ev->action == ACTION_IDENTIFY) { return merge_take(task, user, rec, ev); }
     if (links_target(&user->links).size) { return merge_follow(task, user, ev); }
+    if (ev->action == ACTION_SEARCH) {
+        return ev->takes_back ? take_search_back(task, user, rec, ev)
+                              : add_search(task, user, rec, ev);
+    }
     if (ev->takes_back) { return take_back(task, user, rec, ev); }
     if (ev->action == ACTION_EXPOSURE) { return add_exposure(task, user, rec, ev); }
     return add_action(task, user, rec, ev);

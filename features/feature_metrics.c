@@ -29,6 +29,8 @@ struct feature_metrics feature_metrics_register(struct metrics *metrics)
                                       "more."),
         .exposures = metrics_counter(metrics, "freshet_exposures_total", "",
                                      "Items that users were shown, repeats left out."),
+        .searches = metrics_counter(metrics, "freshet_searches_total", "",
+                                    "Searches of users (SEARCH)."),
         .taken_back = metrics_counter(metrics, "freshet_actions_taken_back_total", "",
                                       "Actions that were taken back, out of histories and counts."),
         .taken_back_early = metrics_counter(metrics, "freshet_actions_taken_back_early_total", "",

@@ -8,7 +8,7 @@ struct feature_metrics {
     struct metric *accepted, *repeated, *late, *pair_updates, *users_cached;
     struct metric *forgotten_users, *forgotten_events;
     struct metric *merged, *followed, *moved, *moved_late;
-    struct metric *exposures, *taken_back, *taken_back_early, *foreign_lists;
+    struct metric *searches, *exposures, *taken_back, *taken_back_early, *foreign_lists;
 };
 
 /* Registers them. */

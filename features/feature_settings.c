@@ -57,6 +57,8 @@ const struct option feature_options[FEATURE_OPTIONS_COUNT] = {
     OPTION("cross.pairs", STRING, cross_pairs, "", OPTION_FREE,
            "Kinds of actions of which one may foretell the other, as in VIEW>PURCHASE; several "
            "with commas (docs/operations.md)"),
+    OPTION("history.searches.max", LONG, searches_max, "5", OPTION_RANGE(0, HISTORY_SEARCHES_MAX),
+           "Newest searches of a user that are kept, in its history as well; 0: none"),
 };
 
 /* ---- Cross pairs ---- */

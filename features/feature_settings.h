@@ -26,9 +26,10 @@ struct feature_settings {
     int64_t outcomes_kept_ms;
     int64_t listed_max;
     const char *cross_pairs;
+    int64_t searches_max;
 };
 
-enum { FEATURE_OPTIONS_COUNT = 20 };
+enum { FEATURE_OPTIONS_COUNT = 21 };
 extern const struct option feature_options[FEATURE_OPTIONS_COUNT];
 
 /* Checks the settings against each other; 0, or -EINVAL with the reason and a hint in why. */

@@ -315,7 +315,7 @@ static void emit_history(struct task *task, struct user *user)
 {
     struct features *f = features_of(task);
     struct user_history message;
-    if (user->timeline.count > 0) {
+    if (history_any(user)) {
         history_fill(f->history, user, task_partition(task), &message);
         task_emit(task, HISTORIES, PARTITION_BY_KEY, user_id(user),
                   features_encode(f, f->histories, &message));

@@ -20,6 +20,8 @@ struct history {
     struct slice shown_items[HISTORY_SHOWN_MAX];
     int64_t shown_times_ms[HISTORY_SHOWN_MAX];
     int32_t shown_places[HISTORY_SHOWN_MAX];
+    struct slice search_texts[HISTORY_SEARCHES_MAX];
+    int64_t search_times_ms[HISTORY_SEARCHES_MAX];
     struct hash_entry *hashes; /* of this message: open addressing, at most half full */
     size_t hashes_mask;
     uint32_t stamp;
@@ -107,11 +109,37 @@ static void fill_shown(struct history *history, const struct shown *shown,
     message->shown_places = (struct ints){history->shown_places, n};
 }
 
+static void fill_searches(struct history *history, const struct searches *searches,
+                          struct user_history *message)
+{
+    size_t n = (size_t)searches->count;
+    assert(n <= HISTORY_SEARCHES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        history->search_texts[i] = searches_text(searches, (int32_t)i);
+        history->search_times_ms[i] = searches->at[i].time_ms;
+    }
+    message->search_texts = (struct slices){history->search_texts, n};
+    message->search_times_ms = (struct longs){history->search_times_ms, n};
+}
+
+bool history_any(const struct user *user)
+{
+    return user->timeline.count > 0 || user->searches.count > 0;
+}
+
+/* Who has only searched so far has the time of that. */
+static int64_t newest_ms(const struct user *user)
+{
+    const struct timeline *timeline = &user->timeline;
+    return timeline->count ? timeline->times_ms[timeline->first + timeline->count - 1]
+                           : user->searches.at[user->searches.count - 1].time_ms;
+}
+
 void history_fill(struct history *history, const struct user *user, int32_t partition,
                   struct user_history *ret_message)
 {
     const struct timeline *timeline = &user->timeline;
-    assert(timeline->count > 0);
+    assert(history_any(user));
     int32_t count = MIN_OF(timeline->count, history->length);
     int32_t end = timeline->first + timeline->count, from = end - count;
     clear_hashes(history);
@@ -133,16 +161,19 @@ void history_fill(struct history *history, const struct user *user, int32_t part
     *ret_message = (struct user_history){
         .user_id = user_id(user),
         .items = {history->items, n},
-        .actions = {timeline->kinds + from, n},
         .weights = {history->weights, n},
-        .event_times_ms = {timeline->times_ms + from, n},
-        .offsets = {timeline->offsets + from, n},
         .had_prefixes = slice_of(history->had_bytes, had_size),
         .events_total = timeline->total,
         .input_partition = partition,
         .input_offset = user->input_offset,
-        .event_time_ms = timeline->times_ms[end - 1],
+        .event_time_ms = newest_ms(user),
         .received_ms = user->received_ms,
     };
+    if (n) {
+        ret_message->actions = (struct ints){timeline->kinds + from, n};
+        ret_message->event_times_ms = (struct longs){timeline->times_ms + from, n};
+        ret_message->offsets = (struct longs){timeline->offsets + from, n};
+    }
     fill_shown(history, &user->shown, ret_message);
+    fill_searches(history, &user->searches, ret_message);
 }

@@ -17,8 +17,10 @@ struct history *history_new(int32_t length, int32_t actions_max, int32_t seen_ma
                             const struct ids *ids);
 /* Frees the builder; takes NULL; returns NULL. */
 struct history *history_free(struct history *history);
-/* Fills the message for a user with at least one action; `partition` is that of the input. `seen`
- * holds each other item once: first the remembered ones, then those of older actions. */
+/* Says whether a user has a history: an action or a search. */
+bool history_any(const struct user *user);
+/* Fills the message for a user who has one; `partition` is that of the input. `seen` holds each
+ * other item once: first the remembered ones, then those of older actions. */
 void history_fill(struct history *history, const struct user *user, int32_t partition,
                   struct user_history *ret_message);
 

@@ -129,6 +129,21 @@ static void fill_shown(struct task *task, const struct shown *shown, struct user
     }
 }
 
+static void fill_searches(struct task *task, const struct searches *searches,
+                          struct user_move *columns)
+{
+    size_t n = (size_t)searches->count;
+    columns->search_texts = (struct slices){column(task, n, sizeof(struct slice)), n};
+    columns->search_times_ms = (struct longs){column(task, n, sizeof(int64_t)), n};
+    columns->search_event_ids = (struct longs){column(task, n, sizeof(int64_t)), n};
+    for (size_t i = 0; i < n; i++) {
+        columns->search_texts.at[i] =
+            arena_copy(task_arena(task), searches_text(searches, (int32_t)i));
+        columns->search_times_ms.at[i] = searches->at[i].time_ms;
+        columns->search_event_ids.at[i] = (int64_t)searches->at[i].id_hash;
+    }
+}
+
 static void fill_backs(struct task *task, const struct taken_back *taken,
                        struct user_move *columns)
 {
@@ -150,6 +165,7 @@ static void take_out(struct task *task, struct user *user, struct taken_out *out
     size_t before = out->actions_count - (size_t)(timeline->departed_count + timeline->count);
     fill_actions(task, out);
     fill_shown(task, &user->shown, &out->columns);
+    fill_searches(task, &user->searches, &out->columns);
     fill_backs(task, &user->taken, &out->columns);
     if (out->actions_count && user->first_item != ID_NONE) {
         pairs_remove_user(counts->pairs, user->first_item);
@@ -163,9 +179,10 @@ static void take_out(struct task *task, struct user *user, struct taken_out *out
     user->first_item = ID_NONE;
     user->first_offset = -1;
     shown_release(&user->shown);
+    if (out->actions_count || user->searches.count) { user->tombstone_due = true; }
+    searches_release(&user->searches);
     taken_back_release(&user->taken);
     listed_release(&user->listed);
-    if (out->actions_count) { user->tombstone_due = true; }
 }
 
 /* ---- Sending ---- */
@@ -197,6 +214,8 @@ static struct user_move part_of(const struct user_move *all, size_t part)
     one.shown_times_ms = PART_OF(all->shown_times_ms, struct longs, from, to);
     one.shown_event_ids = PART_OF(all->shown_event_ids, struct longs, from, to);
     one.shown_places = PART_OF(all->shown_places, struct ints, from, to);
+    if (part) { one.search_texts.count = one.search_times_ms.count = 0; }
+    if (part) { one.search_event_ids.count = 0; }
     one.back_hashes = PART_OF(all->back_hashes, struct longs, back, back_to);
     one.back_times_ms = PART_OF(all->back_times_ms, struct longs, back, back_to);
     return one;

@@ -93,6 +93,15 @@ static const char *fault_of(const struct record *rec, const struct user_move *mo
         move->shown_places.count != shown || !ids_valid(&move->shown_items)) {
         return "the columns of what was shown do not agree";
     }
+    size_t searches = move->search_texts.count;
+    if (move->search_times_ms.count != searches || move->search_event_ids.count != searches) {
+        return "the columns of searches do not agree";
+    }
+    for (size_t i = 0; i < searches; i++) {
+        if (!timeline_allows(move->search_times_ms.at[i], /* weight= */ 0.0)) {
+            return "the columns of searches do not agree";
+        }
+    }
     return move->back_hashes.count == move->back_times_ms.count
                ? NULL
                : "the columns of what was taken back do not agree";
@@ -179,6 +188,20 @@ static void add_shown(struct task *task, struct user *user, const struct user_mo
         if (result == SHOWN_ADDED) {
             shown_add(&user->shown, &showing, (int32_t)f->settings->shown_max);
         }
+    }
+}
+
+static void add_searches(struct task *task, struct user *user, const struct user_move *move)
+{
+    int32_t most = (int32_t)features_of(task)->settings->searches_max;
+    for (size_t i = 0; i < move->search_texts.count; i++) {
+        int64_t time_ms = move->search_times_ms.at[i];
+        uint64_t id_hash = (uint64_t)move->search_event_ids.at[i];
+        struct slice text = move->search_texts.at[i];
+        bool gone = time_ms <= user->forgotten_ms ||
+                    taken_back_has(&user->taken, id_hash, ids_fingerprint(text), ACTION_SEARCH,
+                                   time_ms);
+        if (!gone) { (void)searches_add(&user->searches, time_ms, id_hash, text, most); }
     }
 }
 
@@ -269,6 +292,7 @@ static enum verdict add_move(struct task *task, struct user *user, const struct 
     bool has_room = put_items(f->ids, &move->items) && put_items(f->ids, &move->shown_items);
     if (!has_room || !add_backs(task, user, move)) { return features_items_full(task); }
     add_shown(task, user, move);
+    add_searches(task, user, move);
     add_actions(task, user, move, &receipt);
     merge_receipt_emit(task, &receipt);
     tell_late(task, rec, receipt.too_late);
@@ -281,7 +305,7 @@ static enum verdict add_move(struct task *task, struct user *user, const struct 
                       STATE_MERGED_FROM_MAX);
         user->erased = false;
     }
-    if (user->timeline.count > 0) {
+    if (history_any(user)) {
         user->erased = false;
         user->tombstone_due = false;
         user->input_offset = present_offset(task, user);

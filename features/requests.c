@@ -49,10 +49,14 @@ void request_receipt_emit(struct task *task, const struct forget_receipt *receip
               features_encode(f, f->receipts, receipt));
 }
 
-static int64_t newest_ms(const struct timeline *timeline)
+static int64_t newest_ms(const struct user *user)
 {
-    if (timeline->count == 0) { return FORGOTTEN_NEVER; }
-    return timeline->times_ms[timeline->first + timeline->count - 1];
+    const struct timeline *timeline = &user->timeline;
+    const struct searches *searches = &user->searches;
+    int64_t newest = FORGOTTEN_NEVER;
+    if (timeline->count) { newest = timeline->times_ms[timeline->first + timeline->count - 1]; }
+    if (searches->count) { newest = MAX_OF(newest, searches->at[searches->count - 1].time_ms); }
+    return newest;
 }
 
 /* ---- Links ---- */
@@ -92,7 +96,8 @@ static void unlink_user(struct task *task, struct user *user, const struct forge
         links->merged_ms = MERGED_NEVER;
         user->forgotten_ms = MAX_OF(user->forgotten_ms, request->until_ms);
     }
-    user->erased = user->timeline.total == 0 && !links->into.count && !links->from.count;
+    user->erased = user->timeline.total == 0 && !user->searches.count && !links->into.count &&
+                   !links->from.count;
     users_changed(features_of(task)->users, user, USER_BYTES);
 }
 
@@ -103,7 +108,8 @@ static enum verdict erase(struct task *task, struct user *user,
 {
     struct features *f = features_of(task);
     struct features_task *counts = task_state(task);
-    int64_t until_ms = MAX_OF(request->until_ms, newest_ms(&user->timeline));
+    bool known = user->timeline.total > 0 || user->searches.count > 0;
+    int64_t until_ms = MAX_OF(request->until_ms, newest_ms(user));
     receipt->until_ms = MAX_OF(user->forgotten_ms, until_ms);
     receipt->follows = user->links.into.count + user->links.from.count;
     enum erasure_result result = erasing_begin(f->erasing, task, &counts->erasures, user, receipt,
@@ -111,10 +117,10 @@ static enum verdict erase(struct task *task, struct user *user,
     if (result == ERASURE_ITEMS_FULL) { return features_items_full(task); }
     forget_links(task, user, request);
     user->forgotten_ms = receipt->until_ms;
-    if (receipt->actions > 0) { user->tombstone_due = true; }
+    if (known) { user->tombstone_due = true; }
     if (result == ERASURE_DONE) { request_receipt_emit(task, receipt); }
     counts->forgotten++;
-    metric_add(f->m.forgotten_users, receipt->actions > 0);
+    metric_add(f->m.forgotten_users, known);
     users_changed(f->users, user, USER_BYTES);
     return VERDICT_DONE;
 }

@@ -34,6 +34,9 @@ struct stored_user {
     int64_t listed_times_ms[STATE_LISTED_MAX];
     int64_t listed_micros[STATE_LISTED_MAX];
     struct slice listed_sources[STATE_LISTED_MAX];
+    struct slice search_texts[HISTORY_SEARCHES_MAX];
+    int64_t search_times_ms[HISTORY_SEARCHES_MAX];
+    int64_t search_event_ids[HISTORY_SEARCHES_MAX];
     int64_t back_hashes[STATE_BACK_MAX];
     int64_t back_times_ms[STATE_BACK_MAX];
 };
@@ -129,6 +132,21 @@ static void fill_shown(struct stored_user *stored, const struct shown *shown,
     state->shown_total = shown->total;
 }
 
+static void fill_searches(struct stored_user *stored, const struct searches *searches,
+                          struct user_state *state)
+{
+    size_t n = (size_t)searches->count;
+    assert(n <= HISTORY_SEARCHES_MAX);
+    for (size_t i = 0; i < n; i++) {
+        stored->search_texts[i] = searches_text(searches, (int32_t)i);
+        stored->search_times_ms[i] = searches->at[i].time_ms;
+        stored->search_event_ids[i] = (int64_t)searches->at[i].id_hash;
+    }
+    state->search_texts = (struct slices){stored->search_texts, n};
+    state->search_times_ms = (struct longs){stored->search_times_ms, n};
+    state->search_event_ids = (struct longs){stored->search_event_ids, n};
+}
+
 static void fill_taken_back(struct stored_user *stored, const struct taken_back *taken,
                             struct user_state *state)
 {
@@ -196,6 +214,7 @@ void stored_user_fill(struct stored_user *stored, const struct user *user,
         .first_offset = user->first_offset,
     };
     fill_shown(stored, &user->shown, ret_state);
+    fill_searches(stored, &user->searches, ret_state);
     fill_taken_back(stored, &user->taken, ret_state);
     fill_listed(stored, &user->listed, ret_state);
     ret_state->merged_into =
@@ -242,6 +261,17 @@ static bool shown_agrees(const struct user_state *state)
            ids_valid(&state->shown_items) && state->back_hashes.count <= STATE_BACK_MAX;
 }
 
+static bool searches_agree(const struct user_state *state)
+{
+    size_t n = state->search_texts.count;
+    bool agrees = n <= HISTORY_SEARCHES_MAX && state->search_times_ms.count == n &&
+                  state->search_event_ids.count == n;
+    for (size_t i = 0; agrees && i < n; i++) {
+        agrees = timeline_allows(state->search_times_ms.at[i], /* weight= */ 0.0);
+    }
+    return agrees;
+}
+
 static bool listed_agrees(const struct user_state *state)
 {
     size_t n = state->listed_event_ids.count;
@@ -268,7 +298,8 @@ static bool columns_agree(const struct user_state *state)
            state->event_times_ms.count == n && state->sequences.count == n &&
            state->event_ids.count == n && state->offsets.count == n &&
            state->left_weights.count == left && state->left_times_ms.count == left &&
-           left <= STATE_LEFT_MAX && shown_agrees(state) && listed_agrees(state) &&
+           left <= STATE_LEFT_MAX && shown_agrees(state) && searches_agree(state) &&
+           listed_agrees(state) &&
            numbers_valid(state) && links_valid(state) &&
            state->back_hashes.count == state->back_times_ms.count && ids_valid(&state->items) &&
            ids_valid(&state->left_items) && state->seen.size % HISTORY_SEEN_BYTES == 0 &&
@@ -334,6 +365,15 @@ static int load_listed(struct stored_user *stored, const struct user_state *stat
         listed_add(listed, &action, STATE_LISTED_MAX);
     }
     return 0;
+}
+
+static void load_searches(const struct user_state *state, struct searches *searches)
+{
+    for (size_t i = 0; i < state->search_texts.count; i++) {
+        (void)searches_add(searches, state->search_times_ms.at[i],
+                           (uint64_t)state->search_event_ids.at[i], state->search_texts.at[i],
+                           HISTORY_SEARCHES_MAX);
+    }
 }
 
 static void load_taken_back(const struct user_state *state, struct taken_back *taken)
@@ -402,6 +442,7 @@ int stored_user_load(struct stored_user *stored, const struct user_state *state,
         listed_release(&user->listed);
         return result;
     }
+    load_searches(state, &user->searches);
     load_taken_back(state, &user->taken);
     load_links(state, &user->links);
     user->first_offset = state->first_offset;

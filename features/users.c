@@ -51,6 +51,7 @@ void users_drop(struct users *users, struct user *user)
     users->count--;
     timeline_release(&user->timeline);
     shown_release(&user->shown);
+    searches_release(&user->searches);
     taken_back_release(&user->taken);
     listed_release(&user->listed);
     links_release(&user->links);
@@ -142,6 +143,7 @@ void users_measure(struct users *users, struct user *user)
                   (size_t)user->shown.capacity * sizeof(*user->shown.at) +
                   (size_t)user->taken.capacity * sizeof(*user->taken.at) +
                   (size_t)user->listed.capacity * sizeof(*user->listed.at) +
+                  (size_t)user->searches.capacity * sizeof(*user->searches.at) +
                   links_bytes(&user->links);
     users->bytes += user->bytes;
 }

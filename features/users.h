@@ -13,6 +13,7 @@
 #include "base/slice.h"
 #include "features/links.h"
 #include "features/listed.h"
+#include "features/searches.h"
 #include "features/shown.h"
 #include "features/taken_back.h"
 #include "model/counting/timeline.h"
@@ -40,6 +41,7 @@ struct user {
     uint64_t hash;
     struct timeline timeline;
     struct shown shown;
+    struct searches searches;
     struct taken_back taken;
     struct listed listed;
     struct links links;

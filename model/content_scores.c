@@ -7,7 +7,7 @@
 #include "model/feature_neighbours.h"
 #include "model/vector_neighbours.h"
 
-enum { CELLS_FIRST = 1024 };
+enum { CELLS_FIRST = 1024, KIND_NAME_BYTES = 65 };
 
 #define DECAY 0.6F
 
@@ -21,7 +21,11 @@ struct cell {
 
 struct content_scores {
     struct feature_neighbours *features;
-    struct vector_neighbours *vectors[CONTENT_VECTOR_KINDS];
+    struct vector_neighbours *vectors[CONTENT_VECTOR_KINDS]; /* NULL: there is no such kind */
+    char names[CONTENT_VECTOR_KINDS][KIND_NAME_BYTES];
+    int order[CONTENT_VECTOR_KINDS]; /* of the kinds that there are, by name */
+    int kinds;
+    const struct ids *ids;
     int32_t items_max;
     size_t recent;
     struct cell *cells;
@@ -36,10 +40,10 @@ struct content_scores *content_scores_new(int32_t items_max, size_t recent,
 {
     struct content_scores *content_scores = xcalloc(1, sizeof(*content_scores));
     content_scores->features = feature_neighbours_new(items_max, ids);
-    for (int kind = 0; kind < CONTENT_VECTOR_KINDS; kind++) {
-        content_scores->vectors[kind] = vector_neighbours_new(items_max, ids);
-    }
     content_scores->items_max = items_max;
+    content_scores->ids = ids;
+    (void)content_scores_kind(content_scores, slice_str("text"));
+    (void)content_scores_kind(content_scores, slice_str("given"));
     content_scores->recent = recent;
     return content_scores;
 }
@@ -81,12 +85,56 @@ bool content_scores_describe(struct content_scores *content_scores, int32_t numb
     return feature_neighbours_put(content_scores->features, number, features, count);
 }
 
-bool content_scores_set_vector(struct content_scores *content_scores, int32_t number,
-                               enum content_vector_kind kind, const int8_t *numbers, size_t width)
+/* Puts the newest kind into its place, behind the first two, which keep theirs. */
+static void order_newest(struct content_scores *content_scores)
+{
+    int *order = content_scores->order, at = content_scores->kinds - 1;
+    for (; at > CONTENT_GIVEN + 1; at--) {
+        const char *before = content_scores->names[order[at - 1]];
+        if (strcmp(before, content_scores->names[content_scores->kinds - 1]) < 0) { break; }
+        order[at] = order[at - 1];
+    }
+    order[at] = content_scores->kinds - 1;
+}
+
+int content_scores_kind(struct content_scores *content_scores, struct slice name)
+{
+    for (int kind = 0; kind < content_scores->kinds; kind++) {
+        if (slice_equal(name, slice_str(content_scores->names[kind]))) { return kind; }
+    }
+    int kind = content_scores->kinds;
+    if (kind == CONTENT_VECTOR_KINDS || !name.size || name.size >= KIND_NAME_BYTES) { return -1; }
+    memcpy(content_scores->names[kind], name.data, name.size);
+    content_scores->vectors[kind] =
+        vector_neighbours_new(content_scores->items_max, content_scores->ids);
+    content_scores->kinds++;
+    order_newest(content_scores);
+    return kind;
+}
+
+int content_scores_kinds(const struct content_scores *content_scores)
+{
+    return content_scores->kinds;
+}
+
+struct slice content_scores_kind_name(const struct content_scores *content_scores, int kind)
+{
+    assert(kind >= 0 && kind < content_scores->kinds);
+    return slice_str(content_scores->names[kind]);
+}
+
+bool content_scores_set_vector(struct content_scores *content_scores, int32_t number, int kind,
+                               const int8_t *numbers, size_t width)
 {
     struct vector_neighbours *vectors = content_scores->vectors[kind];
     if (!numbers) { return vector_neighbours_remove(vectors, number); }
     return vector_neighbours_put(vectors, number, numbers, width);
+}
+
+struct vector_neighbours *content_scores_vectors(struct content_scores *content_scores,
+                                                 int kind)
+{
+    return content_scores->vectors[kind];
 }
 
 /* ---- Scores ---- */
@@ -115,11 +163,12 @@ static void add_like(struct content_scores *content_scores, int32_t item, float 
         float root = sqrtf(alike[k].cosine);
         add_part(content_scores, item, alike[k].item, weight * (root * sqrtf(root)));
     }
-    for (int kind = 0; kind < CONTENT_VECTOR_KINDS; kind++) {
+    for (int k = 0; k < content_scores->kinds; k++) {
+        int kind = content_scores->order[k];
         alike = vector_neighbours_of(content_scores->vectors[kind], item, &count);
-        for (size_t k = 0; k < count; k++) {
-            float cosine = alike[k].cosine;
-            add_part(content_scores, item, alike[k].item, weight * (cosine * cosine));
+        for (size_t i = 0; i < count; i++) {
+            float cosine = alike[i].cosine;
+            add_part(content_scores, item, alike[i].item, weight * (cosine * cosine));
         }
     }
 }

@@ -4,7 +4,8 @@
  *
  * j_1 the newest item; S the cosine of features (feature_neighbours.h), V that of the vectors of
  * one kind (vector_neighbours.h), both 0 but for the 100 items most like j_r. Sums run from the
- * newest item to the oldest, features before vectors, in 32 bits. What an item is like may be
+ * newest item to the oldest, features before vectors, and those in the order of their kinds' names
+ * behind `text` and `given`, in 32 bits. What an item is like may be
  * changed at any time, and the scores follow from what it is now. Memory is reused from call to
  * call. One thread.
  */
@@ -15,9 +16,10 @@
 #include "model/ids.h"
 
 struct content_scores;
+struct vector_neighbours;
 
-/* Kinds of vectors, each compared with its own. */
-enum content_vector_kind { CONTENT_TEXT, CONTENT_GIVEN, CONTENT_VECTOR_KINDS };
+/* Kinds of vectors, each compared with its own: that of texts, and others by name. */
+enum content_vector_kind { CONTENT_TEXT, CONTENT_GIVEN, CONTENT_VECTOR_KINDS = 8 };
 
 /* Makes an empty index for item numbers below items_max, whose ids order equal items (NULL: their
  * numbers do) and are borrowed for its life; the newest `recent` items of a history are used. Free
@@ -30,10 +32,19 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
  * anything has changed. */
 bool content_scores_describe(struct content_scores *content_scores, int32_t number,
                              const uint32_t *features, size_t count);
+/* Finds the kind of a name, or gives it the next number; below 0: there are as many as may be.
+ * Borrows nothing. */
+int content_scores_kind(struct content_scores *content_scores, struct slice name);
+/* Returns how many kinds there are, and the name of one. */
+int content_scores_kinds(const struct content_scores *content_scores);
+struct slice content_scores_kind_name(const struct content_scores *content_scores, int kind);
 /* Sets an item's vector of a kind (vector_neighbours_put()); NULL: it has none. Returns whether
  * anything has changed. */
 bool content_scores_set_vector(struct content_scores *content_scores, int32_t number,
-                               enum content_vector_kind kind, const int8_t *numbers, size_t width);
+                               int kind, const int8_t *numbers, size_t width);
+/* Returns the vectors of a kind. */
+struct vector_neighbours *content_scores_vectors(struct content_scores *content_scores,
+                                                 int kind);
 /* Computes the scores for a history (item numbers, oldest first; ID_NONE is skipped; weight 0: a
  * dislike). Returns the items with a score above 0, in no order; borrowed until the next call. */
 size_t content_scores_find(struct content_scores *content_scores, const int32_t *items,

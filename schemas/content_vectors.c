@@ -34,12 +34,12 @@ bool content_vectors_agree(const struct content_vectors *row)
     return sum == row->bytes.size;
 }
 
-bool content_vectors_find(const struct content_vectors *row, const char *name,
+bool content_vectors_find(const struct content_vectors *row, struct slice name,
                           struct content_vector *ret_vector)
 {
     size_t from = 0;
     for (size_t i = 0; i < row->names.count; from += (size_t)row->widths.at[i++]) {
-        if (!slice_equal(row->names.at[i], slice_str(name))) { continue; }
+        if (!slice_equal(row->names.at[i], name)) { continue; }
         *ret_vector = (struct content_vector){
             .name = row->names.at[i],
             .scale = row->scales.at[i],

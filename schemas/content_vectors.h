@@ -38,7 +38,7 @@ struct content_vector {
 /* Says whether the columns of a row agree. */
 bool content_vectors_agree(const struct content_vectors *row);
 /* Finds a vector by its name in a row whose columns agree; false: there is none. */
-bool content_vectors_find(const struct content_vectors *row, const char *name,
+bool content_vectors_find(const struct content_vectors *row, struct slice name,
                           struct content_vector *ret_vector);
 
 #endif

@@ -12,6 +12,8 @@ static const char *const older[] = {
     ,
 #include "versions/item.3.avsc.inc"
     ,
+#include "versions/item.4.avsc.inc"
+    ,
     NULL,
 };
 
@@ -32,6 +34,9 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(item, FIELD_LONG, available_from_ms, 0),
     CONTRACT_FIELD(item, FIELD_LONG, available_until_ms, 0),
     CONTRACT_FIELD(item, FIELD_STRING, image, ITEM_IMAGE_BYTES_MAX),
+    CONTRACT_FIELD(item, FIELD_STRINGS, vector_names, ITEM_VECTORS_MAX),
+    CONTRACT_FIELD(item, FIELD_INTS, vector_widths, ITEM_VECTORS_MAX),
+    CONTRACT_FIELD(item, FIELD_FLOATS, vector_numbers, ITEM_VECTORS_MAX * ITEM_VECTOR_MAX),
 };
 
 const struct contract item_contract = {
@@ -42,3 +47,33 @@ const struct contract item_contract = {
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct item),
 };
+
+bool item_vector_named(struct slice name)
+{
+    bool fine = name.size > 0 && name.size <= ITEM_VECTOR_NAME_BYTES_MAX &&
+                !slice_equal(name, slice_str("text")) && !slice_equal(name, slice_str("given"));
+    for (size_t k = 0; k < name.size && fine; k++) {
+        char c = name.data[k];
+        fine = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    }
+    return fine;
+}
+
+const char *item_vectors_fault(const struct item *item)
+{
+    size_t count = item->vector_names.count, sum = 0;
+    if (item->vector_widths.count != count) { return "vectors have as many names as widths"; }
+    for (size_t k = 0; k < count; k++) {
+        int32_t width = item->vector_widths.at[k];
+        if (width < 1 || width > ITEM_VECTOR_MAX) { return "a vector has 1 to 4096 numbers"; }
+        if (!item_vector_named(item->vector_names.at[k])) {
+            return "a vector's name has small letters, digits, _ or -, and is not text or given";
+        }
+        for (size_t i = 0; i < k; i++) {
+            bool twice = slice_equal(item->vector_names.at[i], item->vector_names.at[k]);
+            if (twice) { return "no two vectors of an item have one name"; }
+        }
+        sum += (size_t)width;
+    }
+    return sum == item->vector_numbers.count ? NULL : "the widths are those of all numbers";
+}

@@ -12,6 +12,8 @@ enum {
     ITEM_WORD_BYTES_MAX = 256, /* brand, group, kind */
     ITEM_CATEGORY_MAX = 16,    /* levels */
     ITEM_IMAGE_BYTES_MAX = 2048,
+    ITEM_VECTORS_MAX = 6, /* by name */
+    ITEM_VECTOR_NAME_BYTES_MAX = 64,
 };
 
 struct item {
@@ -31,6 +33,9 @@ struct item {
     int64_t available_from_ms;  /* 0: without a begin */
     int64_t available_until_ms; /* the first moment at which it is not; 0: without an end */
     struct slice image;         /* the address of a picture */
+    struct slices vector_names; /* further given vectors; parallel to the next */
+    struct ints vector_widths;
+    struct floats vector_numbers; /* end to end */
 };
 
 /* A price or a stock that is not known. */
@@ -39,6 +44,12 @@ struct item {
 #define ITEM_NUMBER_MAX 1e15
 
 extern const struct contract item_contract;
+
+/* Says whether a text may name a vector: small letters, digits, `_` or `-`, and neither `text` nor
+ * `given`, which are rows' own. */
+bool item_vector_named(struct slice name);
+/* Checks the columns of further vectors: NULL, or what is wrong, in words. */
+const char *item_vectors_fault(const struct item *item);
 
 /* An item was created when its record was written, at the latest: a time to come would be the
  * newest one for good. `stamp_ms`: of the record in `items`; 0 or less: it has none. */

@@ -34,6 +34,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.14.avsc.inc"
     ,
+#include "versions/recommendation_list.15.avsc.inc"
+    ,
     NULL,
 };
 
@@ -127,6 +129,7 @@ const char *list_reason_name(int32_t reason)
         [REASON_TRENDING] = "trending", [REASON_NEW] = "new",         [REASON_TAGS] = "tags",
         [REASON_AGAIN] = "again",       [REASON_CROSS] = "cross",
         [REASON_BROUGHT] = "brought",     [REASON_SEGMENT] = "segment",
+        [REASON_QUERY] = "query",
     };
     return reason >= 0 && reason < LIST_REASONS ? names[reason] : "other";
 }

@@ -16,6 +16,7 @@ enum reason {
     REASON_CROSS,
     REASON_BROUGHT,
     REASON_SEGMENT,
+    REASON_QUERY,
     LIST_REASONS,
 };
 

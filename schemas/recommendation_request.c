@@ -12,6 +12,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_request.3.avsc.inc"
     ,
+#include "versions/recommendation_request.4.avsc.inc"
+    ,
     NULL,
 };
 
@@ -37,6 +39,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_request, FIELD_STRINGS, profile_tags, PROFILE_TAGS_MAX),
     CONTRACT_FIELD(recommendation_request, FIELD_STRING, profile_country, ID_BYTES_MAX),
     CONTRACT_FIELD(recommendation_request, FIELD_INT, profile_birth_year, 0),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, query, QUERY_BYTES_MAX),
 };
 
 const struct contract recommendation_request_contract = {

@@ -47,6 +47,7 @@ struct recommendation_request {
     struct slices profile_tags; /* these three: of somebody who has no profile */
     struct slice profile_country;
     int32_t profile_birth_year;
+    struct slice query; /* empty: none */
 };
 
 extern const struct contract recommendation_request_contract;

@@ -22,6 +22,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_response.8.avsc.inc"
     ,
+#include "versions/recommendation_response.9.avsc.inc"
+    ,
     NULL,
 };
 
@@ -58,6 +60,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_response, FIELD_STRINGS, users, LIST_ITEMS_MAX),
     CONTRACT_FIELD(recommendation_response, FIELD_LONGS, last_ms, LIST_ITEMS_MAX),
     CONTRACT_FIELD(recommendation_response, FIELD_FLOATS, probabilities, LIST_ITEMS_MAX),
+    CONTRACT_FIELD(recommendation_response, FIELD_STRING, found_by, MODEL_NAME_BYTES_MAX),
 };
 
 const struct contract recommendation_response_contract = {

@@ -40,6 +40,7 @@ struct recommendation_response {
     struct slices users;
     struct longs last_ms;
     struct floats probabilities; /* none where no place was drawn */
+    struct slice found_by;       /* empty: there was no query */
 };
 
 extern const struct contract recommendation_response_contract;

@@ -10,6 +10,8 @@ static const char *const older[] = {
     ,
 #include "versions/user_event.2.avsc.inc"
     ,
+#include "versions/user_event.3.avsc.inc"
+    ,
     NULL,
 };
 
@@ -32,6 +34,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_event, FIELD_STRING, taken_back_id, ID_BYTES_MAX),
     CONTRACT_FIELD(user_event, FIELD_STRING, known_id, ID_BYTES_MAX),
     CONTRACT_FIELD(user_event, FIELD_BOOL, receipt, 0),
+    CONTRACT_FIELD(user_event, FIELD_STRING, query, QUERY_BYTES_MAX),
 };
 
 const struct contract user_event_contract = {

@@ -17,11 +17,15 @@ enum action_kind {
     ACTIONS_COUNT,                  /* kinds of actions, which histories hold */
     ACTION_EXPOSURE = ACTIONS_COUNT, /* of events alone: what the user was shown */
     ACTION_IDENTIFY, /* the same: who the user is; it is no action on an item */
+    ACTION_SEARCH,   /* as well: what the user searched for */
     EVENT_KINDS_COUNT,
 };
 
 /* Most bytes of any id, on every topic. */
 enum { ID_BYTES_MAX = 256, LIST_ID_BYTES_MAX = 256 };
+
+/* Most bytes of what somebody searches for. */
+enum { QUERY_BYTES_MAX = 512 };
 
 /* Most items of one exposure, and most bytes of a rule's name. */
 enum { EXPOSURE_ITEMS_MAX = 1000, EVENT_RULE_BYTES_MAX = 128 };
@@ -45,6 +49,7 @@ struct user_event {
     struct slice taken_back_id;
     struct slice known_id;
     bool receipt;
+    struct slice query; /* of a search */
 };
 
 extern const struct contract user_event_contract;

@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/user_history.1.avsc.inc"
     ,
+#include "versions/user_history.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -28,6 +30,8 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_history, FIELD_STRINGS, shown_items, HISTORY_SHOWN_MAX),
     CONTRACT_FIELD(user_history, FIELD_LONGS, shown_times_ms, HISTORY_SHOWN_MAX),
     CONTRACT_FIELD(user_history, FIELD_INTS, shown_places, HISTORY_SHOWN_MAX),
+    CONTRACT_FIELD(user_history, FIELD_STRINGS, search_texts, HISTORY_SEARCHES_MAX),
+    CONTRACT_FIELD(user_history, FIELD_LONGS, search_times_ms, HISTORY_SEARCHES_MAX),
 };
 
 const struct contract user_history_contract = {
@@ -51,7 +55,8 @@ const char *history_fault(const struct user_history *history)
     size_t count = history->items.count;
     size_t shown = history->shown_items.count;
     if (history->weights.count != count || history->offsets.count != count ||
-        history->shown_times_ms.count != shown || history->shown_places.count != shown) {
+        history->shown_times_ms.count != shown || history->shown_places.count != shown ||
+        history->search_times_ms.count != history->search_texts.count) {
         return "columns_differ";
     }
     if (history->seen.size % HISTORY_SEEN_BYTES || !prefix_set_valid(history->had_prefixes)) {

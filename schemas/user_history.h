@@ -10,6 +10,7 @@ enum {
     HISTORY_ACTIONS_MAX = 1000, /* newest actions in one message */
     HISTORY_SEEN_MAX = 4000,    /* further seen items */
     HISTORY_SHOWN_MAX = 2000,   /* items that were shown, each time counted */
+    HISTORY_SEARCHES_MAX = 50,  /* texts */
     HISTORY_SEEN_BYTES = 8,     /* bytes of one fingerprint in `seen` */
 };
 
@@ -30,6 +31,8 @@ struct user_history {
     struct slices shown_items;
     struct longs shown_times_ms;
     struct ints shown_places;
+    struct slices search_texts;
+    struct longs search_times_ms;
 };
 
 extern const struct contract user_history_contract;

@@ -5,6 +5,12 @@ static const char schema[] =
 #include "user_move.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/user_move.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_move, FIELD_STRING, user_id, ID_BYTES_MAX),
     CONTRACT_FIELD(user_move, FIELD_STRINGS, path, MOVE_PATH_MAX),
@@ -25,11 +31,15 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_move, FIELD_INTS, shown_places, MOVE_ENTRIES_MAX),
     CONTRACT_FIELD(user_move, FIELD_LONGS, back_hashes, MOVE_ENTRIES_MAX),
     CONTRACT_FIELD(user_move, FIELD_LONGS, back_times_ms, MOVE_ENTRIES_MAX),
+    CONTRACT_FIELD(user_move, FIELD_STRINGS, search_texts, HISTORY_SEARCHES_MAX),
+    CONTRACT_FIELD(user_move, FIELD_LONGS, search_times_ms, HISTORY_SEARCHES_MAX),
+    CONTRACT_FIELD(user_move, FIELD_LONGS, search_event_ids, HISTORY_SEARCHES_MAX),
 };
 
 const struct contract user_move_contract = {
     .name = "freshet.UserMove",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct user_move),

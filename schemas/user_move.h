@@ -3,6 +3,7 @@
 #define FRESHET_SCHEMAS_USER_MOVE_H
 
 #include "schemas/forget_request.h"
+#include "schemas/user_history.h"
 
 enum {
     MOVE_ENTRIES_MAX = 500, /* actions of a part, and what was shown and taken back */
@@ -30,6 +31,9 @@ struct user_move {
     struct ints shown_places;
     struct longs back_hashes;
     struct longs back_times_ms;
+    struct slices search_texts;
+    struct longs search_times_ms;
+    struct longs search_event_ids;
 };
 
 extern const struct contract user_move_contract;

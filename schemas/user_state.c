@@ -14,6 +14,8 @@ static const char *const older[] = {
     ,
 #include "versions/user_state.4.avsc.inc"
     ,
+#include "versions/user_state.5.avsc.inc"
+    ,
     NULL,
 };
 
@@ -55,6 +57,9 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_state, FIELD_STRINGS, merged_into, STATE_MERGED_INTO_MAX),
     CONTRACT_FIELD(user_state, FIELD_LONG, merged_ms, 0),
     CONTRACT_FIELD(user_state, FIELD_STRINGS, merged_from, STATE_MERGED_FROM_MAX),
+    CONTRACT_FIELD(user_state, FIELD_STRINGS, search_texts, HISTORY_SEARCHES_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, search_times_ms, HISTORY_SEARCHES_MAX),
+    CONTRACT_FIELD(user_state, FIELD_LONGS, search_event_ids, HISTORY_SEARCHES_MAX),
 };
 
 const struct contract user_state_contract = {

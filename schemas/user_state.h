@@ -54,6 +54,9 @@ struct user_state {
     struct slices merged_into;
     int64_t merged_ms; /* MERGED_NEVER */
     struct slices merged_from;
+    struct slices search_texts;
+    struct longs search_times_ms;
+    struct longs search_event_ids;
 };
 
 extern const struct contract user_state_contract;

@@ -20,6 +20,8 @@ struct found_list {
     size_t total; /* items or users that are not excluded */
     bool made;    /* it was made for this request */
     struct found_user *about; /* of QUERY_SIMILAR and QUERY_PROFILE */
+    bool later;   /* nothing is found yet: the query's vector comes later */
+    const char *found_by; /* of a list for a query: words of asked_query.h; NULL: there was none */
     struct served_place served; /* of a list that was made: the place that was drawn; 0: none */
 };
 

@@ -195,6 +195,14 @@ static bool read_profile(const struct reader *reader, json_t *value)
     return true;
 }
 
+static bool read_text(const struct reader *reader, const json_t *value, struct slice *ret_text)
+{
+    if (!json_is_string(value)) { return list_query_refuse(reader->why, "query", "want a text"); }
+    if (!list_query_check_text(text_of(value), reader->why)) { return false; }
+    *ret_text = arena_copy(reader->arena, text_of(value));
+    return true;
+}
+
 static bool read_member(const struct reader *reader, const char *name, json_t *value)
 {
     struct list_query *query = reader->query;
@@ -212,6 +220,7 @@ static bool read_member(const struct reader *reader, const char *name, json_t *v
         return read_id(reader, value, "placement", &query->placement) &&
                list_query_check_placement(query->placement, reader->why);
     }
+    if (strcmp(name, "query") == 0) { return read_text(reader, value, &query->text); }
     if (strcmp(name, "context") == 0) { return read_context(reader, value); }
     if (strcmp(name, "profile") == 0) { return read_profile(reader, value); }
     if (strcmp(name, "offset") == 0) {
@@ -220,8 +229,8 @@ static bool read_member(const struct reader *reader, const char *name, json_t *v
     if (strcmp(name, "limit") == 0) {
         return read_number(reader, value, "limit", 1, &query->limit);
     }
-    return unknown(reader, name, "user, actions, candidates, placement, context, profile, exclude, "
-                                 "offset or limit");
+    return unknown(reader, name, "user, actions, candidates, query, placement, context, profile, "
+                                 "exclude, offset or limit");
 }
 
 static bool read_object(const struct reader *reader, json_t *object)
@@ -235,9 +244,11 @@ static bool read_object(const struct reader *reader, json_t *object)
         if (!read_member(reader, name, value)) { return false; }
     }
     const struct list_query *query = reader->query;
-    return query->user.size || query->actions_count || query->candidates_count ||
-           list_query_has_profile(query) ||
-           list_query_refuse(reader->why, "body", "want a user, actions, candidates or a profile");
+    bool some = query->user.size || query->actions_count || query->candidates_count ||
+                query->text.size || list_query_has_profile(query);
+    return some ? list_query_check_user(query, reader->why)
+                : list_query_refuse(reader->why, "body",
+                                    "want a user, actions, candidates, a query or a profile");
 }
 
 bool list_body_read(struct slice body, struct arena *arena, struct list_query *ret_query,

@@ -12,8 +12,10 @@
 #include "schemas/list_id.h"
 #include "scorer/lists/placement_columns.h"
 #include "serve/about_user.h"
+#include "serve/asked_query.h"
 #include "serve/list_finder.h"
 #include "serve/placed_list.h"
+#include "serve/session.h"
 #include "serve/wanting_users.h"
 
 #include <xxhash.h>
@@ -32,6 +34,7 @@ struct list_finder {
     struct list_id list_id; /* of a list that was made */
     struct wanting_users *wanting;
     struct similar_users *similar;
+    struct asked_query *asked;
 };
 
 struct list_finder *list_finder_new(const struct list_finder_parts *parts)
@@ -43,6 +46,7 @@ struct list_finder *list_finder_new(const struct list_finder_parts *parts)
     finder->history_codec = codec_new(&user_history_contract, finder->schemas);
     finder->arena = arena_new(FINDER_ARENA_BYTES);
     buf_init(&finder->row, FINDER_ROW_BYTES_MAX);
+    finder->asked = asked_query_new(parts->live, parts->queries);
     finder->wanting = wanting_users_new(parts->histories, parts->live, parts->recent);
     finder->similar = similar_users_new(parts->histories, parts->live, parts->recent);
     return finder;
@@ -53,6 +57,7 @@ struct list_finder *list_finder_free(struct list_finder *finder)
     if (!finder) { return NULL; }
     wanting_users_free(finder->wanting);
     similar_users_free(finder->similar);
+    asked_query_free(finder->asked);
     pseudonyms_free(finder->parts.pseudonyms);
     codec_free(finder->list_codec);
     codec_free(finder->history_codec);
@@ -289,68 +294,6 @@ static bool find_stored(struct list_finder *finder)
 
 /* ---- Lists that are made ---- */
 
-struct session {
-    struct slice *items;
-    float *weights;
-    int64_t *times;
-    int32_t *kinds;
-    size_t count;
-};
-
-/* Puts an action behind all that are not later. */
-static void insert(struct session *session, const struct query_action *action)
-{
-    int64_t time_ms = action->time_ms;
-    size_t at = session->count++;
-    for (; at > 0 && session->times[at - 1] > time_ms; at--) {
-        session->items[at] = session->items[at - 1];
-        session->weights[at] = session->weights[at - 1];
-        session->times[at] = session->times[at - 1];
-        session->kinds[at] = session->kinds[at - 1];
-    }
-    session->items[at] = action->item;
-    session->weights[at] = action->weight;
-    session->kinds[at] = (int32_t)action->kind;
-    session->times[at] = time_ms;
-}
-
-/* Appends the query's actions to a history and leaves out the oldest where there are too many. */
-static void add_actions(struct list_finder *finder, struct user_history *history)
-{
-    const struct list_query *query = finder->query;
-    size_t most = history->items.count + query->actions_count;
-    struct session session = {
-        .items = arena_alloc_array(finder->arena, most, sizeof(struct slice)),
-        .weights = arena_alloc_array(finder->arena, most, sizeof(float)),
-        .times = arena_alloc_array(finder->arena, most, sizeof(int64_t)),
-        .kinds = arena_alloc_array(finder->arena, most, sizeof(int32_t)),
-    };
-    bool kinds_known = history->actions.count == history->items.count;
-    bool timed = history->event_times_ms.count == history->items.count;
-    for (size_t i = 0; i < history->items.count; i++) {
-        session.items[i] = history->items.at[i];
-        session.weights[i] = history->weights.at[i];
-        session.times[i] = timed ? history->event_times_ms.at[i] : history->event_time_ms;
-        session.kinds[i] = kinds_known ? history->actions.at[i] : ACTION_OTHER;
-    }
-    session.count = history->items.count;
-    for (size_t i = 0; i < query->actions_count; i++) {
-        const struct query_action *action = &query->actions[i];
-        insert(&session, action);
-        if (action->time_ms != INT64_MAX) {
-            history->event_time_ms = MAX_OF(history->event_time_ms, action->time_ms);
-        }
-    }
-    size_t skip = session.count - MIN_OF(session.count, (size_t)HISTORY_ACTIONS_MAX);
-    history->items = (struct slices){session.items + skip, session.count - skip};
-    history->weights = (struct floats){session.weights + skip, session.count - skip};
-    history->event_times_ms = (struct longs){session.times + skip, session.count - skip};
-    history->actions = (struct ints){session.kinds + skip, session.count - skip};
-    history->offsets = history->event_times_ms; /* of the same length; no list depends on it */
-    int64_t room = INT64_MAX - (int64_t)query->actions_count; /* a history may be anybody's */
-    history->events_total = MIN_OF(history->events_total, room) + (int64_t)query->actions_count;
-}
-
 /* Hashes what a request sends along: its list is drawn by that, too. So the pages of one list are
  * drawn alike, and visitors who sent the same are told apart by their ids alone. */
 static uint64_t sent_hash(const struct list_query *query)
@@ -364,7 +307,7 @@ static uint64_t sent_hash(const struct list_query *query)
     for (size_t i = 0; i < query->candidates_count; i++) {
         hash = XXH3_64bits_withSeed(query->candidates[i].data, query->candidates[i].size, hash);
     }
-    return hash;
+    return query->text.size ? XXH3_64bits_withSeed(query->text.data, query->text.size, hash) : hash;
 }
 
 /* The id under which the pipeline knows the query's user: rules, draws, profiles and what is
@@ -374,7 +317,8 @@ static struct slice known_id(struct list_finder *finder, const struct user_histo
     return history->user_id.size ? history->user_id : newest_name(finder);
 }
 
-static void make_list(struct list_finder *finder)
+/* Makes the list; `asked`: of what matches this query; NULL: there is none. */
+static void make_list(struct list_finder *finder, const struct live_query *asked)
 {
     const struct list_query *query = finder->query;
     struct user_history history = {.input_offset = -1};
@@ -386,15 +330,17 @@ static void make_list(struct list_finder *finder)
         fail(finder->found, 500, "damaged", "the stored row cannot be read; delete state.dir");
         return;
     }
-    add_actions(finder, &history);
+    session_append(&history, query, finder->arena);
     history.user_id = known_id(finder, &history);
     size_t length = query->offset + finder->limit + query->excluded_count;
     if (query->candidates_count) { length = MAX_OF(length, query->candidates_count); }
+    if (asked) { length = MAX_OF(length, (size_t)FOUND_ITEMS_MAX); }
     const struct user_attributes attributes = sent_attributes(finder);
     const struct live_request request = {
         .history = &history,
         .attributes = &attributes,
         .given = {(struct slice *)(uintptr_t)query->candidates, query->candidates_count},
+        .query = asked,
         .placement = query->placement.size ? query->placement : slice_str(PLACEMENT_MAIN),
         .context = &query->context,
         .group_kind = query->group_kind,
@@ -441,14 +387,25 @@ static void make_placed(struct list_finder *finder)
                                        query->placement.size ? query->placement : main);
     finder->found->made = true;
     if (!query->limit) { finder->limit = places ? places : finder->parts.length; }
-    make_list(finder);
+    const struct live_query *asked = NULL;
+    if (query->text.size) {
+        asked = asked_query_prepare(finder->asked, query->text, query->ticket);
+        finder->found->later = !asked;
+        if (!asked) { return; }
+        finder->found->found_by = asked_query_found_by(asked);
+    }
+    make_list(finder, asked);
 }
 
 static void find_user(struct list_finder *finder)
 {
     const struct list_query *query = finder->query;
-    bool sent = query->actions_count || query->candidates_count;
+    bool sent = query->actions_count || query->candidates_count || query->text.size;
     if (!has_placement(finder)) { return; }
+    if (query->text.size && !live_tables_searches(finder->parts.live)) {
+        fail(finder->found, 400, "bad_request", "query: this server has search.used=false");
+        return;
+    }
     if (sent || !query->user.size || sees_context(finder) || !find_stored(finder)) {
         make_placed(finder);
     }
@@ -527,7 +484,8 @@ void list_finder_find(struct list_finder *finder, const struct list_query *query
                       struct found_list *ret_found)
 {
     bool listed = query->kind == QUERY_USER || query->kind == QUERY_GROUP;
-    bool stored = query->kind == QUERY_USER && !query->actions_count && !query->candidates_count;
+    bool stored = query->kind == QUERY_USER && !query->actions_count &&
+                  !query->candidates_count && !query->text.size;
     *ret_found = (struct found_list){.code = 200};
     finder->query = query;
     finder->limit = stored ? (size_t)LIST_ITEMS_MAX : finder->parts.length;
@@ -546,7 +504,7 @@ void list_finder_find(struct list_finder *finder, const struct list_query *query
     }
     if (!listed && !ret_found->error) {
         ret_found->list.as_of_ms = finder->parts.wall_ms(finder->parts.wall_arg);
-    } else if (ret_found->made && !ret_found->error) {
+    } else if (ret_found->made && !ret_found->error && !ret_found->later) {
         name_list(finder);
         log_drawn(finder, &ret_found->served, ret_found->list.list_id);
     }

@@ -10,6 +10,7 @@
 #include "serve/found_list.h"
 #include "serve/list_query.h"
 #include "serve/live_tables.h"
+#include "serve/query_vectors.h"
 #include "serve/recent_users.h"
 #include "serve/user_rows.h"
 
@@ -19,6 +20,7 @@ struct list_finder_parts {
     struct user_rows *lists, *histories; /* borrowed */
     struct live_tables *live;            /* borrowed */
     struct recent_users *recent;         /* borrowed */
+    struct query_vectors *queries;       /* borrowed; NULL: queries have no vectors */
     struct served_log *served;           /* borrowed; NULL: drawn places are not logged */
     struct pseudonyms *pseudonyms;       /* owned; NULL: ids stay as they are */
     size_t length;                       /* of a list that is made, unless the query says */

@@ -1,3 +1,7 @@
+/* Texts of a request are checked here, however it came: each check writes why it fails. Paths are a
+ * table; arguments are read one by one, and an unknown one is refused, because a misspelt `exclude`
+ * would show what must not be shown.
+ */
 #include "base/base.h"
 #include "base/number.h"
 #include "base/quote.h"
@@ -49,6 +53,8 @@ void list_query_clear(struct list_query *query)
     query->kind = QUERY_USER;
     query->user = query->item = query->tag = query->placement = query->group = slice_str("");
     query->group_kind = GROUP_OTHER;
+    query->text = slice_str("");
+    query->ticket = 0;
     query->context = (struct request_context){slice_str(""), slice_str(""), slice_str(""), -1};
     query->profile = (struct user_attributes){.country = slice_str("")};
     query->offset = query->limit = 0;
@@ -79,6 +85,23 @@ bool list_query_check_placement(struct slice name, char *why)
     if (!list_query_check_id(name, "placement", why)) { return false; }
     return name.size <= PLACEMENT_NAME_BYTES_MAX ||
            list_query_refuse(why, "placement", "want a name of at most 64 bytes");
+}
+
+bool list_query_check_text(struct slice text, char *why)
+{
+    if (!text.size) { return list_query_refuse(why, "query", "want a text, not an empty one"); }
+    if (text.size > QUERY_BYTES_MAX) {
+        (void)snprintf(why, QUERY_WHY_BYTES, "query: want at most %d bytes, not %zu",
+                       QUERY_BYTES_MAX, text.size);
+        return false;
+    }
+    return utf8_valid(text.data, text.size) || list_query_refuse(why, "query", "want UTF-8");
+}
+
+bool list_query_check_user(const struct list_query *query, char *why)
+{
+    return !query->text.size || !query->candidates_count ||
+           list_query_refuse(why, "query", "it finds the candidates: want no others");
 }
 
 struct slice *list_query_word(struct request_context *context, struct slice name)
@@ -174,6 +197,20 @@ static bool read_number(struct slice sent, const char *what, int64_t least, size
     return true;
 }
 
+static bool read_text(struct slice sent, struct arena *arena, struct slice *ret_text, char *why)
+{
+    char *blanked = arena_alloc(arena, sent.size + 1);
+    for (size_t k = 0; k < sent.size; k++) {
+        blanked[k] = sent.data[k] == '+' ? ' ' : sent.data[k];
+    }
+    struct slice text = http_unescape(slice_of(blanked, sent.size), blanked);
+    if (!text.data) {
+        return list_query_refuse(why, "query", "want %XX with two hex digits after each %");
+    }
+    *ret_text = text;
+    return list_query_check_text(text, why);
+}
+
 static bool read_hour(struct slice sent, int32_t *ret_hour, char *why)
 {
     int64_t hour = number_of(sent);
@@ -242,6 +279,9 @@ static bool read_argument(const struct http_argument *argument, struct arena *ar
         return read_id(argument->value, arena, "placement", &query->placement, why) &&
                list_query_check_placement(query->placement, why);
     }
+    if (query->kind == QUERY_USER && slice_equal(argument->name, slice_str("query"))) {
+        return read_text(argument->value, arena, &query->text, why);
+    }
     bool known = false;
     if (placed) {
         bool fine = read_context(argument, arena, &query->context, &known, why);
@@ -250,7 +290,7 @@ static bool read_argument(const struct http_argument *argument, struct arena *ar
     (void)snprintf(why, QUERY_WHY_BYTES, "unknown argument %.60s: want limit, offset or exclude%s",
                    quote_line(argument->name).text,
                    tagged   ? ", or tag"
-                   : placed ? ", or placement, device, channel, country or hour"
+                   : placed ? ", or query, placement, device, channel, country or hour"
                             : "");
     return false;
 }

@@ -44,6 +44,8 @@ struct list_query {
     enum group_kind group_kind; /* of QUERY_GROUP */
     struct slice group;         /* its name */
     struct slice placement;     /* of QUERY_USER and QUERY_GROUP; empty: none is named */
+    struct slice text;          /* of QUERY_USER: what is searched for; empty: nothing */
+    uint64_t ticket;            /* who may wait for its vector; 0: the call does */
     struct request_context context; /* as well */
     struct user_attributes profile; /* as well: of somebody of whom `users` says nothing */
     struct slice profile_tags[PROFILE_TAGS_MAX]; /* of it */
@@ -73,8 +75,8 @@ struct list_path {
 /* Says whether a path is one of lists. */
 bool list_query_path(const char *path, struct list_path *ret_path);
 /* Reads a path's id and the arguments limit=, offset=, exclude= (ids with commas between them, also
- * several times), for popular, trending and new items tag=, and for users placement=, device=,
- * channel=, country= and hour=; other arguments are refused.
+ * several times), for popular, trending and new items tag=, and for users query= (a `+` is a
+ * blank), placement=, device=, channel=, country= and hour=; other arguments are refused.
  * Decoded texts live in the arena. False with the reason in why, of QUERY_WHY_BYTES bytes. */
 bool list_query_read(const struct http_request *request, const struct list_path *path,
                      struct arena *arena, struct list_query *ret_query, char *why);
@@ -86,6 +88,10 @@ bool list_query_check_id(struct slice id, const char *what, char *why);
 bool list_query_check_placement(struct slice name, char *why);
 /* Returns the word of the context with this name: device, channel or country; NULL: it is none. */
 struct slice *list_query_word(struct request_context *context, struct slice name);
+/* Checks what is searched for. */
+bool list_query_check_text(struct slice text, char *why);
+/* Checks what a query of a user's list has in all. */
+bool list_query_check_user(const struct list_query *query, char *why);
 /* Checks a word of the context. */
 bool list_query_check_word(struct slice word, const char *what, char *why);
 /* Checks the context's hour. */

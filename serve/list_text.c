@@ -64,6 +64,7 @@ static void put_made_by(struct buf *out, const struct found_list *found)
     list_json_text(out, "ranking", list->model);
     list_json_text(out, "made_by", list->made_by);
     list_json_text(out, "model_version", list->vectors);
+    if (found->found_by) { list_json_text(out, "found_by", slice_str(found->found_by)); }
 }
 
 static void put_user(struct buf *out, const struct found_list *found, size_t at)
@@ -112,6 +113,7 @@ void list_text_found(struct buf *out, const struct list_query *query,
     buf_append(out, "{", 1);
     bool listed = query->kind == QUERY_USER || query->kind == QUERY_GROUP;
     put_subject(out, query);
+    if (query->text.size) { list_json_text(out, "query", query->text); }
     if (query->kind == QUERY_USERS) {
         put_users(out, found);
     } else if (query->kind == QUERY_PROFILE) {

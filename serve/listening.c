@@ -5,6 +5,7 @@
 #include "serve/list_body.h"
 #include "serve/console/picture_hosts.h"
 #include "serve/listening.h"
+#include "serve/query_model.h"
 #include "serve/serve_settings.h"
 
 enum { ANSWER_BYTES_MAX = 64 << 20 };
@@ -16,7 +17,13 @@ static char *cannot_listen(const struct serve_settings *settings, int fault)
                    settings->address, settings->port, strerror(-fault));
 }
 
-int serve_listen(struct run *run, struct responder *responder, struct http_server **ret_server)
+static void wake(void *arg, uint64_t ticket)
+{
+    http_server_wake(arg, ticket);
+}
+
+int serve_listen(struct run *run, struct responder *responder, struct query_vectors *queries,
+                 struct http_server **ret_server)
 {
     const struct serve_settings *settings = run_settings(run);
     const struct http_settings http = {
@@ -27,6 +34,7 @@ int serve_listen(struct run *run, struct responder *responder, struct http_serve
         .timeout_s = (unsigned)(settings->timeout_ms / 1000),
         .answer_bytes = ANSWER_BYTES_MAX,
         .body_bytes = LIST_BODY_BYTES_MAX,
+        .waits = queries != NULL,
         .answer = responder_answer,
         .arg = responder,
     };
@@ -36,6 +44,7 @@ int serve_listen(struct run *run, struct responder *responder, struct http_serve
         run_refuse(run, "%s", why);
         return result;
     }
+    if (queries) { query_vectors_wake_by(queries, wake, *ret_server); }
     run_log(run, LOG_INFO, "answering requests", "address=%s port=%d", settings->address,
             http_server_port(*ret_server));
     return 0;
@@ -50,6 +59,8 @@ char *serve_check(const void *settings, struct buf *notes _unused_)
     char *fault = list_settings_fault(&s->lists);
     if (fault) { return fault; }
     picture_hosts_free(picture_hosts_new(s->console_images, &fault));
+    if (fault) { return fault; }
+    fault = query_model_check(s->query_model_path);
     if (fault) { return fault; }
     int result = 0;
     if (s->pseudonym_keys[0]) {

@@ -6,8 +6,10 @@
 #include "stream/http/http_server.h"
 #include "stream/worker.h"
 
-/* Begins to answer requests: 0, or a negative errno with the start refused. */
-int serve_listen(struct run *run, struct responder *responder, struct http_server **ret_server);
+/* Begins to answer requests, some of which wait for vectors of queries (NULL: none do): 0, or a
+ * negative errno with the start refused. */
+int serve_listen(struct run *run, struct responder *responder, struct query_vectors *queries,
+                 struct http_server **ret_server);
 /* The worker's callback: files can be read, and the address can be listened on. */
 char *serve_check(const void *settings, struct buf *notes);
 

@@ -4,7 +4,6 @@
  */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "scorer/lists/content_rows.h"
 #include "scorer/lists/placement_columns.h"
 #include "scorer/lists/removed_models.h"
 #include "serve/live_tables_internal.h"
@@ -14,6 +13,7 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
 {
     struct live_tables *live = xcalloc(1, sizeof(*live));
     pthread_mutex_init(&live->lock, NULL);
+    live->lists_settings = settings;
     tables_init(&live->tables, settings);
     if (settings->vectors_used) {
         live->vectors = vectors_new((size_t)admission_numbers(settings->items_max));
@@ -67,6 +67,8 @@ struct live_tables *live_tables_free(struct live_tables *live)
     published_mixtures_release(&live->mixtures);
     vectors_free(live->vectors);
     content_scores_free(live->content_scores);
+    vector_neighbours_free(live->own_text);
+    free(live->query_model);
     item_features_free(live->item_features);
     tables_release(&live->tables);
     pthread_mutex_destroy(&live->lock);
@@ -128,23 +130,6 @@ const char *live_tables_put_vector(struct live_tables *live, const struct item_v
     const char *reason = vectors_put(live->vectors, &live->tables, vector);
     pthread_mutex_unlock(&live->lock);
     return reason;
-}
-
-const char *live_tables_put_content(struct live_tables *live, const struct content_vectors *row)
-{
-    if (!live->content_scores) { return NULL; }
-    pthread_mutex_lock(&live->lock);
-    const char *reason = content_rows_put(live->content_scores, &live->tables, row);
-    pthread_mutex_unlock(&live->lock);
-    return reason;
-}
-
-void live_tables_remove_content(struct live_tables *live, struct slice id)
-{
-    if (!live->content_scores) { return; }
-    pthread_mutex_lock(&live->lock);
-    content_rows_remove(live->content_scores, &live->tables, id);
-    pthread_mutex_unlock(&live->lock);
 }
 
 const char *live_tables_put_weights(struct live_tables *live, const struct model_weights *weights,
@@ -391,7 +376,9 @@ void live_tables_list(struct live_tables *live, const struct live_request *reque
                                .sent = request->sent,
                                .tried = request->tried};
     published_mixtures_get(&live->mixtures, request->history->input_partition, &live->mixture);
-    if (scope.given_count || !request->given.count) { make_list(live, request, &scope, &list); }
+    if (request->query) { live_search_find(live, request->query, &scope); }
+    bool chosen = request->given.count || request->query;
+    if (scope.given_count || !chosen) { make_list(live, request, &scope, &list); }
     take(arg, &list);
     pthread_mutex_unlock(&live->lock);
 }

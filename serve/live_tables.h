@@ -29,6 +29,15 @@
 
 enum { SEARCHED_MAX = 200000 };
 
+/* What a user searches for. */
+struct live_query {
+    struct slice text;
+    bool encoded; /* `vector` and `nearest` count */
+    struct vector_query vector;
+    int32_t nearest[FOUND_EACH]; /* live_tables_near() */
+    size_t nearest_count;
+};
+
 struct live_tables;
 
 /* Takes a list that has been made; borrowed for the call. */
@@ -39,6 +48,9 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
 /* Lets lists of users without an action be made by segments, whose records may take so many bytes;
  * before any call of another thread. */
 void live_tables_use_segments(struct live_tables *live, size_t bytes_max);
+/* Lets queries have vectors, by the model of this version, which is copied; before any call of
+ * another thread. */
+void live_tables_use_vectors(struct live_tables *live, const char *model);
 /* Takes NULL; returns NULL. */
 struct live_tables *live_tables_free(struct live_tables *live);
 
@@ -110,11 +122,20 @@ struct items_taker {
  * tags. */
 bool live_tables_items(struct live_tables *live, enum item_list_kind kind, int32_t number,
                        const struct items_taker *taker);
+/* Says whether queries can be answered. */
+bool live_tables_searches(const struct live_tables *live);
+/* Finds the items that are nearest to an encoded query; the lock is not held for long at a time. */
+void live_tables_near(struct live_tables *live, struct live_query *query);
+/* Counts the items that have a vector of their text, and those of the model of queries. */
+void live_tables_count_texts(struct live_tables *live, size_t *ret_texts, size_t *ret_ours);
+
 /* What is wanted of a user's list. */
 struct live_request {
     const struct user_history *history;
     struct slices given;    /* none: all items; else only these are ranked, at most LIST_GIVEN_MAX;
                              * those that are not known are left out */
+    const struct live_query *query; /* NULL: none; else only what matches it is listed, and nothing
+                                     * is given */
     struct slice placement; /* whose rules count; without such a placement, none do */
     const struct request_context *context;
     const struct user_attributes *attributes; /* of somebody without a profile; NULL: not known */

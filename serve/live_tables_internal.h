@@ -1,7 +1,8 @@
-/* What live_tables.c and live_tables_groups.c share. */
+/* What live_tables.c, live_tables_groups.c and live_search.c share. */
 #ifndef FRESHET_SERVE_LIVE_TABLES_INTERNAL_H
 #define FRESHET_SERVE_LIVE_TABLES_INTERNAL_H
 
+#include "model/vector_neighbours.h"
 #include "scorer/lists/item_features.h"
 #include "scorer/lists/lists.h"
 #include "scorer/lists/published_mixtures.h"
@@ -29,6 +30,14 @@ struct live_tables {
     struct item_order *order;
     const char *generation;
     int32_t given[LIST_GIVEN_MAX];
+    const struct list_settings *lists_settings;
+    char *query_model;                  /* whose vectors of texts queries have; NULL: none */
+    struct vector_neighbours *own_text; /* these vectors, where content is not used; else NULL */
+    struct found_item found[FOUND_ITEMS_MAX];
 };
+
+/* Finds the items that match a query, for the scope of its list. Under the lock. */
+void live_search_find(struct live_tables *live, const struct live_query *query,
+                      struct list_scope *scope);
 
 #endif

@@ -7,6 +7,7 @@
 #include "schemas/recommendation_request.h"
 #include "schemas/recommendation_response.h"
 #include "serve/list_text.h"
+#include "serve/query_counts.h"
 #include "serve/request_topic.h"
 
 /* A response and its key fit into a message of 1 MB, the default of a topic, and of `responses`. */
@@ -27,6 +28,7 @@ struct request_topic {
     struct buf message;
     int output;
     struct metric *answered, *refused;
+    struct query_counts queries;
 };
 
 struct request_topic *request_topic_new(struct run *run, struct list_finder *finder, int output)
@@ -38,6 +40,7 @@ struct request_topic *request_topic_new(struct run *run, struct list_finder *fin
     requests->reader = codec_new(&recommendation_request_contract, run_schemas(run));
     requests->writer = codec_new(&recommendation_response_contract, run_schemas(run));
     buf_init(&requests->message, RESPONSE_BYTES_MAX);
+    query_counts_init(&requests->queries, metrics, "topic");
     requests->answered = metrics_counter(metrics, "freshet_serve_topic_requests_total",
                                          "answer=\"list\"", "Requests of the topic, answered.");
     requests->refused = metrics_counter(metrics, "freshet_serve_topic_requests_total",
@@ -152,10 +155,13 @@ static bool read_list(const struct recommendation_request *request, struct list_
                   &query->candidates_count, why)) {
         return false;
     }
-    return query->user.size || query->actions_count || query->candidates_count ||
-           list_query_has_profile(query) ||
-           list_query_refuse(why, "request", "want a user_id, action_items, candidates or a "
-                                             "profile");
+    query->text = request->query;
+    if (query->text.size && !list_query_check_text(query->text, why)) { return false; }
+    bool some = query->user.size || query->actions_count || query->candidates_count ||
+                query->text.size || list_query_has_profile(query);
+    return some ? list_query_check_user(query, why)
+                : list_query_refuse(why, "request", "want a user_id, action_items, candidates, a "
+                                                    "query or a profile");
 }
 
 static bool read_items(const struct recommendation_request *request, struct list_query *query,
@@ -239,6 +245,7 @@ static int write_response(struct request_topic *requests,
         .probabilities = list->placement_probabilities,
         .users = found->users,
         .last_ms = list->last_ms,
+        .found_by = slice_str(found->found_by && !found->error ? found->found_by : none),
     };
     if (request->placement.size) {
         response.removal_items = list->removal_items;
@@ -263,6 +270,7 @@ static void respond(struct request_topic *requests, struct task *task, const str
     task_emit(task, requests->output, PARTITION_BY_KEY,
               rec->key.data ? rec->key : request->request_id, buf_slice(&requests->message));
     metric_add(found->error ? requests->refused : requests->answered, 1);
+    query_counts_add(&requests->queries, found);
 }
 
 enum verdict request_topic_take(struct request_topic *requests, struct task *task,

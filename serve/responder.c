@@ -7,6 +7,7 @@
 #include "serve/console/console.h"
 #include "serve/list_body.h"
 #include "serve/list_text.h"
+#include "serve/query_counts.h"
 #include "serve/responder.h"
 
 #include <stdatomic.h>
@@ -23,6 +24,7 @@ struct responder {
     _Atomic bool loaded;
     _Atomic int64_t current_ms;
     struct metric *answers[ARRAY_COUNT(codes)], *seconds;
+    struct query_counts queries;
 };
 
 struct responder *responder_new(const struct responder_parts *parts)
@@ -35,6 +37,7 @@ struct responder *responder_new(const struct responder_parts *parts)
         responder->answers[i] = metrics_counter(parts->metrics, "freshet_serve_requests_total",
                                                 label, "Requests answered, by HTTP status.");
     }
+    query_counts_init(&responder->queries, parts->metrics, "http");
     responder->seconds =
         metrics_histogram(parts->metrics, "freshet_serve_request_seconds", "",
                           "Time to make an answer, without the network.", 1e-6, 6);
@@ -106,7 +109,11 @@ static void answer_list(struct responder *responder, const struct http_request *
         answer_error(answer, 503, "loading", "the tables are being loaded; try again");
         return;
     }
+    responder->query.ticket = request->ticket;
     list_finder_find(responder->parts.finder, &responder->query, &found);
+    answer->later = found.later;
+    if (found.later) { return; }
+    query_counts_add(&responder->queries, &found);
     answer_found(responder, &found, answer);
 }
 
@@ -204,6 +211,7 @@ void responder_answer(void *arg, const struct http_request *request, struct http
     double from = seconds_now();
     answer->type = "application/json";
     answer_path(responder, request, answer);
+    if (answer->later) { return; } /* it is asked again */
     count(responder, answer->code);
     metric_observe(responder->seconds, seconds_now() - from);
 }

@@ -21,6 +21,7 @@
 #include "serve/console/refused_records.h"
 #include "serve/item_lists.h"
 #include "serve/listening.h"
+#include "serve/query_model.h"
 #include "serve/request_topic.h"
 #include "serve/responder.h"
 #include "serve/serve.h"
@@ -147,6 +148,8 @@ struct serve_state {
     struct request_topic *requests;
     struct item_lists *item_lists;
     struct served_log *served; /* NULL: not written */
+    struct query_vectors *queries; /* NULL: queries have none */
+    struct query_model_watch query_watch;
     struct http_server *server;
     int64_t current_ms; /* when the tables held all that their topics held; 0: never */
     int64_t answered_ms; /* when the broker last said how far the topics reach */
@@ -218,6 +221,10 @@ static int make_tables(struct run *run, struct serve_state *state)
         live_tables_use_segments(state->live, (size_t)settings->segments_table_memory_max);
     }
     if (settings->console_images[0]) { live_tables_keep_images(state->live); }
+    if (state->queries) {
+        live_tables_use_vectors(state->live, query_vectors_version(state->queries));
+        query_model_watch_init(&state->query_watch, run_metrics(run));
+    }
     state->recent = recent_users_new((size_t)settings->recent_users);
     return table_reader_new(run, state->live, path, &state->tables);
 }
@@ -231,6 +238,7 @@ static struct list_finder *make_finder(struct run *run, struct serve_state *stat
         .histories = state->histories.rows,
         .live = state->live,
         .recent = state->recent,
+        .queries = state->queries,
         .served = state->served,
         .length = (size_t)settings->lists.list_length,
         .wall_ms = wall_ms,
@@ -318,11 +326,13 @@ static int start(struct run *run)
     state->arena = arena_new(ARENA_BYTES);
     buf_init(&state->row, ROW_BYTES_MAX);
     if (settings->explore_logged) { state->served = served_log_new(run, SERVED); }
-    int result = make_tables(run, state);
+    int result = query_model_open(run, &state->queries);
+    if (result == 0) { result = make_tables(run, state); }
     if (result == 0) { result = make_responder(run, state); }
     if (result == 0) { result = make_request_topic(run, state); }
     if (result == 0) { make_item_lists(run, state); }
-    if (result == 0) { result = serve_listen(run, state->responder, &state->server); }
+    struct query_vectors *queries = state->queries;
+    if (result == 0) { result = serve_listen(run, state->responder, queries, &state->server); }
     if (result == 0) { start_metrics(state, run_metrics(run)); }
     return result;
 }
@@ -331,7 +341,9 @@ static void stop(struct run *run)
 {
     struct serve_state *state = run_state(run);
     if (!state) { return; }
-    http_server_free(state->server); /* first: no request comes after it */
+    query_vectors_end(state->queries); /* first: it wakes requests of the server */
+    http_server_free(state->server);   /* no request comes after it */
+    query_vectors_free(state->queries);
     responder_free(state->responder);
     request_topic_free(state->requests);
     item_lists_free(state->item_lists);
@@ -513,6 +525,7 @@ static void watch(struct run *run, int64_t lag, int64_t answered_ms)
     if (loaded && lag <= 0) { state->current_ms = MAX_OF(state->current_ms, answered_ms); }
     state->answered_ms = MAX_OF(state->answered_ms, answered_ms);
     live_tables_set_clock(state->live, run_wall_ms(run));
+    query_model_watch(&state->query_watch, run, state->live, state->queries);
     (void)user_rows_flush(state->lists.rows); /* when it fails, the next put says so */
     (void)user_rows_flush(state->histories.rows);
     (void)table_reader_flush(state->tables);

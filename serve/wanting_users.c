@@ -82,7 +82,7 @@ static void add_users(struct wanting_users *wanting, struct slice item, size_t m
 }
 
 /* The items like the wanted one, copied: they are handed over under the tables' lock. */
-struct alike {
+struct like_item {
     struct arena *arena;
     struct slice items[WANTING_USERS_LOOKED / WANTING_USERS_EACH];
     size_t count;
@@ -90,7 +90,7 @@ struct alike {
 
 static void take_alike(void *arg, const struct recommendation_list *list)
 {
-    struct alike *alike = arg;
+    struct like_item *alike = arg;
     for (size_t k = 0; k < list->items.count && alike->count < ARRAY_COUNT(alike->items); k++) {
         alike->items[alike->count++] = arena_copy(alike->arena, list->items.at[k]);
     }
@@ -98,7 +98,7 @@ static void take_alike(void *arg, const struct recommendation_list *list)
 
 static bool find_candidates(struct wanting_users *wanting, struct slice item, struct arena *arena)
 {
-    struct alike alike = {.arena = arena};
+    struct like_item alike = {.arena = arena};
     wanting->users_count = 0;
     hash_index_clear(&wanting->index);
     if (!live_tables_order(wanting->live, ORDER_SIMILAR, item, slice_str(""), take_alike, &alike)) {

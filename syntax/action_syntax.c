@@ -21,6 +21,7 @@ static const struct {
     [ACTION_DISLIKE] = {"DISLIKE", "|hide|block|downvote|skip|"},
     [ACTION_EXPOSURE] = {"EXPOSURE", "|impression|impressions|shown|show|seen|"},
     [ACTION_IDENTIFY] = {"IDENTIFY", "|login|log_in|signin|sign_in|alias|merge|"},
+    [ACTION_SEARCH] = {"SEARCH", "|query|find|lookup|searched|"},
 };
 
 const char *action_kind_name(enum action_kind kind)

@@ -56,12 +56,12 @@ ARROWS = {
     "trainer/similarity": RUNTIME + ("model", "model/counting"),
     "trainer/sequence": RUNTIME + ("model", "model/transformer"),
     # Lists from tables, pure: for the scorer and for requests alike.
-    "scorer/lists": ("base", "schemas", "stream/avro", "stream/config", "model", "model/counting",
-                     "model/transformer", "rules"),
-    "serve": RUNTIME + ("serve/console", "model", "model/counting", "model/transformer",
-                        "pseudonyms", "scorer/lists", "syntax"),
+    "scorer/lists": ("base", "schemas", "stream/avro", "stream/config", "embed/text", "model",
+                     "model/counting", "model/transformer", "rules"),
+    "serve": RUNTIME + ("serve/console", "embed/text", "model", "model/counting",
+                        "model/transformer", "pseudonyms", "scorer/lists", "syntax"),
     "serve/console": RUNTIME + ("model", "model/counting", "pseudonyms", "scorer/lists", "serve"),
-    # Texts as vectors, pure but for the model's files: for the worker, and for queries to come.
+    # Texts as vectors, pure but for the model's files: for the worker, and for queries.
     "embed/text": ("base", "model", "model/transformer"),
     "embed": RUNTIME + ("embed/text",),
     "scorer": RUNTIME + ("model", "model/counting", "model/transformer", "rules",

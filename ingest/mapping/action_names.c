@@ -141,11 +141,11 @@ struct action_names *action_names_free(struct action_names *names)
     return NULL;
 }
 
-bool action_names_identify(const struct action_names *names)
+bool action_names_mean(const struct action_names *names, enum action_kind kind)
 {
-    bool any = names->fallback_known && names->fallback.kind == ACTION_IDENTIFY;
+    bool any = names->fallback_known && names->fallback.kind == kind;
     for (size_t i = 0; i < names->entries_count; i++) {
-        any |= names->entries[i].meaning.kind == ACTION_IDENTIFY;
+        any |= names->entries[i].meaning.kind == kind;
     }
     return any;
 }

@@ -26,7 +26,7 @@ int action_names_new(const struct properties *properties, const char *fallback, 
 /* Frees the table; takes NULL; returns NULL. */
 struct action_names *action_names_free(struct action_names *names);
 /* Says whether some name means IDENTIFY. */
-bool action_names_identify(const struct action_names *names);
+bool action_names_mean(const struct action_names *names, enum action_kind kind);
 /* Looks a name up (data NULL: the record has none), the fallback included; NULL: refused. */
 const struct action_meaning *action_names_find(const struct action_names *names, struct slice name);
 

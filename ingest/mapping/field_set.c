@@ -7,23 +7,25 @@
 
 enum { SETUP_ARENA_BYTES = 512, HINT_BYTES_MAX = 1024 };
 
-#define BIT(field) (1u << (field))
+#define BIT(field) (UINT64_C(1) << (field))
 
 /* The fields that each target has; all others are ignored. */
-static const unsigned fields_of[TARGETS_COUNT] = {
+static const uint64_t fields_of[TARGETS_COUNT] = {
     [TARGET_EVENT] = BIT(MAPPED_USER) | BIT(MAPPED_ITEM) | BIT(MAPPED_ACTION) | BIT(MAPPED_TIME) |
                      BIT(MAPPED_WEIGHT) | BIT(MAPPED_ID) | BIT(MAPPED_SEQUENCE) | BIT(MAPPED_KIND) |
                      BIT(MAPPED_LIST) | BIT(MAPPED_PLACE) | BIT(MAPPED_RULE) |
-                     BIT(MAPPED_VALUE) | BIT(MAPPED_TAKEN_BACK) | BIT(MAPPED_ANONYMOUS),
+                     BIT(MAPPED_VALUE) | BIT(MAPPED_TAKEN_BACK) | BIT(MAPPED_ANONYMOUS) |
+                     BIT(MAPPED_QUERY),
     [TARGET_ITEM] = BIT(MAPPED_ITEM) | BIT(MAPPED_KIND) | BIT(MAPPED_TITLE) | BIT(MAPPED_TEXT) |
-                    BIT(MAPPED_VECTOR) | BIT(MAPPED_AVAILABLE) | BIT(MAPPED_CREATED) |
+                    BIT(MAPPED_VECTOR) | BIT(MAPPED_VECTORS) | BIT(MAPPED_AVAILABLE) |
+                    BIT(MAPPED_CREATED) |
                     BIT(MAPPED_PRICE) | BIT(MAPPED_STOCK) | BIT(MAPPED_BRAND) |
                     BIT(MAPPED_CATEGORY) | BIT(MAPPED_GROUP) | BIT(MAPPED_ITEM_KIND) |
                     BIT(MAPPED_AVAILABLE_FROM) | BIT(MAPPED_AVAILABLE_UNTIL) | BIT(MAPPED_IMAGE),
     [TARGET_PROFILE] =
         BIT(MAPPED_USER) | BIT(MAPPED_KIND) | BIT(MAPPED_BIRTH_YEAR) | BIT(MAPPED_COUNTRY),
 };
-static const unsigned needed_of[TARGETS_COUNT] = {
+static const uint64_t needed_of[TARGETS_COUNT] = {
     [TARGET_EVENT] = BIT(MAPPED_USER) | BIT(MAPPED_ITEM) | BIT(MAPPED_TIME),
     [TARGET_ITEM] = BIT(MAPPED_ITEM),
     [TARGET_PROFILE] = BIT(MAPPED_USER),
@@ -158,7 +160,8 @@ static const char *format_fault(const struct filling *filling, enum mapped field
     bool decimal = field == MAPPED_USER || field == MAPPED_ITEM || field == MAPPED_ID ||
                    field == MAPPED_WEIGHT || field == MAPPED_AVAILABLE ||
                    field == MAPPED_PRICE || field == MAPPED_STOCK || field == MAPPED_VALUE ||
-                   field == MAPPED_TAKEN_BACK || field == MAPPED_ANONYMOUS;
+                   field == MAPPED_TAKEN_BACK || field == MAPPED_ANONYMOUS ||
+                   field == MAPPED_QUERY;
     for (size_t i = 0; i < choice->count; i++) {
         const struct path_format *format = field_path_format(choice->paths[i]);
         if (!format) { continue; }

@@ -436,3 +436,46 @@ enum value_state json_value_floats(json_t *value, size_t max, struct arena *aren
     *ret_floats = (struct floats){.at = at, .count = count};
     return VALUE_FOUND;
 }
+
+/* Counts the numbers of all arrays of an object, at most so many of each. */
+static size_t count_numbers(json_t *object, size_t most_each)
+{
+    const char *name;
+    json_t *list;
+    size_t sum = 0;
+    json_object_foreach(object, name, list) {
+        sum += MIN_OF(json_array_size(list), most_each);
+    }
+    return sum;
+}
+
+enum value_state json_value_named_floats(json_t *value, size_t most, size_t most_each,
+                                         struct arena *arena, struct slices *ret_names,
+                                         struct ints *ret_widths, struct floats *ret_numbers)
+{
+    enum value_state state = state_of(value);
+    const char *name;
+    json_t *list;
+    size_t sum = 0;
+    if (state != VALUE_FOUND) { return state; }
+    if (!json_is_object(value)) { return VALUE_WRONG_TYPE; }
+    struct slices names = {.at = arena_alloc_array(arena, most + 1, sizeof(struct slice))};
+    struct ints widths = {.at = arena_alloc_array(arena, most + 1, sizeof(int32_t))};
+    size_t all = count_numbers(value, most_each + 1);
+    float *numbers = arena_alloc_array(arena, all + 1, sizeof(*numbers));
+    json_object_foreach(value, name, list) {
+        struct floats one;
+        if (names.count > most || json_is_null(list)) { continue; }
+        if (json_value_floats(list, most_each, arena, &one) != VALUE_FOUND) {
+            return VALUE_WRONG_TYPE;
+        }
+        names.at[names.count++] = arena_copy(arena, slice_str(name));
+        widths.at[widths.count++] = (int32_t)one.count;
+        if (one.count) { memcpy(numbers + sum, one.at, one.count * sizeof(*numbers)); }
+        sum += one.count;
+    }
+    *ret_names = names;
+    *ret_widths = widths;
+    *ret_numbers = (struct floats){.at = numbers, .count = sum};
+    return VALUE_FOUND;
+}

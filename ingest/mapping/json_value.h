@@ -49,5 +49,10 @@ enum value_state json_value_year(json_t *value, int32_t *ret_year);
 /* Reads an array of numbers; of more than max elements only max + 1, so that a rule sees it. */
 enum value_state json_value_floats(json_t *value, size_t max, struct arena *arena,
                                    struct floats *ret_floats);
+/* Reads an object of arrays of numbers, as columns: their names, widths, and all numbers end to
+ * end; of more than most_each in one, or most of them, only one more, so that a rule sees it. */
+enum value_state json_value_named_floats(json_t *value, size_t most, size_t most_each,
+                                         struct arena *arena, struct slices *ret_names,
+                                         struct ints *ret_widths, struct floats *ret_numbers);
 
 #endif

@@ -411,6 +411,8 @@ static bool lacks_id(const struct work *work)
         [TARGET_PROFILE] = candidate->profile.user_id,
     };
     enum value_state state = candidate->states[work->fields->main];
+    bool searched = candidate->target == TARGET_EVENT && candidate->event.action == ACTION_SEARCH;
+    if (searched) { return false; } /* which has no item */
     return state == VALUE_ABSENT || (state == VALUE_FOUND && !ids[candidate->target].size);
 }
 

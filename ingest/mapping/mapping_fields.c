@@ -277,6 +277,20 @@ static bool read_identity(struct work *work)
            !nobody_is(candidate->anonymous) && !slice_equal(user, candidate->anonymous);
 }
 
+/* A SEARCH has a text and no item; of a longer one the beginning counts. */
+static void read_search(struct work *work)
+{
+    struct user_event *ev = &work->candidate.event;
+    enum value_state *states = work->candidate.states;
+    struct slice text = slice_str("");
+    states[MAPPED_ITEM] = VALUE_ABSENT;
+    ev->item_id = slice_str("");
+    states[MAPPED_QUERY] = read_text(work, MAPPED_QUERY, &text);
+    size_t size = MIN_OF(text.size, (size_t)QUERY_BYTES_MAX);
+    while (size && size < text.size && (text.data[size] & 0xc0) == 0x80) { size--; }
+    ev->query = slice_of(text.data, size);
+}
+
 static bool read_event(struct work *work)
 {
     const struct mapping *mapping = work->mapping;
@@ -290,6 +304,7 @@ static bool read_event(struct work *work)
     states[MAPPED_USER] = read_text(work, MAPPED_USER, &ev->user_id);
     states[MAPPED_ITEM] = read_text(work, MAPPED_ITEM, &ev->item_id);
     if (ev->action == ACTION_IDENTIFY && !read_identity(work)) { return false; }
+    if (ev->action == ACTION_SEARCH) { read_search(work); }
     struct found id = find(work, MAPPED_ID);
     work->id_path = id.path;
     states[MAPPED_ID] = VALUE_ABSENT;
@@ -394,6 +409,9 @@ static void read_item(struct work *work)
     states[MAPPED_TEXT] = read_text(work, MAPPED_TEXT, &item->text);
     states[MAPPED_VECTOR] = json_value_floats(find(work, MAPPED_VECTOR).value, ITEM_VECTOR_MAX,
                                               work->arena, &item->vector);
+    states[MAPPED_VECTORS] = json_value_named_floats(
+        find(work, MAPPED_VECTORS).value, ITEM_VECTORS_MAX, ITEM_VECTOR_MAX, work->arena,
+        &item->vector_names, &item->vector_widths, &item->vector_numbers);
     struct found flag = find(work, MAPPED_AVAILABLE);
     states[MAPPED_AVAILABLE] =
         json_value_flag(flag.value, flag.path ? field_path_format(flag.path) : NULL,

@@ -16,11 +16,13 @@ static const char *const path_keys[MAPPED_COUNT] = {
     [MAPPED_VALUE] = "map.value",
     [MAPPED_TAKEN_BACK] = "map.taken.back",
     [MAPPED_ANONYMOUS] = "map.anonymous",
+    [MAPPED_QUERY] = "map.query",
     [MAPPED_KIND] = "map.kind",
     [MAPPED_TITLE] = "map.title",
     [MAPPED_TAGS] = "map.tags",
     [MAPPED_TEXT] = "map.text",
     [MAPPED_VECTOR] = "map.vector",
+    [MAPPED_VECTORS] = "map.vectors",
     [MAPPED_AVAILABLE] = "map.available",
     [MAPPED_CREATED] = "map.created",
     [MAPPED_PRICE] = "map.price",
@@ -112,6 +114,9 @@ const struct option mapping_options[] = {
     OPTION("map.anonymous", STRING, paths[MAPPED_ANONYMOUS], "", OPTION_FREE,
            "Where the id is, of an action of IDENTIFY, under which the user has acted so far; "
            "empty: not mapped"),
+    OPTION("map.query", STRING, paths[MAPPED_QUERY], "", OPTION_FREE,
+           "Where the text is, of an action of SEARCH, that the user searched for; empty: not "
+           "mapped"),
     OPTION("map.title", STRING, paths[MAPPED_TITLE], "title", OPTION_FREE,
            "Where an item's title is"),
     OPTION("map.tags", STRING, paths[MAPPED_TAGS], "tags", OPTION_FREE,
@@ -121,6 +126,9 @@ const struct option mapping_options[] = {
            "Where an item's longer description is"),
     OPTION("map.vector", STRING, paths[MAPPED_VECTOR], "vector", OPTION_FREE,
            "Where an item's embedding is, if you have one"),
+    OPTION("map.vectors", STRING, paths[MAPPED_VECTORS], "", OPTION_FREE,
+           "Where several embeddings of an item are, an object of lists by name ({\"image\": "
+           "[...]}); empty: not mapped"),
     OPTION("map.available", STRING, paths[MAPPED_AVAILABLE], "available", OPTION_FREE,
            "Where it is said whether an item may be recommended: true or false, a number (more "
            "than 0: yes), or a text (available.values: yes)"),

@@ -79,7 +79,7 @@ struct mapping_settings {
     int32_t dead_letter_bytes;  /* enum dead_letter_bytes */
 };
 
-enum { MAPPING_OPTIONS_COUNT = 72 };
+enum { MAPPING_OPTIONS_COUNT = 74 };
 extern const struct option mapping_options[];
 
 /* Says whether dead letters do not keep a record's bytes, because they may name a user. */

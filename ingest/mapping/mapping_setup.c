@@ -89,20 +89,31 @@ static int make_payload(struct mapping *mapping, char *why, size_t why_size)
     return payload_new(&payload, mapping->schemas, &mapping->payload, why, why_size);
 }
 
-/* Without the other id, each of these records would be ignored. */
-static int check_identify(const struct mapping *mapping, char *why, size_t why_size)
+/* Says whether actions of a kind are named, and nothing leads to the field that they need. */
+static bool lacks(const struct mapping *mapping, enum action_kind kind, enum mapped field)
 {
     bool mapped = false;
     for (size_t i = 0; i < mapping->sets_count; i++) {
-        mapped |= mapping->sets[i].choices[MAPPED_ANONYMOUS] != NULL;
+        mapped |= mapping->sets[i].choices[field] != NULL;
     }
-    if (mapped || mapping->settings->target != TARGET_EVENT ||
-        !action_names_identify(mapping->actions)) {
-        return 0;
+    return !mapped && mapping->settings->target == TARGET_EVENT &&
+           action_names_mean(mapping->actions, kind);
+}
+
+/* Without the other id, or the text, each of these records would be ignored or refused. */
+static int check_kinds(const struct mapping *mapping, char *why, size_t why_size)
+{
+    if (lacks(mapping, ACTION_IDENTIFY, MAPPED_ANONYMOUS)) {
+        (void)snprintf(why, why_size, "action.NAME=IDENTIFY: set map.anonymous to where the id is "
+                       "under which the user has acted so far");
+        return -EINVAL;
     }
-    (void)snprintf(why, why_size, "action.NAME=IDENTIFY: set map.anonymous to where the id is "
-                   "under which the user has acted so far");
-    return -EINVAL;
+    if (lacks(mapping, ACTION_SEARCH, MAPPED_QUERY)) {
+        (void)snprintf(why, why_size, "action.NAME=SEARCH: set map.query to where the text is that "
+                       "the user searched for");
+        return -EINVAL;
+    }
+    return 0;
 }
 
 /* Fills in the paths of the source, and of each kind that has its own. */
@@ -153,7 +164,7 @@ static int configure(struct mapping *mapping, char *why, size_t why_size)
                               &mapping->actions, why, why_size);
     }
     if (!rc) { rc = make_sets(mapping, why, why_size); }
-    if (!rc) { rc = check_identify(mapping, why, why_size); }
+    if (!rc) { rc = check_kinds(mapping, why, why_size); }
     return rc ? rc : make_payload(mapping, why, why_size);
 }
 

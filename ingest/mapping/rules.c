@@ -129,10 +129,19 @@ PREDICATE(is_missing_user)
 
 PREDICATE(is_missing_item)
 {
-    bool identifies = candidate->event.action == ACTION_IDENTIFY;
-    bool needed =
-        candidate->target == TARGET_ITEM || (is_event(candidate) && !identifies);
+    bool without = candidate->event.action == ACTION_IDENTIFY ||
+                   candidate->event.action == ACTION_SEARCH;
+    bool needed = candidate->target == TARGET_ITEM || (is_event(candidate) && !without);
     return needed && absent(candidate, MAPPED_ITEM, ret_field);
+}
+
+PREDICATE(is_missing_query)
+{
+    const struct user_event *ev = &candidate->event;
+    bool needed = is_event(candidate) && ev->action == ACTION_SEARCH && !ev->takes_back;
+    enum value_state state = candidate->states[MAPPED_QUERY];
+    *ret_field = MAPPED_QUERY;
+    return needed && (state == VALUE_ABSENT || (state == VALUE_FOUND && !ev->query.size));
 }
 
 PREDICATE(is_missing_action)
@@ -341,17 +350,42 @@ PREDICATE(is_number_out_of_range)
 
 PREDICATE(is_vector_too_long)
 {
+    const struct ints *widths = &candidate->item.vector_widths;
     *ret_field = MAPPED_VECTOR;
-    return candidate->item.vector.count > ITEM_VECTOR_MAX;
+    if (candidate->item.vector.count > ITEM_VECTOR_MAX) { return true; }
+    *ret_field = MAPPED_VECTORS;
+    for (size_t i = 0; i < widths->count; i++) {
+        if (widths->at[i] > ITEM_VECTOR_MAX) { return true; }
+    }
+    return false;
+}
+
+static bool all_finite(const struct floats *numbers)
+{
+    for (size_t i = 0; i < numbers->count; i++) {
+        if (!isfinite(numbers->at[i])) { return false; }
+    }
+    return true;
 }
 
 PREDICATE(is_vector_not_finite)
 {
     *ret_field = MAPPED_VECTOR;
-    for (size_t i = 0; i < candidate->item.vector.count; i++) {
-        if (!isfinite(candidate->item.vector.at[i])) { return true; }
-    }
-    return false;
+    if (!all_finite(&candidate->item.vector)) { return true; }
+    *ret_field = MAPPED_VECTORS;
+    return !all_finite(&candidate->item.vector_numbers);
+}
+
+PREDICATE(is_too_many_vectors)
+{
+    *ret_field = MAPPED_VECTORS;
+    return candidate->item.vector_names.count > ITEM_VECTORS_MAX;
+}
+
+PREDICATE(is_bad_vector)
+{
+    *ret_field = MAPPED_VECTORS;
+    return candidate->target == TARGET_ITEM && item_vectors_fault(&candidate->item);
 }
 
 const struct rule rules[] = {
@@ -427,6 +461,8 @@ const struct rule rules[] = {
      "name each key of an object once, write whole characters, and numbers that fit a double"},
     {"missing_user", STAGE_FIELDS, is_missing_user, "send the field or point map.user at it"},
     {"missing_item", STAGE_FIELDS, is_missing_item, "send the field or point map.item at it"},
+    {"missing_query", STAGE_FIELDS, is_missing_query,
+     "send the text that was searched for, or point map.query at it"},
     {"missing_action", STAGE_FIELDS, is_missing_action,
      "send the field, set map.action to a constant (=VIEW) or set action.default"},
     {"missing_time", STAGE_FIELDS, is_missing_time, "send the field or point map.time at it"},
@@ -463,6 +499,11 @@ const struct rule rules[] = {
     {"vector_too_long", STAGE_OBJECT, is_vector_too_long, "an embedding has at most 4096 numbers"},
     {"vector_not_finite", STAGE_OBJECT, is_vector_not_finite,
      "an embedding holds numbers that fit a float"},
+    {"too_many_vectors", STAGE_OBJECT, is_too_many_vectors,
+     "an item has at most 6 embeddings by name"},
+    {"bad_vector", STAGE_OBJECT, is_bad_vector,
+     "an embedding has numbers, and a name of small letters, digits, _ or - that is not text or "
+     "given"},
 };
 const size_t rules_count = ARRAY_COUNT(rules);
 
@@ -480,6 +521,7 @@ const char *rule_hint(const struct rule *rule, enum mapped field)
         [MAPPED_CATEGORY] = "a category is a text, or a list of texts from the top",
         [MAPPED_SEQUENCE] = "a sequence is an integer, in quotes only with numbers.as.text=true",
         [MAPPED_VECTOR] = "an embedding is a list of numbers",
+        [MAPPED_VECTORS] = "embeddings by name are an object of lists of numbers",
         [MAPPED_AVAILABLE] = "write true or false, a number, or a text of available.values or "
                              "unavailable.values",
         [MAPPED_BIRTH_YEAR] = "a year is an integer, or a text that begins with one",

@@ -48,9 +48,15 @@ struct list_settings {
     int64_t profiles_memory_max;
     bool clusters_used;
     int64_t clusters_table_memory_max;
+    bool search_used;
+    double search_user_weight;
+    double search_vectors_weight;
+    double search_weight;
+    int64_t search_actions;
+    int64_t search_fresh_ms;
 };
 
-enum { LIST_OPTIONS_COUNT = 34, ITEMS_MAX_MOST = 100000000 };
+enum { LIST_OPTIONS_COUNT = 40, ITEMS_MAX_MOST = 100000000 };
 
 /* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
 #define LIST_OPTIONS                                                                               \
@@ -138,7 +144,23 @@ enum { LIST_OPTIONS_COUNT = 34, ITEMS_MAX_MOST = 100000000 };
            "it has clusters.every.ms)."),                                                          \
     OPTION("clusters.table.memory.max", BYTES, lists.clusters_table_memory_max, "64m",             \
            OPTION_RANGE(1 << 16, 1024 * GIB),                                                      \
-           "Memory for clusters of users and the items' factors; further records are refused.")
+           "Memory for clusters of users and the items' factors; further records are refused."),   \
+    OPTION("search.used", BOOL, lists.search_used, "true", OPTION_FREE,                            \
+           "Keep the words of titles, tags, brands and categories, by which items are searched."), \
+    OPTION("search.user.weight", DOUBLE, lists.search_user_weight, "0.2", OPTION_RANGE(0, 1000),   \
+           "What the best score of a user adds on a list for a query, where the best match counts "\
+           "1; 0: the query alone orders it."),                                                    \
+    OPTION("search.vectors.weight", DOUBLE, lists.search_vectors_weight, "0.5", OPTION_RANGE(0, 1),\
+           "Part of a match that the vectors of query and item make, where there are some; the "   \
+           "rest is that of their words."),                                                        \
+    OPTION("search.weight", DOUBLE, lists.search_weight, "0.5", OPTION_RANGE(0, 1000),             \
+           "What matching a user's newest search adds to an item's score on every list, as a part "\
+           "of what lies between the least and the best score of the list; 0: nothing."),          \
+    OPTION("search.actions", LONG, lists.search_actions, "5", OPTION_RANGE(1, 1000),               \
+           "So many actions later the search does not count any more."),                           \
+    OPTION("search.fresh", DURATION, lists.search_fresh_ms, "30m",                                 \
+           OPTION_RANGE(1, 36500 * 86400e3),                                                       \
+           "When the user has acted so long after it, neither.")
 
 /* Returns what is wrong with the settings; NULL: nothing. The caller frees. */
 char *list_settings_fault(const struct list_settings *settings);

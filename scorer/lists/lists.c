@@ -36,6 +36,7 @@ struct lists *lists_new(const struct list_settings *settings, struct tables *tab
     lists->own_weights = ranking_settings_weights(&set);
     lists->ranking = ranking_new(&set, tables->ids, tables->items);
     ranking_use_cross(lists->ranking, tables->cross);
+    if (tables->search && settings->search_weight > 0.0) { lists_begin_brought(lists); }
     if (!vectors && !content_scores) { return lists; }
     lists->candidates = candidates_new(tables, vectors, content_scores, candidates_each(settings));
     lists->ahead_numbers =
@@ -263,6 +264,7 @@ static size_t order_given(struct lists *lists, const struct ranking_request *req
             .score = set ? set->scores[k] : score,
             .had = had,
             .actions = item_table_actions(lists->tables->items, item),
+            .at = k,
             .entry = reasons_find(&lists->behind, item, member,
                                   counted_entry(*ranked, ranked_count, item)),
         };
@@ -379,7 +381,7 @@ static size_t rank(struct lists *lists, const struct user_history *history,
     lists->leader = MEMBER_COUNTING;
     lists->brought_count = 0;
     if (!scope->given_count) {
-        lists->brought_count = lists_find_brought(lists, history->user_id, &request,
+        lists->brought_count = lists_find_brought(lists, history, &request,
                                                   &lists->brought_numbers);
     }
     if (blending) {
@@ -423,20 +425,26 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     assert(!history_fault(history));
     assert(history->items.count <= HISTORY_ACTIONS_MAX);
     assert(scope->length <= LIST_ITEMS_MAX && scope->given_count <= LIST_GIVEN_MAX);
+    assert(!scope->found || scope->given_count);
     had_items_recent(lists->tables->ids, history, lists->numbers, lists->strengths);
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     bool blending = (served || lists->content_scores) && lists->mixture;
     lists->scope = *scope;
+    lists_name_query(lists, scope->query);
     weigh(lists, scope->tried);
     bool of_user = scope->group_kind == GROUP_OTHER && !scope->given_count;
     bool begins = of_user && lists_use_segments(lists) && !history->items.count;
+    struct list_scope wide = *scope;
+    if (scope->found) { wide.length = LIST_GIVEN_MAX; }
     if (lists->rules || begins) { find_attributes(lists, history->user_id); }
     const struct ranked *ranked;
     lists->set = NULL;
     lists->made_by = NULL;
-    size_t count = rank(lists, history, scope, blending, &ranked);
+    size_t count = rank(lists, history, &wide, blending, &ranked);
     lists->ranked = ranked;
-    if (scope->group_kind != GROUP_OTHER) {
+    if (scope->found) {
+        count = lists_rank_found(lists, scope, count, scope->length);
+    } else if (scope->group_kind != GROUP_OTHER) {
         count = lists_rank_group(lists, count, scope->length);
     } else if (begins && lists->attributes_known) {
         count = lists_rank_segments(lists, count, scope->length);

@@ -12,6 +12,7 @@
 #include "model/content_scores.h"
 #include "scorer/lists/brought_items.h"
 #include "scorer/lists/cluster_table.h"
+#include "scorer/lists/item_search.h"
 #include "scorer/lists/placement_lists.h"
 #include "scorer/lists/prediction_log.h"
 #include "scorer/lists/tables.h"
@@ -31,6 +32,8 @@ struct list_scope {
      * barred, those that the user has had behind the others; none: all items. */
     const int32_t *given;
     size_t given_count;
+    const struct found_item *found; /* by a search, parallel to `given`; NULL: there was none */
+    struct slice query;             /* of it; the reasons name its beginning */
     /* Places from here on have a reason only when a placement takes them; 0: all have one. */
     size_t reasoned;
     /* For rules; borrowed until its placements are made. */

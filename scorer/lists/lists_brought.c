@@ -1,4 +1,5 @@
-/* What platforms bring is ranked beside the others (brought_items.h):
+/* What platforms bring (brought_items.h), and what a user's newest search has found
+ * (lists_found.c), is ranked beside the others:
  *
  *     score + weight * prior * (best - least)
  *
@@ -7,27 +8,37 @@
  * of what lies between the worst and the best, and an item that the members like as well is before
  * one that they do not. Where being brought adds more to a score than the members do, it is the
  * item's reason, which names the source; so it is where the ranking would not have the item at all.
- * A pure function of the ranking and the table.
+ * The same holds of a match of the search, with its relevance as the prior and a weight of its own.
+ * What is both counts as brought. A pure function of the ranking and the tables.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "scorer/lists/leader.h"
 #include "scorer/lists/lists_internal.h"
 
+enum { MIXED_MAX = BROUGHT_MAX + SEARCHED_ITEMS_MAX, BY_SEARCH = -1 };
+
 struct brought_mix {
-    struct brought_items *items;
+    struct brought_items *items; /* NULL: nothing is brought */
     double weight;
-    struct brought_item found[BROUGHT_MAX];
-    int32_t numbers[BROUGHT_MAX]; /* of these */
-    float own[BROUGHT_MAX];       /* their scores by the leader */
+    struct brought_item found[MIXED_MAX]; /* source BY_SEARCH: the search found it */
+    int32_t numbers[MIXED_MAX];           /* of these */
+    float own[MIXED_MAX];                 /* their scores by the leader */
     size_t count;
     int64_t until_ms; /* when one of them expires */
-    struct ranked mixed[LIST_ITEMS_MAX + BROUGHT_MAX];
+    struct ranked mixed[LIST_ITEMS_MAX + MIXED_MAX];
 };
+
+void lists_begin_brought(struct lists *lists)
+{
+    if (lists->brought) { return; }
+    lists->brought = xcalloc(1, sizeof(*lists->brought));
+    lists->brought->until_ms = INT64_MAX;
+}
 
 void lists_set_brought(struct lists *lists, struct brought_items *items, double weight)
 {
-    if (!lists->brought) { lists->brought = xcalloc(1, sizeof(*lists->brought)); }
+    lists_begin_brought(lists);
     lists->brought->items = items;
     lists->brought->weight = weight;
     lists->columns.brought = lists->placed.brought = items;
@@ -46,15 +57,37 @@ static bool is_known(const struct lists *lists, const struct item_flags *flags, 
            item_table_has(lists->tables->items, item);
 }
 
-size_t lists_find_brought(struct lists *lists, struct slice user,
+/* Adds what the user's newest search has found. */
+static void add_searched(struct lists *lists, const struct user_history *history,
+                         const struct ranking_request *request)
+{
+    struct brought_mix *mix = lists->brought;
+    const struct found_item *found;
+    size_t brought = mix->count, added = 0;
+    size_t count = lists_find_searched(lists, history, &request->flags, &found);
+    for (size_t k = 0; k < count && added < SEARCHED_ITEMS_MAX; k++) {
+        int32_t item = found[k].item;
+        bool there = !ranking_allows(lists->ranking, &request->flags, item);
+        for (size_t i = 0; i < brought && !there; i++) { there = mix->numbers[i] == item; }
+        if (there) { continue; }
+        mix->found[mix->count] = (struct brought_item){item, BY_SEARCH, found[k].relevance};
+        mix->numbers[mix->count++] = item;
+        added++;
+    }
+}
+
+size_t lists_find_brought(struct lists *lists, const struct user_history *history,
                           const struct ranking_request *request, const int32_t **ret_items)
 {
     struct brought_mix *mix = lists->brought;
-    size_t count;
+    size_t count = 0;
     *ret_items = NULL;
     if (!mix) { return 0; }
     mix->count = 0;
-    count = brought_items_find(mix->items, user, lists->tables->ids, mix->found, &mix->until_ms);
+    if (mix->items) {
+        count = brought_items_find(mix->items, history->user_id, lists->tables->ids, mix->found,
+                                   &mix->until_ms);
+    }
     for (size_t k = 0; k < count; k++) {
         int32_t item = mix->found[k].item;
         if (!is_known(lists, &request->flags, item)) { continue; }
@@ -62,6 +95,7 @@ size_t lists_find_brought(struct lists *lists, struct slice user,
         mix->found[mix->count] = mix->found[k];
         mix->numbers[mix->count++] = mix->found[k].item;
     }
+    add_searched(lists, history, request);
     *ret_items = mix->numbers;
     return mix->count;
 }
@@ -111,18 +145,22 @@ static size_t add_brought(struct lists *lists, float least, float best)
     memcpy(mix->mixed, lists->merged, scored * sizeof(*mix->mixed));
     for (size_t k = 0; k < mix->count; k++) {
         const struct brought_item *one = &mix->found[k];
-        float more = (float)mix->weight * one->prior * (best - least);
+        bool searched = one->source == BY_SEARCH;
+        double weight = searched ? lists->settings->search_weight : mix->weight;
+        float more = (float)weight * one->prior * (best - least);
         size_t at = lists_place_of(mix->mixed, scored, one->item);
         bool ranked = at < scored;
         struct ranked *entry = &mix->mixed[ranked ? at : count];
         if (!ranked) { mix->mixed[count++] = (struct ranked){.score = mix->own[k]}; }
         if (!ranked || more > entry->score - least) {
+            float whole = MAX_OF(entry->score - least, 0.0F) + more;
             float actions = (float)item_table_actions(lists->tables->items, one->item);
             *entry = (struct ranked){.item = one->item,
-                                     .because = one->source,
+                                     .because = searched ? ID_NONE : one->source,
                                      .evidence = actions,
                                      .score = entry->score,
-                                     .reason = RANKED_BROUGHT};
+                                     .share = searched && whole > 0.0F ? more / whole : 0.0F,
+                                     .reason = searched ? RANKED_QUERY : RANKED_BROUGHT};
         }
         entry->score += more;
     }

@@ -1,4 +1,4 @@
-/* What lists.c, lists_placed.c, lists_brought.c and lists_segments.c share. */
+/* What lists.c, lists_placed.c, lists_brought.c, lists_segments.c and lists_found.c share. */
 #ifndef FRESHET_SCORER_LISTS_LISTS_INTERNAL_H
 #define FRESHET_SCORER_LISTS_LISTS_INTERNAL_H
 
@@ -11,16 +11,20 @@
 /* What a list is made by that no member of the blend made. */
 #define MADE_BY_SEGMENTS "segments"
 #define MADE_BY_CLUSTERS "clusters"
+#define MADE_BY_QUERY "query"
 
+enum { SEARCHED_ITEMS_MAX = 50 };
 enum { CANDIDATES_LEAST = 50, CANDIDATES_MOST = MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS };
 
 _Static_assert((int)LIST_GIVEN_MAX <= (int)MIXTURE_CANDIDATES_MAX, "a set holds what is given");
+_Static_assert((int)FOUND_ITEMS_MAX <= (int)LIST_GIVEN_MAX, "what is found is ranked as if given");
 
 /* A given candidate. */
 struct scored {
     float score;
     bool had;
     double actions;
+    size_t at; /* among what is given */
     struct ranked entry;
 };
 
@@ -50,6 +54,7 @@ struct lists {
     struct segment_mix *segments; /* NULL: not used */
     const char *made_by;          /* the last list, if no member made it; NULL: the leader did */
     const struct candidate_set *set; /* of the last list; NULL: only counting had scores */
+    struct found_item searched[FOUND_ITEMS_MAX]; /* by the user's newest search */
     const int32_t *brought_numbers; /* for the last list */
     size_t brought_count;
     struct prediction prediction;
@@ -97,8 +102,11 @@ size_t lists_place_of(const struct ranked *entries, size_t count, int32_t item);
 
 /* lists_brought.c */
 
-/* Finds what is brought for a user and may be listed; borrowed until the next call. */
-size_t lists_find_brought(struct lists *lists, struct slice user,
+/* Prepares for what is brought or searched. */
+void lists_begin_brought(struct lists *lists);
+/* Finds what is brought for a user, or what the user's newest search has found, and may be listed;
+ * borrowed until the next call. */
+size_t lists_find_brought(struct lists *lists, const struct user_history *history,
                           const struct ranking_request *request, const int32_t **ret_items);
 /* Ranks it beside the `count` entries of the ranking. Returns how many there are then, at most
  * `length`. */
@@ -121,5 +129,19 @@ size_t lists_fill_by_cluster(struct lists *lists, const struct user_history *his
 /* Says whether somebody without an action may have a list by segments. */
 bool lists_use_segments(const struct lists *lists);
 void lists_free_segments(struct lists *lists);
+
+/* lists_found.c */
+
+/* Sets the query whose beginning reasons name. */
+void lists_name_query(struct lists *lists, struct slice query);
+
+/* Ranks what a search has found, of which `count` items are in `given` with their scores. Returns
+ * how many there are then, at most `length`. */
+size_t lists_rank_found(struct lists *lists, const struct list_scope *scope, size_t count,
+                        size_t length);
+/* Finds what matches the user's newest search, best first, if it counts for the list; borrowed
+ * until the next call. The list's reasons name its text. */
+size_t lists_find_searched(struct lists *lists, const struct user_history *history,
+                           const struct item_flags *flags, const struct found_item **ret_found);
 
 #endif

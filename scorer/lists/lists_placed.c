@@ -132,6 +132,7 @@ static struct placement_scoring keep_scoring(struct lists *lists)
                                       .ranked_count = lists->ranked_count,
                                       .scored_count = lists->scored,
                                       .given = lists->scope.given_count > 0,
+                                      .searched = lists->scope.found != NULL,
                                       .context = lists->scope.context,
                                       .attributes = known,
                                       .sent = lists->scope.sent};

@@ -179,7 +179,8 @@ static void add_given(struct placement_lists *lists, const struct placement_scor
 {
     for (size_t k = 0; k < scoring->ranked_count; k++) {
         const struct ranked *ranked = &scoring->ranked[k];
-        bool new = ranking_allows(scoring->ranking, &scoring->request->flags, ranked->item);
+        bool new = scoring->searched ||
+                   ranking_allows(scoring->ranking, &scoring->request->flags, ranked->item);
         if (!new && !may_repeat(lists, history, ranked->item)) { continue; }
         add(lists, ranked->item, ranked->score, new ? CUT_RANKED : CUT_REPEAT);
     }

@@ -28,6 +28,7 @@ struct placement_scoring {
     size_t ranked_count;
     size_t scored_count; /* the others fill up */
     bool given;          /* only what is ranked may be listed */
+    bool searched;       /* as well; what the user has had is a match as the others */
     const struct request_context *context;    /* NULL: there is none */
     const struct user_attributes *attributes; /* NULL: nothing is known of the user */
     uint64_t sent; /* a hash of what a request sends along, for draws; 0: nothing */

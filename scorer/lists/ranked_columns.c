@@ -13,6 +13,7 @@ static int32_t reason_of(enum ranked_reason reason)
     case RANKED_CROSS: return REASON_CROSS;
     case RANKED_BROUGHT: return REASON_BROUGHT;
     case RANKED_SEGMENT: return REASON_SEGMENT;
+    case RANKED_QUERY: return REASON_QUERY;
     }
     return REASON_OTHER;
 }
@@ -32,6 +33,7 @@ void ranked_columns_write(struct ranked_columns *columns, size_t at, const struc
     if (ranked->reason == RANKED_SEGMENT) {
         columns->because[at] = columns->segments[ranked->because];
     }
+    if (ranked->reason == RANKED_QUERY) { columns->because[at] = columns->query; }
     columns->scores[at] = ranked->score;
     columns->evidence[at] = ranked->evidence;
     columns->shares[at] = ranked->share;

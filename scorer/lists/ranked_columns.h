@@ -9,6 +9,7 @@
 struct ranked_columns {
     const struct brought_items *brought; /* names sources; NULL: nothing is brought */
     const struct slice *segments;        /* their names; NULL: not used */
+    struct slice query;                  /* what was searched for */
     int32_t numbers[LIST_ITEMS_MAX];
     struct slice items[LIST_ITEMS_MAX];
     struct slice because[LIST_ITEMS_MAX]; /* "": none */

@@ -25,12 +25,16 @@ void tables_init(struct tables *tables, const struct list_settings *settings)
     tables->ids = tables->admission.ids;
     catalogue_init(&tables->catalogue, settings->items_required);
     item_columns_init(&tables->columns);
+    if (settings->search_used) {
+        tables->search = item_search_new(admission_numbers(settings->items_max), tables->ids);
+    }
 }
 
 void tables_release(struct tables *tables)
 {
     catalogue_release(&tables->catalogue);
     item_columns_release(&tables->columns);
+    item_search_free(tables->search);
     item_table_free(tables->items);
     cross_table_free(tables->cross);
     admission_release(&tables->admission);
@@ -99,6 +103,7 @@ void tables_put_item(struct tables *tables, const struct item *item)
     catalogue_put_dated(&tables->catalogue, number, item->available, item->available_from_ms,
                         item->available_until_ms);
     item_columns_put(&tables->columns, number, item);
+    if (tables->search) { item_search_put(tables->search, number, item); }
     note_catalogue(tables, changes);
 }
 
@@ -116,6 +121,7 @@ void tables_remove_item(struct tables *tables, struct slice id)
     uint64_t changes = tables->catalogue.changes.version;
     catalogue_remove(&tables->catalogue, number);
     item_columns_remove(&tables->columns, number);
+    if (tables->search) { item_search_remove(tables->search, number); }
     note_catalogue(tables, changes);
 }
 

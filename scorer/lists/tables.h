@@ -13,6 +13,7 @@
 #include "rules/item_columns.h"
 #include "scorer/lists/admission.h"
 #include "scorer/lists/catalogue.h"
+#include "scorer/lists/item_search.h"
 #include "scorer/lists/list_settings.h"
 
 /* Limits of valid input: of the absolute value of a count, and of an epoch. */
@@ -32,6 +33,7 @@ struct tables {
     struct cross_table *cross;
     struct catalogue catalogue;
     struct item_columns columns; /* attributes, for rules of placements */
+    struct item_search *search;  /* NULL: not used */
     size_t neighbours_used;
     struct tables_row *rows; /* what the table does not hold of the rows, by item number */
     size_t rows_capacity;

@@ -12,13 +12,14 @@ void list_table_reason(const struct page *page, const struct recommendation_list
         [REASON_NEW] = TEXT_NEW,           [REASON_TAGS] = TEXT_TAGS,
         [REASON_AGAIN] = TEXT_AGAIN,       [REASON_CROSS] = TEXT_CROSS,
         [REASON_BROUGHT] = TEXT_BROUGHT,   [REASON_SEGMENT] = TEXT_LIKED_BY,
+        [REASON_QUERY] = TEXT_MATCHES,
     };
     int32_t reason = list->reasons.at[at];
     bool known = reason >= 0 && reason < LIST_REASONS;
     page_put(page, known ? texts[reason] : TEXT_OTHER);
     if (!list->because.at[at].size) { return; }
     html_put(page->out, " ");
-    if (reason == REASON_BROUGHT || reason == REASON_SEGMENT) {
+    if (reason == REASON_BROUGHT || reason == REASON_SEGMENT || reason == REASON_QUERY) {
         html_text(page->out, list->because.at[at]);
         return;
     }

@@ -70,7 +70,7 @@ def test_members():
     printed -= {"error", "message"}
     assert printed == {member for name in ("List", "Item", "UserList", "WantingUser", "GroupList")
                        for member in SCHEMAS[name]["properties"]}
-    placed = {"List": {"placement", "rules_offset", "removed"},
+    placed = {"List": {"placement", "rules_offset", "removed", "query", "found_by"},
               "Item": {"rank", "rule", "last_ms", "probability"}}
     assert set(SCHEMAS["ItemList"]["properties"]) < printed
     for name in ("List", "ItemList", "Item", "UserList", "WantingUser", "Removed", "Error"):

@@ -137,17 +137,82 @@ static void test_rows_are_those_of_the_library(void **state)
     assert_int_equal(fold->count, ITEMS + 3);
     assert_true(row_of(&catalogue, fold, "a", &row));
     assert_int_equal(row.names.count, 2);
-    assert_true(content_vectors_find(&row, CONTENT_VECTOR_TEXT, &vector));
+    assert_true(content_vectors_find(&row, slice_str(CONTENT_VECTOR_TEXT), &vector));
     assert_vector(&vector, "A film. of the sea");
-    assert_true(content_vectors_find(&row, CONTENT_VECTOR_GIVEN, &vector));
+    assert_true(content_vectors_find(&row, slice_str(CONTENT_VECTOR_GIVEN), &vector));
     assert_int_equal(vector.numbers[2], 127);
     assert_true(row_of(&catalogue, fold, "b", &row));
-    assert_true(content_vectors_find(&row, CONTENT_VECTOR_TEXT, &vector));
+    assert_true(content_vectors_find(&row, slice_str(CONTENT_VECTOR_TEXT), &vector));
     assert_vector(&vector, "of the moon");
     assert_true(row_of(&catalogue, fold, "c", &row));
-    assert_false(content_vectors_find(&row, CONTENT_VECTOR_TEXT, &vector));
+    assert_false(content_vectors_find(&row, slice_str(CONTENT_VECTOR_TEXT), &vector));
     assert_false(row_of(&catalogue, fold, "d", &row));
     assert_int_equal(counted(copy, "freshet_embed_texts_total"), ITEMS + 2);
+    free(fold);
+    end(&catalogue);
+}
+
+static void put_named(struct catalogue *catalogue, const char *id, struct slices names,
+                      struct ints widths, struct floats numbers)
+{
+    struct item item = {0};
+    codec_defaults(catalogue->items, &item);
+    item.item_id = slice_str(id);
+    item.title = slice_str("A film");
+    item.vector_names = names;
+    item.vector_widths = widths;
+    item.vector_numbers = numbers;
+    buf_clear(&catalogue->message);
+    assert_int_equal(codec_encode(catalogue->items, &item, &catalogue->message), 0);
+    memlog_append(catalogue->rig->log, "items", partition_of(id), slice_str(id),
+                  buf_slice(&catalogue->message), RIG_WALL_MS);
+}
+
+/* Vectors by name pass through, each by itself; one that has changed changes the row, and columns
+ * that do not agree are refused. */
+static void test_vectors_by_name(void **state)
+{
+    float numbers[] = {0.5F, -1.0F, 0.25F, 2.0F, 4.0F}, other[] = {0.5F, -1.0F, 0.25F, 4.0F, 2.0F};
+    struct slice names[] = {slice_str("image"), slice_str("clip-2")};
+    struct slice wrong[] = {slice_str("image"), slice_str("given")};
+    int32_t widths[] = {3, 2};
+    struct rig rig;
+    struct catalogue catalogue;
+    struct content_vectors row;
+    struct content_vector vector;
+    begin(&catalogue, &rig);
+    put_named(&catalogue, "a", (struct slices){names, 2}, (struct ints){widths, 2},
+              (struct floats){numbers, 5});
+    put_named(&catalogue, "b", (struct slices){wrong, 2}, (struct ints){widths, 2},
+              (struct floats){numbers, 5});
+    put_named(&catalogue, "c", (struct slices){names, 2}, (struct ints){widths, 2},
+              (struct floats){numbers, 4});
+    put(&catalogue, "d", "A film", "", (struct floats){0});
+    struct copy *copy = rig_start(&rig, &embed_worker, 0, pairs);
+    rig_until_idle(&rig);
+    struct fold *fold = rig_fold(&rig, "content-vectors");
+    assert_int_equal(fold->count, 2);
+    assert_true(row_of(&catalogue, fold, "a", &row));
+    assert_int_equal(row.names.count, 3);
+    assert_true(content_vectors_find(&row, slice_str("image"), &vector));
+    assert_int_equal(vector.width, 3);
+    assert_int_equal(vector.numbers[1], -127);
+    assert_true(content_vectors_find(&row, slice_str("clip-2"), &vector));
+    assert_int_equal(vector.numbers[1], 127);
+    _cleanup_(xfreep) char *content = xprintf("%.*s", SLICE_ARGS(row.content));
+    free(fold);
+    put_named(&catalogue, "a", (struct slices){names, 2}, (struct ints){widths, 2},
+              (struct floats){other, 5});
+    rig_until_idle(&rig);
+    fold = rig_fold(&rig, "content-vectors");
+    assert_true(row_of(&catalogue, fold, "a", &row));
+    assert_false(slice_equal(row.content, slice_str(content)));
+    assert_true(content_vectors_find(&row, slice_str("clip-2"), &vector));
+    assert_int_equal(vector.numbers[0], 127);
+    assert_int_equal(counted(copy, "freshet_embed_texts_total"), 3);
+    free(fold);
+    fold = rig_fold(&rig, "dead-letters");
+    assert_int_equal(fold->count, 2);
     free(fold);
     end(&catalogue);
 }
@@ -358,6 +423,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_are_those_of_the_library),
+        cmocka_unit_test(test_vectors_by_name),
         cmocka_unit_test(test_rows_stand_change_and_go),
         cmocka_unit_test(test_kills_change_nothing),
         cmocka_unit_test(test_another_model),

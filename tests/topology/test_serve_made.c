@@ -523,7 +523,7 @@ static void test_bad_bodies(void **state _unused_)
         {"", "body"},
         {"{", "body"},
         {"[]", "want a JSON object"},
-        {"{}", "want a user, actions, candidates or a profile"},
+        {"{}", "want a user, actions, candidates, a query or a profile"},
         {"{\"user\":7}", "want a text"},
         {"{\"user\":\"\"}", "want an id"},
         {"{\"user\":\"u\",\"excluded\":[]}", "unknown member"},

@@ -12,33 +12,33 @@ static void test_numbers_come_back_within_half_a_scale(void **state)
     struct content_vectors message = {.item_id = slice_str("i")};
     struct content_vector found;
     vector_row_clear(&row);
-    assert_true(vector_row_add(&row, "text", a, ARRAY_COUNT(a)));
-    assert_true(vector_row_add(&row, "given", b, ARRAY_COUNT(b)));
+    assert_true(vector_row_add(&row, slice_str("text"), a, ARRAY_COUNT(a)));
+    assert_true(vector_row_add(&row, slice_str("given"), b, ARRAY_COUNT(b)));
     vector_row_fill(&row, &message);
     assert_true(content_vectors_agree(&message));
-    assert_true(content_vectors_find(&message, "given", &found));
+    assert_true(content_vectors_find(&message, slice_str("given"), &found));
     assert_int_equal(found.width, 2);
     assert_int_equal(found.numbers[1], 127);
-    assert_true(content_vectors_find(&message, "text", &found));
+    assert_true(content_vectors_find(&message, slice_str("text"), &found));
     assert_int_equal(found.width, 4);
     for (size_t i = 0; i < 4; i++) {
         assert_true(fabsf((float)found.numbers[i] * found.scale - a[i]) <= found.scale * 0.501F);
     }
-    assert_false(content_vectors_find(&message, "image", &found));
+    assert_false(content_vectors_find(&message, slice_str("image"), &found));
 }
 
 static void test_what_is_no_vector_is_left_out(void **state)
 {
     const float nan[] = {1.0F, NAN}, zero[] = {0.0F, 0.0F}, tiny[] = {1e-44F, 0.0F}, one[] = {1.0F};
     vector_row_clear(&row);
-    assert_false(vector_row_add(&row, "a", nan, 2));
-    assert_false(vector_row_add(&row, "a", zero, 2));
-    assert_false(vector_row_add(&row, "a", tiny, 2));
-    assert_false(vector_row_add(&row, "a", one, 0));
+    assert_false(vector_row_add(&row, slice_str("a"), nan, 2));
+    assert_false(vector_row_add(&row, slice_str("a"), zero, 2));
+    assert_false(vector_row_add(&row, slice_str("a"), tiny, 2));
+    assert_false(vector_row_add(&row, slice_str("a"), one, 0));
     for (size_t i = 0; i < CONTENT_VECTORS_MAX; i++) {
-        assert_true(vector_row_add(&row, "a", one, 1));
+        assert_true(vector_row_add(&row, slice_str("a"), one, 1));
     }
-    assert_false(vector_row_add(&row, "a", one, 1));
+    assert_false(vector_row_add(&row, slice_str("a"), one, 1));
 }
 
 static void test_columns_that_disagree(void **state)

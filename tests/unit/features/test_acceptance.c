@@ -159,11 +159,29 @@ static void settings_are_checked_together(void **state)
     options_free(options);
 }
 
+/* A search has a text and no item. */
+static void searches(void **state)
+{
+    struct user_event ev = good_event();
+    ev.action = ACTION_SEARCH;
+    ev.item_id = slice_str("");
+    denies(&good_record, &ev, "bad_search");
+    ev.query = slice_str("sea");
+    denies(&good_record, &ev, "accepted");
+    ev.takes_back = true;
+    denies(&good_record, &ev, "accepted");
+    ev.query = slice_str("");
+    denies(&good_record, &ev, "bad_search");
+    ev.taken_back_id = slice_str("e7");
+    denies(&good_record, &ev, "accepted");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_and_key),
         cmocka_unit_test(identities),
+        cmocka_unit_test(searches),
         cmocka_unit_test(weights),
         cmocka_unit_test(times),
         cmocka_unit_test(settings_are_checked_together),

@@ -175,6 +175,7 @@ static void test_symbols(void **state)
     assert_int_equal(action->count, EVENT_KINDS_COUNT);
     assert_int_equal(schema_symbol(action, "IDENTIFY"), ACTION_IDENTIFY);
     assert_int_equal(schema_symbol(action, "EXPOSURE"), ACTION_EXPOSURE);
+    assert_int_equal(schema_symbol(action, "SEARCH"), ACTION_SEARCH);
     assert_int_equal(schema_symbol(action, "OTHER"), ACTION_OTHER);
     assert_int_equal(schema_symbol(action, "VIEW"), ACTION_VIEW);
     assert_int_equal(schema_symbol(action, "CLICK"), ACTION_CLICK);

@@ -89,12 +89,73 @@ static void the_other_name_must_be_mapped(void **state)
     rig_clear(&rig);
 }
 
+/* A search has a text and no item; of a long one the beginning counts, by whole characters. */
+static void what_was_searched_for(void **state)
+{
+    static const char *const pairs[] = {"map.query=q", "action.find=SEARCH",
+                                        "action.unfind=SEARCH:back"};
+    char text[600], record[800];
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+    accepts(&rig, "{\"user_id\":\"u\",\"action\":\"find\",\"q\":\" space opera \","
+                  "\"item_id\":\"i\",\"event_time_ms\":1795424399000}");
+    assert_int_equal(rig.ev.action, ACTION_SEARCH);
+    assert_text(rig.ev.query, "space opera");
+    assert_text(rig.ev.item_id, "");
+    accepts(&rig, "{\"user_id\":\"u\",\"action\":\"click\",\"q\":\"sea\",\"item_id\":\"i\","
+                  "\"event_time_ms\":1795424399000}");
+    assert_int_equal(rig.ev.query.size, 0);
+    accepts(&rig, "{\"user_id\":\"u\",\"action\":\"unfind\",\"q\":\"sea\","
+                  "\"event_time_ms\":1795424399000}");
+    assert_true(rig.ev.takes_back);
+    memset(text, 'x', sizeof(text));
+    memcpy(text + QUERY_BYTES_MAX - 1, "\xc3\xa9", 2);
+    text[sizeof(text) - 1] = '\0';
+    (void)snprintf(record, sizeof(record),
+                   "{\"user_id\":\"u\",\"action\":\"find\",\"q\":\"%s\","
+                   "\"event_time_ms\":1795424399000}", text);
+    accepts(&rig, record);
+    assert_int_equal(rig.ev.query.size, QUERY_BYTES_MAX - 1);
+    static const char *const refused[][2] = {
+        {"missing_query", "\"action\":\"find\""},
+        {"missing_query", "\"action\":\"find\",\"q\":\"\""},
+        {"missing_query", "\"action\":\"find\",\"q\":\"  \""},
+        {"wrong_type", "\"action\":\"find\",\"q\":[\"sea\"]"},
+        {"unknown_action", "\"action\":\"search\",\"item_id\":\"i\",\"q\":\"sea\""}};
+    for (size_t i = 0; i < ARRAY_COUNT(refused); i++) {
+        (void)snprintf(record, sizeof(record),
+                       "{\"user_id\":\"u\",\"event_time_ms\":1795424399000,%s}", refused[i][1]);
+        assert_string_equal(rig_apply(&rig, slice_str(record)), refused[i][0]);
+    }
+    rig_clear(&rig);
+    assert_int_equal(rig_init(&rig, pairs + 1, 1, NULL), -EINVAL);
+    assert_non_null(strstr(rig.why, "map.query"));
+    rig_clear(&rig);
+}
+
+/* Of an array, a search is no element without an id. */
+static void searches_in_arrays(void **state)
+{
+    static const char *const pairs[] = {"map.item=a[*].id", "map.action=a[*].do",
+                                        "map.query=a[*].q", "action.find=SEARCH"};
+    struct rig rig;
+    assert_int_equal(rig_init(&rig, pairs, ARRAY_COUNT(pairs), NULL), 0);
+    assert_null(rig_apply(
+        &rig, slice_str("{\"user_id\":\"u\",\"event_time_ms\":1795424399000,\"a\":["
+                        "{\"do\":\"find\",\"q\":\"sea\"},{\"do\":\"click\",\"id\":\"i\"},"
+                        "{\"do\":\"click\"}]}")));
+    assert_int_equal(rig.outcome.count, 2);
+    rig_clear(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(origins_of_actions),
         cmocka_unit_test(two_names_of_a_user),
         cmocka_unit_test(the_other_name_must_be_mapped),
+        cmocka_unit_test(what_was_searched_for),
+        cmocka_unit_test(searches_in_arrays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -156,6 +156,20 @@ static const struct sample samples[] = {
      BYTES(AN_ITEM("\"available\":\"no\""))},
     {"wrong_type", "becomes=Item", BYTES(AN_ITEM("\"vector\":[1,true]")),
      BYTES(AN_ITEM("\"vector\":[1,-0.5]"))},
+    {"wrong_type", "becomes=Item;map.vectors=v", BYTES(AN_ITEM("\"v\":[1,2]")),
+     BYTES(AN_ITEM("\"v\":{\"image\":[1,2],\"clip\":[0.5],\"none\":null}"))},
+    {"wrong_type", "becomes=Item;map.vectors=v", BYTES(AN_ITEM("\"v\":{\"image\":[1,\"2\"]}")),
+     BYTES(AN_ITEM("\"v\":{}"))},
+    {"bad_vector", "becomes=Item;map.vectors=v", BYTES(AN_ITEM("\"v\":{\"given\":[1]}")),
+     BYTES(AN_ITEM("\"v\":{\"given-2\":[1]}"))},
+    {"bad_vector", "becomes=Item;map.vectors=v", BYTES(AN_ITEM("\"v\":{\"Image\":[1]}")),
+     BYTES(AN_ITEM("\"v\":{\"image\":[1]}"))},
+    {"bad_vector", "becomes=Item;map.vectors=v", BYTES(AN_ITEM("\"v\":{\"image\":[]}")),
+     BYTES(AN_ITEM("\"v\":{\"image\":[0]}"))},
+    {"too_many_vectors", "becomes=Item;map.vectors=v",
+     BYTES(AN_ITEM("\"v\":{\"a\":[1],\"b\":[1],\"c\":[1],\"d\":[1],\"e\":[1],\"f\":[1],"
+                   "\"g\":[1]}")),
+     BYTES(AN_ITEM("\"v\":{\"a\":[1],\"b\":[1],\"c\":[1],\"d\":[1],\"e\":[1],\"f\":[1]}"))},
     {"number_out_of_range", "becomes=Item;map.price=p", BYTES(AN_ITEM("\"p\":-0.01")),
      BYTES(AN_ITEM("\"p\":0"))},
     {"number_out_of_range", "becomes=Item;map.price=p", BYTES(AN_ITEM("\"p\":\"Infinity\"")),
@@ -300,7 +314,7 @@ static void the_table_is_in_order(void **state)
         static const char *const apart[] = {"too_many_values", "too_many_elements",
                                             "too_many_tags",   "vector_too_long",
                                             "headers_too_large", "header_not_utf8",
-                                            "ambiguous_fingerprint"};
+                                            "ambiguous_fingerprint", "missing_query"};
         for (size_t k = 0; k < ARRAY_COUNT(apart); k++) {
             sampled |= strcmp(rules[i].name, apart[k]) == 0;
         }

@@ -124,12 +124,70 @@ static void test_rows_that_disagree_are_refused(void **state)
     end(&scene);
 }
 
+/* Each vector is compared with those of its name, in whatever order the names came: the sum is the
+ * same to the bit. */
+static void test_several_by_name(void **state)
+{
+    static const char *const names[][3] = {{"clip", "image", "text"}, {"image", "text", "clip"}};
+    const int8_t bytes[] = {127, 9, -5, 3, 90, 60, 2, 1, -20, 40, 100, 7};
+    float sums[2] = {0};
+    for (int turn = 0; turn < 2; turn++) {
+        struct scene scene;
+        begin(&scene);
+        for (int k = 0; k < 3; k++) {
+            const char *name = names[turn][k];
+            size_t at = name[0] == 'c' ? 0 : name[0] == 'i' ? 4 : 8;
+            char only[8];
+            (void)snprintf(only, sizeof(only), "only%d", k);
+            assert_null(put(&scene, only, name, bytes + at, 1)); /* names come in this order */
+        }
+        for (int k = 0; k < 2; k++) {
+            const struct content_vectors row = {
+                .item_id = slice_str(k ? "b" : "a"),
+                .names = {(struct slice[]){slice_str("clip"), slice_str("image"),
+                                           slice_str("text")}, 3},
+                .widths = {(int32_t[]){4, 4, 4}, 3},
+                .scales = {(float[]){0.1F, 0.1F, 0.1F}, 3},
+                .bytes = slice_of((const char *)bytes, sizeof(bytes)),
+            };
+            assert_null(content_rows_put(scene.scores, &scene.tables, &row));
+        }
+        sums[turn] = score(&scene, "a", "b");
+        assert_true(fabsf(sums[turn] - 3.0F) < 1e-5F); /* equal by all three */
+        assert_true(fabsf(score(&scene, "a", "only0") - 1.0F) < 1e-5F);
+        assert_int_equal(content_scores_kinds(scene.scores), 4); /* with `given` */
+        end(&scene);
+    }
+    assert_memory_equal(&sums[0], &sums[1], sizeof(sums[0]));
+}
+
+/* Of more names than may be, the first count; a row with others stands all the same. */
+static void test_too_many_names(void **state)
+{
+    const int8_t east[] = {127, 0, 0, 0};
+    struct scene scene;
+    begin(&scene);
+    for (int k = 0; k < CONTENT_VECTOR_KINDS; k++) {
+        char name[] = {'n', (char)('0' + k), '\0'};
+        assert_null(put(&scene, "a", name, east, 1));
+        assert_null(put(&scene, "b", name, east, 1));
+    }
+    assert_int_equal(content_scores_kinds(scene.scores), CONTENT_VECTOR_KINDS);
+    assert_true(score(&scene, "a", "b") == 0.0F); /* the last name is one too many */
+    assert_null(put(&scene, "a", "n0", east, 1));
+    assert_null(put(&scene, "b", "n0", east, 1));
+    assert_true(fabsf(score(&scene, "a", "b") - 1.0F) < 1e-5F);
+    end(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_items_are_alike_by_their_vectors),
         cmocka_unit_test(test_vectors_change_and_go),
         cmocka_unit_test(test_rows_that_disagree_are_refused),
+        cmocka_unit_test(test_several_by_name),
+        cmocka_unit_test(test_too_many_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
