@@ -11,6 +11,7 @@ import pages
 import ratings
 import recovery
 import remaking
+import searching
 import serving
 import staleness
 import wide
@@ -284,7 +285,7 @@ def run_peer(bed, app, count):
 MEASURES = {one.__name__: one for one in
             (micro, embed, features_trainer, delivery, pipeline, freshness, recovery.restore,
              recovery.restart, recovery.takeover, ml_1m, ml_1m_tenths, wide.wide_20k,
-             wide.wide_200k, wide.trickle, serving.serve, pages.pages,
+             wide.wide_200k, wide.trickle, serving.serve, pages.pages, searching.search,
              remaking.remaking, remaking.remade, growing.catalogue_events,
              growing.catalogue_backlog, staleness.lists_quality, peer)}
 
