@@ -110,8 +110,9 @@ static bool columns_agree(const struct group_profile *group)
 /* Says whether clusters and parts of a version are numbers that one may have. */
 static bool version_is_whole(const struct group_profile *group)
 {
-    return group->version > 0 && group->clusters > 0 && group->clusters <= GROUP_CLUSTERS_MAX &&
-           group->parts > 0 && group->parts <= GROUP_PARTS_MAX;
+    return group->version > 0 && group->version <= GROUP_VERSION_MAX && group->clusters > 0 &&
+           group->clusters <= GROUP_CLUSTERS_MAX && group->parts > 0 &&
+           group->parts <= GROUP_PARTS_MAX;
 }
 
 static const char *cluster_fault(const struct group_profile *group)

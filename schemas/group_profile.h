@@ -19,6 +19,8 @@ enum {
     GROUP_PARTS_MAX = 4096,      /* of FACTORS */
 };
 
+#define GROUP_VERSION_MAX (INT64_C(1) << 60) /* the next ones have room above */
+
 struct group_profile {
     int32_t kind; /* enum group_kind */
     struct slice name;

@@ -210,6 +210,8 @@ static void test_bad_records(void **state)
          .vectors = {&number, 1}},
         {.kind = GROUP_FACTORS, .name = slice_str("7"), .version = 5, .clusters = 1, .parts = 1,
          .items = {&item, 1}, .vectors = {&number, 1}},
+        {.kind = GROUP_CLUSTER, .name = slice_str("2"), .users = 1, .all_users = 1,
+         .version = INT64_MAX, .clusters = 1, .parts = 1, .vectors = {&number, 1}},
         {.kind = GROUP_CLUSTER, .name = slice_str("77"), .users = 1, .all_users = 1, .version = 5,
          .clusters = 1, .parts = 1, .vectors = {&number, 1}},
     };
@@ -223,7 +225,7 @@ static void test_bad_records(void **state)
     }
     (void)rig_start(&fixture->rig, &sequence_worker, 0, settings);
     run_for(&tastes, 100);
-    assert_int_equal(memlog_count(log, "dead-letters", MEMLOG_ALL), 3);
+    assert_int_equal(memlog_count(log, "dead-letters", MEMLOG_ALL), 4);
     memlog_append(log, "profiles", 0, slice_str("factors/7"), slice_of(NULL, 0), 0);
     tastes_read(&tastes);
     for (size_t k = 0; k < tastes.records_count; k++) {
