@@ -7,6 +7,7 @@
     python3 examples/freshet_client.py http://127.0.0.1:8080 similar 288
     python3 examples/freshet_client.py http://127.0.0.1:8080 users 288
     python3 examples/freshet_client.py http://127.0.0.1:8080 popular comedy
+    python3 examples/freshet_client.py http://127.0.0.1:8080 cluster 7
 
 docs/serve.md says what the answers hold.
 """
@@ -15,6 +16,9 @@ import http.client
 import json
 import sys
 import urllib.parse
+
+
+NOBODY = ("no_list", "no_item", "no_user", "no_group")
 
 
 class Refused(Exception):
@@ -59,6 +63,18 @@ class Freshet:
         """Users who would want an item, the likeliest first; exclude: users."""
         return self._list(f"/v1/items/{quote(item)}/users", page)
 
+    def profile(self, user, **page):
+        """Cluster and segments of a user, and similar users; None: nothing is known of the user."""
+        return self._list(f"/v1/users/{quote(user)}/profile", page)
+
+    def similar_users(self, user, **page):
+        """Users who act like a user, the likest first; exclude: users. None: as above."""
+        return self._list(f"/v1/users/{quote(user)}/similar", page)
+
+    def group(self, kind, name, **page):
+        """What a segment or a cluster (kind) acts on; page: as of a user. None: there is none."""
+        return self._list(f"/v1/{quote(kind)}s/{quote(name)}/recommendations", page)
+
     def items(self, order, tag=None, **page):
         """order: popular, trending or new."""
         return self._list(f"/v1/items/{quote(order)}", {"tag": tag, **page})
@@ -80,7 +96,7 @@ class Freshet:
         try:
             return self._ask("GET", path + "?" * bool(words) + "&".join(words))
         except Refused as refused:
-            if refused.status == 404 and refused.word in ("no_list", "no_item"):
+            if refused.status == 404 and refused.word in NOBODY:
                 return None
             raise
 
@@ -120,6 +136,8 @@ def main(address, what, *words):
     elif what == "users":
         told = freshet.users(words[0], limit=10) or {"users": []}
         told["items"] = [{**one, "item": one["user"]} for one in told["users"]]
+    elif what in ("segment", "cluster"):
+        told = freshet.group(what, words[0], limit=10)
     elif what in ("similar", "together"):
         told = getattr(freshet, what)(words[0], limit=10)
     else:

@@ -11,7 +11,7 @@ from conftest import BIN
 from confluent_kafka.admin import NewTopic
 from stream_data import SETTINGS, clicks, records
 from test_forget import forget
-from test_serve import ask, free_port
+from test_serve import Freshet, ask, free_port
 
 EVENTS, D, LEAST, MOST, ITEM_LEAST = 20_000, 8, 5, 6, 3
 GROUPING = {"clusters.every.ms": "1s", "clusters.users.min": str(LEAST), "clusters.d": str(D),
@@ -151,9 +151,13 @@ def test_users_who_act_alike(make_world):
     assert printed["cluster"]["name"] == before[names[0]]
     assert np.allclose([one["cosine"] for one in printed["users"]],
                        [-away for away, _ in best[:10]], rtol=1e-6)
-    some = next(iter(told.clusters))
-    answer = ask(port, f"/v1/clusters/{some}/recommendations?limit=5")[1]
+    some, client = next(iter(told.clusters)), Freshet(f"http://127.0.0.1:{port}", timeout=60)
+    answer = client.group("cluster", some, limit=5)
     assert answer["made_by"] == "clusters" and len(answer["items"]) == 5
+    assert client.profile(names[0])["cluster"]["name"] == before[names[0]]
+    (nearest,) = client.similar_users(names[0], limit=1)["users"]
+    assert math.isclose(nearest["cosine"], -best[0][0], rel_tol=1e-6)
+    assert client.profile("nobody") is client.group("segment", "none") is None
 
     # Killed, more actions, a user forgotten: the next count says so, and names stay.
     copy.kill()
