@@ -526,21 +526,3 @@ struct live_tables *list_finder_live(const struct list_finder *finder)
 {
     return finder->parts.live;
 }
-
-static bool has_item(const struct slices *items, struct slice item)
-{
-    for (size_t i = 0; i < items->count; i++) {
-        if (slice_equal(items->at[i], item)) { return true; }
-    }
-    return false;
-}
-
-int64_t list_finder_listed_ms(struct list_finder *finder, struct slice user, struct slice item)
-{
-    struct recommendation_list list;
-    if (find_row(finder, finder->parts.lists, user) < 0) { return 0; }
-    struct slice row = arena_copy(finder->arena, buf_slice(&finder->row));
-    if (codec_decode(finder->list_codec, row, finder->arena, &list, NULL) < 0) { return 0; }
-    bool listed = has_item(&list.items, item) || has_item(&list.placement_items, item);
-    return listed ? list.as_of_ms : 0;
-}

@@ -43,8 +43,5 @@ struct live_tables *list_finder_live(const struct list_finder *finder);
 /* Reads a user's history, copied into the arena: 0, -ENOENT, or -EIO when it cannot be read. */
 int list_finder_history(struct list_finder *finder, struct slice user,
                         struct user_history *ret_history);
-/* Returns when the list was made that stands for a user and has this item on it, or on that of a
- * placement; 0: none does. */
-int64_t list_finder_listed_ms(struct list_finder *finder, struct slice user, struct slice item);
 
 #endif

@@ -34,7 +34,21 @@ static void put_neighbours(const struct page *page, struct slice item, enum item
 
 /* ---- Who gets it ---- */
 
-static void put_user(const struct page *page, const struct found_list *found, size_t at)
+/* Returns when the list was made that stands for a user and has this item on it; 0: none does. */
+static int64_t listed_ms(const struct page *page, struct slice user, struct slice item)
+{
+    struct found_list found;
+    struct list_query *query = page_query(page);
+    query->user = user;
+    list_finder_find(page->finder, query, &found);
+    for (size_t i = 0; !found.error && !found.made && i < found.list.items.count; i++) {
+        if (slice_equal(found.list.items.at[i], item)) { return found.list.as_of_ms; }
+    }
+    return 0;
+}
+
+static void put_user(const struct page *page, const struct found_list *found, size_t at,
+                     struct slice item)
 {
     html_put(page->out, "<tr><td class=\"wide\"><a href=\"/console/user?id=");
     quote_url(page->out, found->users.at[at]);
@@ -46,7 +60,7 @@ static void put_user(const struct page *page, const struct found_list *found, si
     html_put(page->out, "</td><td class=\"wide\">");
     list_table_reason(page, &found->list, at);
     html_put(page->out, "</td><td class=\"time\">");
-    page_ago(page, list_finder_listed_ms(page->finder, found->users.at[at], page->query->item));
+    page_ago(page, listed_ms(page, found->users.at[at], item));
     html_put(page->out, "</td></tr>\n");
 }
 
@@ -77,7 +91,7 @@ static void put_users(const struct page *page, struct slice item)
     html_put(page->out, "</th><th>");
     page_put(page, TEXT_LISTED_SINCE);
     html_put(page->out, "</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < found.users.count; i++) { put_user(page, &found, i); }
+    for (size_t i = 0; i < found.users.count; i++) { put_user(page, &found, i, item); }
     html_put(page->out, "</tbody></table></div>\n");
 }
 
@@ -176,7 +190,7 @@ static void put_json(const struct page *page, struct slice item, const struct it
         buf_printf(out, ",\"listed_ms\":[");
         for (size_t i = 0; i < found.users.count; i++) {
             buf_printf(out, "%s%" PRId64, i ? "," : "",
-                       list_finder_listed_ms(page->finder, found.users.at[i], item));
+                       listed_ms(page, found.users.at[i], item));
         }
         buf_printf(out, "]");
     }
