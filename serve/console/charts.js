@@ -50,14 +50,23 @@ const followed = table => {
     })}));
 };
 
+// Seconds back from now, or the labels of the table.
+const across = (linear, {ink, grid}) => {
+  const axis = {type: linear ? "linear" : "category", ticks: {color: ink, maxTicksLimit: 8},
+    grid: {color: grid}};
+  if (linear) {
+    axis.max = 0;
+    axis.ticks.callback = value => `${value} s`;
+  }
+  return axis;
+};
+
 const options = ({linear, lines}, {ink, grid}) => ({
   animation: false, responsive: true, maintainAspectRatio: false, spanGaps: true,
   interaction: {mode: "index", intersect: false},
   plugins: {legend: {display: lines.length > 1, labels: {color: ink, boxWidth: 18, boxHeight: 1}}},
   scales: {
-    x: {type: linear ? "linear" : "category", max: linear ? 0 : undefined,
-      ticks: {color: ink, maxTicksLimit: 8, callback: linear ? value => `${value} s` : undefined},
-      grid: {color: grid}},
+    x: across(linear, {ink, grid}),
     y: {beginAtZero: true, ticks: {color: ink, maxTicksLimit: 5}, grid: {color: grid}}}});
 
 const draw = (chart, colours, into) => {
@@ -80,6 +89,9 @@ const drawAll = () => {
   for (const old of document.querySelectorAll(".charts")) old.remove();
   drawn = [];
   const colours = theme();
+  const {fontSize} = getComputedStyle(document.documentElement);
+  Chart.defaults.font = {family: getComputedStyle(document.body).fontFamily,
+    size: 0.75 * parseFloat(fontSize)};
   for (const table of document.querySelectorAll("table[data-chart], table[data-track]")) {
     const charts = "track" in table.dataset ? followed(table) : charted(table);
     const long = charts.filter(({lines}) => lines.some(({points}) => points.length > 1));

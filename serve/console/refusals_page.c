@@ -161,7 +161,7 @@ static void put_reasons(const struct view *view)
     page_put(page, TEXT_BY_REASON);
     html_put(page->out, "</h2>");
     page_begin_scroll(page, TEXT_BY_REASON);
-    html_put(page->out, "<table><thead><tr>");
+    html_put(page->out, "<table class=\"stacked\"><thead><tr>");
     for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {
         if (heads[i] == TEXT_NUMBER) {
             html_put(page->out, "<th scope=\"col\" class=\"number\">");
