@@ -100,11 +100,11 @@ def session_requests():
     return [f"/v1/recommendations\t{session()}" for _ in range(REQUESTS)]
 
 
-def open_loop(directory, rate, requests, seconds=SECONDS):
+def open_loop(directory, rate, requests, seconds=SECONDS, port=PORT):
     """What http_load says, by name."""
     file = Path(directory) / "requests"
     file.write_text("\n".join(requests) + "\n")
-    done = subprocess.run([checkout.BUILD / "bench/http_load", str(PORT), str(rate), str(seconds),
+    done = subprocess.run([checkout.BUILD / "bench/http_load", str(port), str(rate), str(seconds),
                            str(CONNECTIONS), file], stdout=subprocess.PIPE, text=True,
                           timeout=20 * seconds)
     if done.returncode:
@@ -112,11 +112,11 @@ def open_loop(directory, rate, requests, seconds=SECONDS):
     return {name: float(value) for name, value in map(str.split, done.stdout.splitlines())}
 
 
-def wait_ready():
+def wait_ready(port=PORT):
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/ready", timeout=2):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=2):
                 return
         except OSError:
             time.sleep(0.2)

@@ -58,6 +58,8 @@ struct list_query {
     struct slice candidates[QUERY_CANDIDATES_MAX];
     size_t candidates_count;
     /* The console's alone. */
+    size_t users_looked; /* of QUERY_USERS: the most whose lists are made; 0: as many as requests */
+    int64_t look_ms;     /* of QUERY_USERS: no further list is made after so long; 0: no limit */
     const struct tried_weights *tried; /* borrowed; NULL: none are tried */
     bool looked_at; /* nobody is shown the list but who looks at the console: a place that is drawn
                      * is not logged as served */

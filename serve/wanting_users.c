@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/clock.h"
 #include "base/hash_index.h"
 #include "base/xalloc.h"
 #include "serve/wanting_users.h"
@@ -96,7 +97,8 @@ static void take_alike(void *arg, const struct recommendation_list *list)
     }
 }
 
-static bool find_candidates(struct wanting_users *wanting, struct slice item, struct arena *arena)
+static bool find_candidates(struct wanting_users *wanting, struct slice item, size_t each,
+                            struct arena *arena)
 {
     struct like_item alike = {.arena = arena};
     wanting->users_count = 0;
@@ -105,7 +107,7 @@ static bool find_candidates(struct wanting_users *wanting, struct slice item, st
         return false;
     }
     for (size_t k = 0; k < alike.count; k++) {
-        add_users(wanting, alike.items[k], WANTING_USERS_EACH, arena);
+        add_users(wanting, alike.items[k], each, arena);
     }
     add_users(wanting, (struct slice){0}, WANTING_USERS_LOOKED, arena);
     return true;
@@ -170,9 +172,13 @@ static void write_page(const struct wanting_users *wanting, const struct list_qu
 int wanting_users_find(struct wanting_users *wanting, const struct list_query *query, size_t limit,
                        struct arena *arena, struct found_list *ret_found)
 {
-    if (!find_candidates(wanting, query->item, arena)) { return -ENOENT; }
+    size_t most = query->users_looked ? query->users_looked : WANTING_USERS_LOOKED;
+    size_t each = MAX_OF(most * WANTING_USERS_EACH / WANTING_USERS_LOOKED, (size_t)1);
+    if (!find_candidates(wanting, query->item, each, arena)) { return -ENOENT; }
     wanting->found_count = 0;
-    for (size_t k = 0; k < wanting->users_count; k++) {
+    int64_t until_ms = query->look_ms ? clock_monotonic_ms() + query->look_ms : INT64_MAX;
+    for (size_t k = 0; k < MIN_OF(wanting->users_count, most); k++) {
+        if (clock_monotonic_ms() > until_ms) { break; }
         look_at(wanting, wanting->users[k], query->item, arena);
     }
     qsort(wanting->found, wanting->found_count, sizeof(*wanting->found), compare);

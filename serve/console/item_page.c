@@ -3,7 +3,7 @@
 #include "serve/console/list_table.h"
 #include "serve/list_text.h"
 
-enum { NEIGHBOURS_SHOWN = 30, USERS_SHOWN = 20 };
+enum { NEIGHBOURS_SHOWN = 30, USERS_SHOWN = 20, USERS_LOOKED = 100, LOOK_MS = 20 };
 
 static void find_neighbours(const struct page *page, struct slice item,
                             enum item_order_kind order, struct found_list *ret_found)
@@ -70,6 +70,8 @@ static void find_users(const struct page *page, struct slice item, struct found_
     query->kind = QUERY_USERS;
     query->item = item;
     query->limit = USERS_SHOWN;
+    query->users_looked = USERS_LOOKED; /* a list takes some tenths of a millisecond */
+    query->look_ms = LOOK_MS;
     list_finder_find(page->finder, query, ret_found);
 }
 
@@ -95,7 +97,7 @@ static void put_users(const struct page *page, struct slice item)
     html_put(page->out, "</tbody></table></div>\n");
 }
 
-/* Up to 300 lists are made for the answer, so it is found when it is asked for. */
+/* Up to USERS_LOOKED lists are made for the answer, so it is found when it is asked for. */
 static void put_wanting(const struct page *page, struct slice item)
 {
     html_put(page->out, "<section><h2>");

@@ -12,7 +12,7 @@
 #include "stream/generation.h"
 
 
-enum { POLL_MS = 100, POLL_RECORDS = 1000, QUEUE_MAX = 20000, PUT_RECORDS = 2000,
+enum { POLL_MS = 100, POLL_RECORDS = 1000, QUEUE_MAX = 20000, PUT_RECORDS = 500,
        KEY_VALUE_BYTES_MAX = 1 << 16, AGAIN_MS = 5000 };
 
 /* A record that was read: key, then value. */
