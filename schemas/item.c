@@ -62,6 +62,7 @@ bool item_vector_named(struct slice name)
 const char *item_vectors_fault(const struct item *item)
 {
     size_t count = item->vector_names.count, sum = 0;
+    if (count > ITEM_VECTORS_MAX) { return "an item has at most 6 vectors by name"; }
     if (item->vector_widths.count != count) { return "vectors have as many names as widths"; }
     for (size_t k = 0; k < count; k++) {
         int32_t width = item->vector_widths.at[k];

@@ -35,6 +35,9 @@ static void right_lines_are_read(void **state)
                                         "\"image\":\"https://x/y.jpg\"}"), "");
     assert_string_equal(read_line(false, "{\"user_id\":\"u\",\"birth_year\":1980,\"country\":"
                                          "\"DE\",\"tags\":[]}"), "");
+    assert_string_equal(read_line(true, "{\"item_id\":\"i1\",\"vectors\":{\"image\":[1,2.5],"
+                                        "\"clip-2\":[0]}}"), "");
+    assert_string_equal(read_line(true, "{\"item_id\":\"i1\",\"vectors\":null}"), "");
     assert_string_equal(read_line(true, "{\"item_id\":\"i1\",\"Title\":\"x\"}"), "|Title");
 }
 
@@ -49,6 +52,12 @@ static void wrong_types_are_refused(void **state)
         {"\"tags\":[1]", "tags: wanted only texts in the list, not a number"},
         {"\"tags\":[null]", "tags: wanted only texts in the list, not null"},
         {"\"vector\":[\"0.5\"]", "vector: wanted only numbers in the list, not a text"},
+        {"\"vectors\":[1]", "vectors: wanted an object of lists of numbers, not a list"},
+        {"\"vectors\":{\"a\":1}", "vectors: wanted only lists of numbers, not a number"},
+        {"\"vectors\":{\"a\":[true]}", "vectors: wanted only numbers in the list, not true"},
+        {"\"vectors\":{\"text\":[1]}",
+         "vectors: a vector's name has small letters, digits, _ or -, and is not text or given"},
+        {"\"vectors\":{\"a\":[]}", "vectors: a vector has 1 to 4096 numbers"},
         {"\"available\":0", "available: wanted true or false, not a number"},
         {"\"available\":\"false\"", "available: wanted true or false, not a text"},
         {"\"created_ms\":\"2020-01-01\"", "created_ms: wanted a whole number, not a text"},
