@@ -1,0 +1,60 @@
+"""An interrupt ends `make demo` at once, wherever it is, and leaves nothing running."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = Path(os.environ.get("BUILD", ROOT / "build"))
+BIN = Path(os.environ.get("FRESHET_BIN", BUILD / "bin"))
+PATIENCE_SECONDS = 120
+
+# What the demo has said last when it is interrupted, and for how long it goes on then.
+PLACES = [("", 0.7), ("Kafka runs", 0), ("topics made", 1), ("phase 1", 0.2)]
+
+
+@pytest.fixture(name="build")
+def own_build(tmp_path):
+    """A build directory of its own, with what is made already."""
+    build = tmp_path / "build"
+    build.mkdir()
+    (build / "bin").symlink_to(BIN.resolve())
+    for name in ("kafka", "venv", "data"):
+        if (BUILD / name).exists():
+            (build / name).symlink_to((BUILD / name).resolve())
+    return build
+
+
+def running(build):
+    """Processes that were started for this directory."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            words = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(build).encode() in words and int(entry.name) != os.getpid():
+            found.append((entry.name, (entry / "cmdline").read_bytes()))
+    return found
+
+
+@pytest.mark.parametrize("said, more", PLACES)
+def test_an_interrupt_leaves_nothing(build, said, more):
+    demo = subprocess.Popen(
+        [ROOT / "deploy/demo", "--limit", "3000", "--keep"], text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, env={**os.environ, "BUILD": str(build)}, start_new_session=True)
+    told = ""
+    while said not in told:
+        line = demo.stdout.readline()
+        assert line, told
+        told += line
+    time.sleep(more)
+    os.killpg(demo.pid, signal.SIGINT)  # as a terminal does
+    rest, _ = demo.communicate(timeout=PATIENCE_SECONDS)
+    assert demo.returncode in (0, 130, -signal.SIGINT), told + rest
+    assert "Traceback" not in rest, rest
+    assert running(build) == []
