@@ -1,5 +1,6 @@
 /* A list from history to columns: counting alone, and with a generation of vectors blended in, in
- * batches of 64. Prints `name value` lines; time is of the processor. */
+ * batches of 64, also in a context of seven indicators. Prints `name value` lines; time is of the
+ * processor. */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "bench/stopwatch.h"
@@ -21,6 +22,7 @@ struct bench {
     float weights[ACTIONS];
     int64_t offsets[ACTIONS];
     char users[USERS][16];
+    const struct request_context *context; /* of the lists; NULL: none */
 };
 
 static void fill_counts(struct bench *bench)
@@ -93,6 +95,109 @@ static void fill_histories(struct bench *bench)
     }
 }
 
+/* ---- Contexts ---- */
+
+/* What is counted of each item: so many indicators of each dimension. */
+static const struct {
+    enum context_dimension dimension;
+    size_t values;
+} counted[] = {{CONTEXT_DEVICE, 3}, {CONTEXT_CHANNEL, 3}, {CONTEXT_COUNTRY, 6},
+               {CONTEXT_REGION, 8}, {CONTEXT_GEOHASH, 8}, {CONTEXT_DAY, 4}, {CONTEXT_WEEK, 2}};
+
+enum { INDICATORS = 34, DIMENSION_ACTIONS = 240 };
+
+/* The first value of each dimension is that of the request; a tenth of the items is preferred. */
+static const struct request_context request = {
+    .device = {"v0", 2}, .channel = {"v0", 2}, .country = {"v0", 2}, .region = {"v0-r", 4},
+    .geohash = {"v000", 4}, .hour = 0, .weekday = 6};
+
+static struct slice indicator_of(size_t dimension, size_t value, char into[static 32])
+{
+    static const char *const days[] = {"night", "morning", "afternoon", "evening"};
+    static const char *const weeks[] = {"weekend", "weekday"};
+    char all[2];
+    struct slice id = context_id_all(counted[dimension].dimension, all);
+    int size = snprintf(into, 32, "%.*s", SLICE_ARGS(id));
+    char *at = into + size;
+    switch (counted[dimension].dimension) {
+    case CONTEXT_DAY: size += snprintf(at, 24, "%s", days[value]); break;
+    case CONTEXT_WEEK: size += snprintf(at, 24, "%s", weeks[value]); break;
+    case CONTEXT_REGION: size += snprintf(at, 24, "v%zu-r", value); break;
+    case CONTEXT_GEOHASH: size += snprintf(at, 24, "v%zu00", value); break;
+    default: size += snprintf(at, 24, "v%zu", value);
+    }
+    return slice_of(into, (size_t)size);
+}
+
+static void put_context_row(struct bench *bench, struct slice id, double mass,
+                            struct slice *items, float *counts, size_t count, bool of_item)
+{
+    static float zeros[NEIGHBOURS];
+    const struct serving_row row = {
+        .item_id = id, .version = 1, .mass = mass, .items = {items, count},
+        .co_ratings = {zeros, count},
+        .forwards = {of_item ? zeros : counts, count},
+        .backwards = {of_item ? counts : zeros, count}};
+    const char *reason = tables_put_row(&bench->tables, &row);
+    assert(!reason);
+}
+
+static void fill_context_items(struct bench *bench)
+{
+    static char texts[INDICATORS][32];
+    struct slice indicators[INDICATORS];
+    float counts[INDICATORS];
+    char into[CONTEXT_ITEM_BYTES_MAX];
+    for (size_t i = 0; i < ITEMS; i++) {
+        size_t n = 0;
+        for (size_t d = 0; d < ARRAY_COUNT(counted); d++) {
+            float each = (float)DIMENSION_ACTIONS / (float)counted[d].values;
+            for (size_t v = 0; v < counted[d].values; v++, n++) {
+                bool preferred = v == 0 && i % 10 == d;
+                indicators[n] = indicator_of(d, v, texts[n]);
+                counts[n] = each * (preferred ? 2.0F : 0.8F + 0.4F * (float)rng_unit(&bench->rng));
+            }
+        }
+        struct slice id = context_item_write(slice_str(bench->names[i]), into);
+        put_context_row(bench, id, DIMENSION_ACTIONS * 7, indicators, counts, n, true);
+    }
+}
+
+static void fill_contexts(struct bench *bench)
+{
+    static char names[NEIGHBOURS][CONTEXT_ITEM_BYTES_MAX];
+    struct slice items[NEIGHBOURS];
+    float counts[NEIGHBOURS];
+    char text[32];
+    fill_context_items(bench);
+    for (size_t d = 0; d < ARRAY_COUNT(counted); d++) {
+        double all = (double)DIMENSION_ACTIONS * ITEMS;
+        put_context_row(bench, context_id_all(counted[d].dimension, text), all, NULL, NULL, 0,
+                        false);
+        for (size_t v = 0; v < counted[d].values; v++) {
+            for (size_t k = 0; k < NEIGHBOURS; k++) {
+                size_t item = rng_below(&bench->rng, ITEMS);
+                items[k] = context_item_write(slice_str(bench->names[item]), names[k]);
+                counts[k] = (float)(NEIGHBOURS - k);
+            }
+            put_context_row(bench, indicator_of(d, v, text), all / (double)counted[d].values,
+                            items, counts, NEIGHBOURS, false);
+        }
+    }
+}
+
+static void make_list(struct bench *bench, struct lists *lists, size_t user,
+                      struct recommendation_list *ret_list)
+{
+    const struct list_scope scope = {.length = (size_t)bench->settings.list_length,
+                                     .context = bench->context};
+    if (bench->context) {
+        lists_make_scoped(lists, &bench->histories[user], &scope, ret_list);
+    } else {
+        lists_make(lists, &bench->histories[user], ret_list);
+    }
+}
+
 static double time_lists(struct bench *bench, struct lists *lists)
 {
     struct recommendation_list list;
@@ -107,7 +212,7 @@ static double time_lists(struct bench *bench, struct lists *lists)
                 }
                 lists_encode_ahead(lists, ahead, CANDIDATES_AHEAD);
             }
-            lists_make(lists, &bench->histories[u], &list);
+            make_list(bench, lists, u, &list);
             lists_place(lists, &bench->histories[u], &list);
         }
         best = fmin(best, cpu_seconds() - begin);
@@ -137,6 +242,15 @@ static void fill_attributes(struct bench *bench)
             .price = (double)rng_below(&bench->rng, 100), .stock = 1, .brand = tags[0]};
         tables_put_item(&bench->tables, &item);
     }
+}
+
+static double time_in_context(struct bench *bench, struct lists *lists)
+{
+    assert(lists_know_context(lists, &request));
+    bench->context = &request;
+    double us = time_lists(bench, lists);
+    bench->context = NULL;
+    return us;
 }
 
 static double time_placements(struct bench *bench, struct lists *lists)
@@ -196,6 +310,7 @@ int main(void)
         .neighbours_used = 512, .items_max = 100000, .model_name = "m",
         .blend_leader = LEADER_MIXTURE};
     tables_init(&bench.tables, &bench.settings);
+    tables_use_contexts(&bench.tables);
     bench.vectors = vectors_new(100000);
     for (size_t i = 0; i < ITEMS; i++) {
         (void)snprintf(bench.names[i], sizeof(bench.names[i]), "i%zu", i);
@@ -210,6 +325,11 @@ int main(void)
     printf("lists_without_generation_us_a_list %.1f\n", time_lists(&bench, lists));
     fill_vectors(&bench);
     printf("lists_blended_us_a_list %.1f\n", time_lists(&bench, lists));
+    fill_contexts(&bench);
+    lists_set_context(alone, 1);
+    lists_set_context(lists, 1);
+    printf("lists_counting_in_context_us_a_list %.1f\n", time_in_context(&bench, alone));
+    printf("lists_blended_in_context_us_a_list %.1f\n", time_in_context(&bench, lists));
     printf("lists_with_placements_us_a_list %.1f\n", time_placements(&bench, alone));
     printf("lists_blended_with_placements_us_a_list %.1f\n", time_placements(&bench, lists));
     printf("lists_growing_catalogue_us_a_list %.1f\n", time_growing_catalogue(&bench));

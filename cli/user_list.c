@@ -6,6 +6,7 @@
 #include "cli/screen.h"
 #include "cli/user_list.h"
 #include "cli/user_names.h"
+#include "schemas/context_words.h"
 #include "schemas/item.h"
 #include "stream/kafka/murmur.h"
 
@@ -178,6 +179,14 @@ static void write_again(const struct recommendation_list *list, size_t at, char 
                    (double)list->evidence.at[at], dated ? date : "an unknown day");
 }
 
+static void write_context(const struct recommendation_list *list, size_t at, char *into)
+{
+    char words[CONTEXT_WORDS_BYTES];
+    (void)snprintf(into, LIST_REASON_BYTES, "chosen more often %s, by %.0f users",
+                   context_words(list->because.at[at], /* chinese= */ false, words),
+                   (double)list->evidence.at[at]);
+}
+
 const char *user_list_reason(const struct user_list *user_list, size_t at, char *into)
 {
     const struct recommendation_list *list = &user_list->list;
@@ -217,6 +226,9 @@ const char *user_list_reason(const struct user_list *user_list, size_t at, char 
         return into;
     case REASON_QUERY:
         (void)snprintf(into, size, "matches '%.*s'", SLICE_ARGS(cause));
+        return into;
+    case REASON_CONTEXT:
+        write_context(list, at, into);
         return into;
     case REASON_AGAIN:
         write_again(list, at, into);

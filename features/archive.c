@@ -13,6 +13,8 @@
 #include "base/array.h"
 #include "base/xalloc.h"
 #include "features/archive.h"
+#include "features/context_column.h"
+#include "model/counting/context_text.h"
 #include "schemas/user_archive.h"
 
 #include <endian.h>
@@ -24,7 +26,7 @@ enum {
     SEGMENT_BYTE = 0xff,
     SEGMENT_KEY_BYTES = 1 + 4 + ID_BYTES_MAX,
     ABSENT_MAX = 4096, /* segments that are missing in a row */
-    SEGMENT_BYTES_MAX = ARCHIVE_SEGMENT * (ID_BYTES_MAX + 32) + 256,
+    SEGMENT_BYTES_MAX = ARCHIVE_SEGMENT * (ID_BYTES_MAX + CONTEXT_TEXT_BYTES_MAX + 40) + 256,
 };
 
 struct archive {
@@ -41,6 +43,7 @@ struct archive {
     int64_t sequences[ARCHIVE_SEGMENT];
     int64_t event_ids[ARCHIVE_SEGMENT];
     int64_t offset_steps[ARCHIVE_SEGMENT];
+    struct context_column contexts;
     struct departed *departed;
     size_t count;
     size_t capacity;
@@ -64,6 +67,7 @@ struct archive *archive_free(struct archive *archive)
     buf_release(&archive->out);
     arena_free(archive->arena);
     free(archive->departed);
+    context_column_release(&archive->contexts);
     free(archive);
     return NULL;
 }
@@ -89,6 +93,7 @@ static void write_segment(struct archive *archive, struct task *task, const stru
                           int32_t segment, const struct departed *at)
 {
     int64_t before_ms = 0, before = 0;
+    context_column_begin(&archive->contexts, ARCHIVE_SEGMENT);
     for (size_t i = 0; i < ARCHIVE_SEGMENT; i++) {
         archive->items[i] = ids_text(archive->ids, at[i].item);
         archive->weights[i] = at[i].weight;
@@ -97,6 +102,7 @@ static void write_segment(struct archive *archive, struct task *task, const stru
         archive->sequences[i] = at[i].sequence;
         archive->event_ids[i] = (int64_t)at[i].id_hash;
         archive->offset_steps[i] = at[i].offset - before;
+        context_column_add(&archive->contexts, archive->ids, at[i].context);
         before_ms = at[i].time_ms;
         before = at[i].offset;
     }
@@ -107,7 +113,10 @@ static void write_segment(struct archive *archive, struct task *task, const stru
                                          .sequences = {archive->sequences, ARCHIVE_SEGMENT},
                                          .event_ids = {archive->event_ids, ARCHIVE_SEGMENT},
                                          .offset_steps = {archive->offset_steps,
-                                                          ARCHIVE_SEGMENT}};
+                                                          ARCHIVE_SEGMENT},
+                                         .contexts = context_column_texts(&archive->contexts),
+                                         .context_numbers =
+                                             context_column_numbers(&archive->contexts)};
     buf_clear(&archive->out);
     int result = codec_encode(archive->codec, &message, &archive->out);
     assert(result == 0);
@@ -204,7 +213,8 @@ static int read_segment(struct archive *archive, const struct user_archive *mess
     bool named = has_names(message);
     int64_t time_ms = 0, offset = 0;
     if (count != ARCHIVE_SEGMENT || message->weights.count != count ||
-        message->time_steps_ms.count != count) {
+        message->time_steps_ms.count != count ||
+        !context_column_valid(&message->contexts, &message->context_numbers, count)) {
         return -EINVAL;
     }
     reserve(archive, count);
@@ -216,8 +226,10 @@ static int read_segment(struct archive *archive, const struct user_archive *mess
             !timeline_allows(time_ms, weight)) {
             return -EINVAL;
         }
-        int32_t item = ids_put(archive->ids, id);
-        if (item == ID_NONE) { return -ENOSPC; }
+        int32_t item = ids_put(archive->ids, id), context;
+        int result = context_column_get(&message->contexts, &message->context_numbers, i,
+                                        archive->ids, &context);
+        if (item == ID_NONE || result < 0) { return -ENOSPC; }
         if (named && __builtin_add_overflow(offset, message->offset_steps.at[i], &offset)) {
             return -EINVAL;
         }
@@ -229,6 +241,7 @@ static int read_segment(struct archive *archive, const struct user_archive *mess
             .sequence = named ? message->sequences.at[i] : 0,
             .id_hash = named ? (uint64_t)message->event_ids.at[i] : 0,
             .offset = named ? offset : -1,
+            .context = context,
         };
     }
     return 0;

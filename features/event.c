@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "features/acceptance.h"
 #include "features/features_internal.h"
+#include "model/counting/context_text.h"
 
 enum verdict features_items_full(struct task *task)
 {
@@ -114,10 +115,30 @@ enum event_added event_add(struct task *task, struct user *user, const struct ac
     return EVENT_ADDED;
 }
 
+/* Finds the context of an action; false: ids are full. What says nothing is none. */
+static bool find_context(struct features *f, const struct user_event *ev, int32_t *ret_context)
+{
+    const struct circumstances known = {.device = ev->device,
+                                        .channel = ev->channel,
+                                        .country = ev->country,
+                                        .region = ev->region,
+                                        .geohash = ev->geohash,
+                                        .hour = ev->weekday ? ev->hour : -1,
+                                        .weekday = ev->weekday};
+    char into[CONTEXT_TEXT_BYTES_MAX];
+    struct slice text = context_text_write(&known, into);
+    *ret_context = 0;
+    if (!text.size || !f->settings->contexts_counted) { return true; }
+    *ret_context = ids_put(f->ids, text) + 1;
+    return *ret_context > 0;
+}
+
 static enum verdict add_action(struct task *task, struct user *user, const struct record *rec,
                                const struct user_event *ev)
 {
     struct features *f = features_of(task);
+    int32_t context;
+    if (!find_context(f, ev, &context)) { return features_items_full(task); }
     const struct action action = {
         .time_ms = ev->event_time_ms,
         .sequence = ev->sequence,
@@ -126,6 +147,7 @@ static enum verdict add_action(struct task *task, struct user *user, const struc
         .weight = ev->weight,
         .item = ids_put(f->ids, ev->item_id),
         .kind = ev->action,
+        .context = context,
     };
     if (action.item == ID_NONE) { return features_items_full(task); }
     bool first = user->timeline.total == 0;
@@ -139,7 +161,8 @@ static enum verdict add_action(struct task *task, struct user *user, const struc
     }
     metric_add(f->m.accepted, 1);
     note(task, user, rec, ev,
-         ev->item_id.size + ev->list_id.size + ACTION_BYTES + (first ? USER_BYTES : 0));
+         ev->item_id.size + ev->list_id.size + ACTION_BYTES + (first ? USER_BYTES : 0) +
+             (context ? ids_text(f->ids, context - 1).size : 0));
     return VERDICT_DONE;
 }
 

@@ -59,6 +59,9 @@ const struct option feature_options[FEATURE_OPTIONS_COUNT] = {
            "with commas (docs/operations.md)"),
     OPTION("history.searches.max", LONG, searches_max, "5", OPTION_RANGE(0, HISTORY_SEARCHES_MAX),
            "Newest searches of a user that are kept, in its history as well; 0: none"),
+    OPTION("context.counted", BOOL, contexts_counted, "true", OPTION_FREE,
+           "Count on which device, by which channel, where and at which part of day users act on "
+           "items, where events say so (docs/context.md)"),
 };
 
 /* ---- Cross pairs ---- */
@@ -133,6 +136,7 @@ struct timeline_rules feature_settings_rules(const struct feature_settings *s)
     assert(!fault); /* feature_settings_check() */
     return (struct timeline_rules){
         .cross = cross,
+        .contexts = s->contexts_counted,
         .actions_max = (int32_t)s->actions_max,
         .seen_max = (int32_t)s->seen_max,
         .pairs_window = (int32_t)s->pairs_window,

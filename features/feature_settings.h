@@ -27,9 +27,10 @@ struct feature_settings {
     int64_t listed_max;
     const char *cross_pairs;
     int64_t searches_max;
+    bool contexts_counted;
 };
 
-enum { FEATURE_OPTIONS_COUNT = 21 };
+enum { FEATURE_OPTIONS_COUNT = 22 };
 extern const struct option feature_options[FEATURE_OPTIONS_COUNT];
 
 /* Checks the settings against each other; 0, or -EINVAL with the reason and a hint in why. */

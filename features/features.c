@@ -83,6 +83,7 @@ static void stop(struct run *run)
     deltas_free(f->deltas);
     window_free(f->window);
     users_free(f->users);
+    context_column_release(&f->moved_contexts);
     ids_free(f->ids);
     buf_release(&f->out);
     free(f);

@@ -4,6 +4,7 @@
 #define FRESHET_FEATURES_FEATURES_INTERNAL_H
 
 #include "features/archive.h"
+#include "features/context_column.h"
 #include "features/deltas.h"
 #include "features/erasure.h"
 #include "features/feature_metrics.h"
@@ -46,6 +47,7 @@ struct features {
     struct erasing *erasing;
     struct history *history;
     struct deltas *deltas;
+    struct context_column moved_contexts;
     struct buf out;
     struct feature_metrics m;
     struct id_room room;

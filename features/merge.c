@@ -12,6 +12,7 @@
  */
 #include "base/base.h"
 #include "features/acceptance.h"
+#include "features/context_column.h"
 #include "features/features_internal.h"
 
 enum {
@@ -23,6 +24,7 @@ enum {
 struct taken_out {
     struct departed *actions;
     size_t actions_count;
+    struct ints contexts; /* of them, as actions have them */
     struct user_move columns;
     int64_t contributions;
 };
@@ -102,6 +104,7 @@ static void fill_actions(struct task *task, struct taken_out *out)
     columns->event_times_ms = (struct longs){column(task, n, sizeof(int64_t)), n};
     columns->sequences = (struct longs){column(task, n, sizeof(int64_t)), n};
     columns->event_ids = (struct longs){column(task, n, sizeof(int64_t)), n};
+    out->contexts = (struct ints){column(task, n, sizeof(int32_t)), n};
     for (size_t i = 0; i < n; i++) {
         const struct departed *action = &out->actions[i];
         columns->items.at[i] = ids_text(ids, action->item);
@@ -110,6 +113,7 @@ static void fill_actions(struct task *task, struct taken_out *out)
         columns->event_times_ms.at[i] = action->time_ms;
         columns->sequences.at[i] = action->sequence;
         columns->event_ids.at[i] = (int64_t)action->id_hash;
+        out->contexts.at[i] = action->context;
     }
 }
 
@@ -221,6 +225,20 @@ static struct user_move part_of(const struct user_move *all, size_t part)
     return one;
 }
 
+/* Each part names its own contexts. */
+static void put_contexts(struct features *f, const struct taken_out *out, size_t part,
+                         struct user_move *one)
+{
+    const struct ints contexts = PART_OF(out->contexts, struct ints, part * MOVE_ENTRIES_MAX,
+                                         (part + 1) * MOVE_ENTRIES_MAX);
+    context_column_begin(&f->moved_contexts, contexts.count);
+    for (size_t i = 0; i < contexts.count; i++) {
+        context_column_add(&f->moved_contexts, f->ids, contexts.at[i]);
+    }
+    one->contexts = context_column_texts(&f->moved_contexts);
+    one->context_numbers = context_column_numbers(&f->moved_contexts);
+}
+
 static void send(struct task *task, const struct user *user, const struct user_event *ev,
                  struct taken_out *out)
 {
@@ -237,7 +255,8 @@ static void send(struct task *task, const struct user *user, const struct user_e
     all->parts = (int32_t)parts;
     all->contributions = out->contributions;
     for (size_t i = 0; i < parts; i++) {
-        const struct user_move one = part_of(all, i);
+        struct user_move one = part_of(all, i);
+        put_contexts(f, out, i, &one);
         task_emit(task, MOVES, PARTITION_BY_KEY, one.user_id, features_encode(f, f->moves, &one));
     }
 }

@@ -66,7 +66,8 @@ static bool actions_valid(const struct user_move *move)
 {
     size_t n = move->items.count;
     if (move->actions.count != n || move->weights.count != n || move->event_times_ms.count != n ||
-        move->sequences.count != n || move->event_ids.count != n || !ids_valid(&move->items)) {
+        move->sequences.count != n || move->event_ids.count != n || !ids_valid(&move->items) ||
+        !context_column_valid(&move->contexts, &move->context_numbers, n)) {
         return false;
     }
     for (size_t i = 0; i < n; i++) {
@@ -162,6 +163,16 @@ static int64_t present_offset(const struct task *task, const struct user *user)
     return MAX_OF(task_input_offset(task) - 1, former_offset(user));
 }
 
+static bool put_contexts(struct ids *ids, const struct user_move *move)
+{
+    int result = 0;
+    for (size_t i = 0; i < move->items.count && result == 0; i++) {
+        int32_t context;
+        result = context_column_get(&move->contexts, &move->context_numbers, i, ids, &context);
+    }
+    return result == 0;
+}
+
 static bool put_items(struct ids *ids, const struct slices *items)
 {
     for (size_t i = 0; i < items->count; i++) {
@@ -233,6 +244,8 @@ static void add_actions(struct task *task, struct user *user, const struct user_
     struct features *f = features_of(task);
     int64_t offset = former_offset(user);
     for (size_t i = 0; i < move->items.count; i++) {
+        int32_t context;
+        (void)context_column_get(&move->contexts, &move->context_numbers, i, f->ids, &context);
         const struct action action = {
             .time_ms = move->event_times_ms.at[i],
             .sequence = move->sequences.at[i],
@@ -241,6 +254,7 @@ static void add_actions(struct task *task, struct user *user, const struct user_
             .weight = move->weights.at[i],
             .item = ids_put(f->ids, move->items.at[i]),
             .kind = move->actions.at[i],
+            .context = context,
         };
         bool gone = action.time_ms <= user->forgotten_ms;
         count_one(gone ? EVENT_TAKEN_BACK : event_add(task, user, &action), receipt);
@@ -289,7 +303,8 @@ static enum verdict add_move(struct task *task, struct user *user, const struct 
         .contributions = move->contributions,
         .actions = (int64_t)move->items.count,
     };
-    bool has_room = put_items(f->ids, &move->items) && put_items(f->ids, &move->shown_items);
+    bool has_room = put_items(f->ids, &move->items) && put_items(f->ids, &move->shown_items) &&
+                    put_contexts(f->ids, move);
     if (!has_room || !add_backs(task, user, move)) { return features_items_full(task); }
     add_shown(task, user, move);
     add_searches(task, user, move);

@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "features/archive.h"
+#include "features/context_column.h"
 #include "features/outcome_source.h"
 #include "features/stored_user.h"
 
@@ -26,6 +27,7 @@ struct stored_user {
     int64_t *left_offsets;
     struct departed *departed;
     size_t left_capacity; /* of the eight arrays above */
+    struct context_column contexts, left_contexts;
     struct slice shown_items[HISTORY_SHOWN_MAX];
     int64_t shown_times_ms[HISTORY_SHOWN_MAX];
     int64_t shown_event_ids[HISTORY_SHOWN_MAX];
@@ -66,6 +68,8 @@ struct stored_user *stored_user_free(struct stored_user *stored)
     free(stored->left_event_ids);
     free(stored->left_offsets);
     free(stored->departed);
+    context_column_release(&stored->contexts);
+    context_column_release(&stored->left_contexts);
     free(stored);
     return NULL;
 }
@@ -95,6 +99,7 @@ static void fill_left(struct stored_user *stored, const struct user *user,
     size_t n = (size_t)user->timeline.departed_count;
     assert(n <= STATE_LEFT_MAX);
     reserve_left(stored, n);
+    context_column_begin(&stored->left_contexts, n);
     for (size_t i = 0; i < n; i++) {
         const struct departed *departed = &user->timeline.departed[i];
         stored->left_items[i] = ids_text(stored->ids, departed->item);
@@ -104,6 +109,7 @@ static void fill_left(struct stored_user *stored, const struct user *user,
         stored->left_sequences[i] = departed->sequence;
         stored->left_event_ids[i] = (int64_t)departed->id_hash;
         stored->left_offsets[i] = departed->offset;
+        context_column_add(&stored->left_contexts, stored->ids, departed->context);
     }
     state->left_actions = (struct ints){stored->left_kinds, n};
     state->left_sequences = (struct longs){stored->left_sequences, n};
@@ -112,6 +118,8 @@ static void fill_left(struct stored_user *stored, const struct user *user,
     state->left_items = (struct slices){stored->left_items, n};
     state->left_weights = (struct doubles){stored->left_weights, n};
     state->left_times_ms = (struct longs){stored->left_times_ms, n};
+    state->left_contexts = context_column_texts(&stored->left_contexts);
+    state->left_context_numbers = context_column_numbers(&stored->left_contexts);
 }
 
 static void fill_shown(struct stored_user *stored, const struct shown *shown,
@@ -182,9 +190,13 @@ static void fill_actions(struct stored_user *stored, const struct timeline *time
 {
     int32_t first = timeline->first;
     size_t n = (size_t)timeline->count;
+    context_column_begin(&stored->contexts, n);
     for (size_t i = 0; i < n; i++) {
         stored->items[i] = ids_text(stored->ids, timeline->items[(size_t)first + i]);
+        context_column_add(&stored->contexts, stored->ids, timeline->contexts[(size_t)first + i]);
     }
+    state->contexts = context_column_texts(&stored->contexts);
+    state->context_numbers = context_column_numbers(&stored->contexts);
     state->items = (struct slices){stored->items, n};
     state->actions = (struct ints){timeline->kinds + first, n};
     state->weights = (struct doubles){timeline->weights + first, n};
@@ -301,6 +313,8 @@ static bool columns_agree(const struct user_state *state)
            left <= STATE_LEFT_MAX && shown_agrees(state) && searches_agree(state) &&
            listed_agrees(state) &&
            numbers_valid(state) && links_valid(state) &&
+           context_column_valid(&state->contexts, &state->context_numbers, n) &&
+           context_column_valid(&state->left_contexts, &state->left_context_numbers, left) &&
            state->back_hashes.count == state->back_times_ms.count && ids_valid(&state->items) &&
            ids_valid(&state->left_items) && state->seen.size % HISTORY_SEEN_BYTES == 0 &&
            state->seen.size / HISTORY_SEEN_BYTES <= HISTORY_SEEN_MAX;
@@ -320,6 +334,11 @@ static int load_left(struct stored_user *stored, const struct user_state *state,
         if (item == ID_NONE) { return -ENOSPC; }
         if (!timeline_allows(state->left_times_ms.at[i], weight)) { return -EINVAL; }
         if (named && state->left_offsets.at[i] < -1) { return -EINVAL; }
+        int32_t context;
+        if (context_column_get(&state->left_contexts, &state->left_context_numbers, i, stored->ids,
+                               &context) < 0) {
+            return -ENOSPC;
+        }
         stored->departed[i] = (struct departed){
             .time_ms = state->left_times_ms.at[i],
             .weight = weight,
@@ -328,6 +347,7 @@ static int load_left(struct stored_user *stored, const struct user_state *state,
             .sequence = named ? state->left_sequences.at[i] : 0,
             .id_hash = named ? (uint64_t)state->left_event_ids.at[i] : 0,
             .offset = named ? state->left_offsets.at[i] : -1,
+            .context = context,
         };
     }
     timeline_recall(timeline, stored->departed, state->left_items.count);
@@ -414,7 +434,10 @@ int stored_user_load(struct stored_user *stored, const struct user_state *state,
     if (!columns_agree(state)) { return -EINVAL; }
     for (size_t i = 0; i < state->items.count; i++) {
         int32_t item = ids_put(stored->ids, state->items.at[i]);
-        if (item == ID_NONE) { return -ENOSPC; }
+        int32_t context;
+        int result = context_column_get(&state->contexts, &state->context_numbers, i, stored->ids,
+                                        &context);
+        if (item == ID_NONE || result < 0) { return -ENOSPC; }
         stored->actions[i] = (struct action){
             .time_ms = state->event_times_ms.at[i],
             .sequence = state->sequences.at[i],
@@ -423,6 +446,7 @@ int stored_user_load(struct stored_user *stored, const struct user_state *state,
             .weight = state->weights.at[i],
             .item = item,
             .kind = state->actions.at[i],
+            .context = context,
         };
     }
     size_t seen_count = state->seen.size / HISTORY_SEEN_BYTES;

@@ -25,7 +25,7 @@
  * | user.born | year | user's profile |
  * | device, channel, country | text | request |
  * | hour | 0 to 23; the request's, else UTC, of the list's as_of_ms | request |
- * | weekday | 1 (Monday) to 7, UTC, of the list's as_of_ms | request |
+ * | weekday | 1 (Monday) to 7; as hour | request |
  *
  * A text is checked when it is parsed, and compiled: texts become numbers of the columns. A
  * condition is evaluated for many items at a time, one comparison after the other.
@@ -49,6 +49,8 @@ struct condition;
 struct request_context {
     struct slice device, channel, country; /* empty: not known */
     int32_t hour;                          /* below 0: not known */
+    int32_t weekday;                       /* 1 (Monday) to 7; 0: not known */
+    struct slice region, geohash;          /* no condition reads these */
 };
 
 /* What the platform knows of a user. */

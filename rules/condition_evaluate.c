@@ -138,6 +138,7 @@ static bool common_value(const struct condition_view *view, enum attribute attri
         return true;
     default: /* 1970-01-01 was a Thursday */
         *ret_value = (double)((as_of_ms / day_ms + 3) % 7 + 1);
+        if (view->context && view->context->weekday > 0) { *ret_value = view->context->weekday; }
         return true;
     }
 }
@@ -206,7 +207,8 @@ bool condition_sees(const struct condition *condition, const struct request_cont
         if ((node->attribute == ATTRIBUTE_DEVICE && context->device.size) ||
             (node->attribute == ATTRIBUTE_CHANNEL && context->channel.size) ||
             (node->attribute == ATTRIBUTE_COUNTRY && context->country.size) ||
-            (node->attribute == ATTRIBUTE_HOUR && context->hour >= 0)) {
+            (node->attribute == ATTRIBUTE_HOUR && context->hour >= 0) ||
+            (node->attribute == ATTRIBUTE_WEEKDAY && context->weekday > 0)) {
             return true;
         }
     }

@@ -17,6 +17,7 @@ enum reason {
     REASON_BROUGHT,
     REASON_SEGMENT,
     REASON_QUERY,
+    REASON_CONTEXT,
     LIST_REASONS,
 };
 

@@ -14,6 +14,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_request.4.avsc.inc"
     ,
+#include "versions/recommendation_request.5.avsc.inc"
+    ,
     NULL,
 };
 
@@ -40,6 +42,10 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(recommendation_request, FIELD_STRING, profile_country, ID_BYTES_MAX),
     CONTRACT_FIELD(recommendation_request, FIELD_INT, profile_birth_year, 0),
     CONTRACT_FIELD(recommendation_request, FIELD_STRING, query, QUERY_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, region, CONTEXT_WORD_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, geohash, CONTEXT_WORD_BYTES_MAX),
+    CONTRACT_FIELD(recommendation_request, FIELD_INT, weekday, 0),
+    CONTRACT_FIELD(recommendation_request, FIELD_STRING, time_zone, TIME_ZONE_BYTES_MAX),
 };
 
 const struct contract recommendation_request_contract = {

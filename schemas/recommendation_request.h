@@ -22,7 +22,7 @@ enum {
     REQUEST_CANDIDATES_MAX = 500,
     REQUEST_EXCLUDED_MAX = 1000,
     PLACEMENT_NAME_BYTES_MAX = 64,
-    CONTEXT_WORD_BYTES_MAX = 64, /* device, channel, country */
+    TIME_ZONE_BYTES_MAX = 64,
 };
 
 struct recommendation_request {
@@ -48,6 +48,10 @@ struct recommendation_request {
     struct slice profile_country;
     int32_t profile_birth_year;
     struct slice query; /* empty: none */
+    struct slice region;
+    struct slice geohash;
+    int32_t weekday; /* 1 (Monday) to 7; 0: not known */
+    struct slice time_zone;
 };
 
 extern const struct contract recommendation_request_contract;

@@ -24,6 +24,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_response.9.avsc.inc"
     ,
+#include "versions/recommendation_response.10.avsc.inc"
+    ,
     NULL,
 };
 

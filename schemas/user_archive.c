@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/user_archive.1.avsc.inc"
     ,
+#include "versions/user_archive.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -19,6 +21,8 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_archive, FIELD_LONGS, sequences, ARCHIVE_SEGMENT_MAX),
     CONTRACT_FIELD(user_archive, FIELD_LONGS, event_ids, ARCHIVE_SEGMENT_MAX),
     CONTRACT_FIELD(user_archive, FIELD_LONGS, offset_steps, ARCHIVE_SEGMENT_MAX),
+    CONTRACT_FIELD(user_archive, FIELD_STRINGS, contexts, ARCHIVE_SEGMENT_MAX),
+    CONTRACT_FIELD(user_archive, FIELD_INTS, context_numbers, ARCHIVE_SEGMENT_MAX),
 };
 
 const struct contract user_archive_contract = {

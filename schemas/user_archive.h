@@ -16,6 +16,8 @@ struct user_archive {
     struct longs sequences;
     struct longs event_ids;
     struct longs offset_steps;
+    struct slices contexts;
+    struct ints context_numbers;
 };
 
 extern const struct contract user_archive_contract;

@@ -12,6 +12,8 @@ static const char *const older[] = {
     ,
 #include "versions/user_event.3.avsc.inc"
     ,
+#include "versions/user_event.4.avsc.inc"
+    ,
     NULL,
 };
 
@@ -35,6 +37,13 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_event, FIELD_STRING, known_id, ID_BYTES_MAX),
     CONTRACT_FIELD(user_event, FIELD_BOOL, receipt, 0),
     CONTRACT_FIELD(user_event, FIELD_STRING, query, QUERY_BYTES_MAX),
+    CONTRACT_FIELD(user_event, FIELD_STRING, device, CONTEXT_WORD_BYTES_MAX),
+    CONTRACT_FIELD(user_event, FIELD_STRING, channel, CONTEXT_WORD_BYTES_MAX),
+    CONTRACT_FIELD(user_event, FIELD_STRING, country, CONTEXT_WORD_BYTES_MAX),
+    CONTRACT_FIELD(user_event, FIELD_STRING, region, CONTEXT_WORD_BYTES_MAX),
+    CONTRACT_FIELD(user_event, FIELD_STRING, geohash, CONTEXT_WORD_BYTES_MAX),
+    CONTRACT_FIELD(user_event, FIELD_INT, hour, 0),
+    CONTRACT_FIELD(user_event, FIELD_INT, weekday, 0),
 };
 
 const struct contract user_event_contract = {

@@ -30,6 +30,9 @@ enum { QUERY_BYTES_MAX = 512 };
 /* Most items of one exposure, and most bytes of a rule's name. */
 enum { EXPOSURE_ITEMS_MAX = 1000, EVENT_RULE_BYTES_MAX = 128 };
 
+/* Most bytes of a word of a context: device, channel, country, region, geohash. */
+enum { CONTEXT_WORD_BYTES_MAX = 64 };
+
 struct user_event {
     struct slice event_id;
     struct slice user_id;
@@ -50,6 +53,13 @@ struct user_event {
     struct slice known_id;
     bool receipt;
     struct slice query; /* of a search */
+    struct slice device; /* these: the context of the action; empty: not known */
+    struct slice channel;
+    struct slice country;
+    struct slice region;
+    struct slice geohash;
+    int32_t hour;    /* -1: not known */
+    int32_t weekday; /* 1 (Monday) to 7; 0: not known */
 };
 
 extern const struct contract user_event_contract;

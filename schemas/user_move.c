@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/user_move.1.avsc.inc"
     ,
+#include "versions/user_move.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -34,6 +36,8 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_move, FIELD_STRINGS, search_texts, HISTORY_SEARCHES_MAX),
     CONTRACT_FIELD(user_move, FIELD_LONGS, search_times_ms, HISTORY_SEARCHES_MAX),
     CONTRACT_FIELD(user_move, FIELD_LONGS, search_event_ids, HISTORY_SEARCHES_MAX),
+    CONTRACT_FIELD(user_move, FIELD_STRINGS, contexts, MOVE_ENTRIES_MAX),
+    CONTRACT_FIELD(user_move, FIELD_INTS, context_numbers, MOVE_ENTRIES_MAX),
 };
 
 const struct contract user_move_contract = {

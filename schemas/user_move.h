@@ -34,6 +34,8 @@ struct user_move {
     struct slices search_texts;
     struct longs search_times_ms;
     struct longs search_event_ids;
+    struct slices contexts;
+    struct ints context_numbers;
 };
 
 extern const struct contract user_move_contract;

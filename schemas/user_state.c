@@ -16,6 +16,8 @@ static const char *const older[] = {
     ,
 #include "versions/user_state.5.avsc.inc"
     ,
+#include "versions/user_state.6.avsc.inc"
+    ,
     NULL,
 };
 
@@ -60,6 +62,10 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(user_state, FIELD_STRINGS, search_texts, HISTORY_SEARCHES_MAX),
     CONTRACT_FIELD(user_state, FIELD_LONGS, search_times_ms, HISTORY_SEARCHES_MAX),
     CONTRACT_FIELD(user_state, FIELD_LONGS, search_event_ids, HISTORY_SEARCHES_MAX),
+    CONTRACT_FIELD(user_state, FIELD_STRINGS, contexts, STATE_ACTIONS_MAX),
+    CONTRACT_FIELD(user_state, FIELD_INTS, context_numbers, STATE_ACTIONS_MAX),
+    CONTRACT_FIELD(user_state, FIELD_STRINGS, left_contexts, STATE_LEFT_MAX),
+    CONTRACT_FIELD(user_state, FIELD_INTS, left_context_numbers, STATE_LEFT_MAX),
 };
 
 const struct contract user_state_contract = {

@@ -57,6 +57,10 @@ struct user_state {
     struct slices search_texts;
     struct longs search_times_ms;
     struct longs search_event_ids;
+    struct slices contexts;
+    struct ints context_numbers;
+    struct slices left_contexts;
+    struct ints left_context_numbers;
 };
 
 extern const struct contract user_state_contract;

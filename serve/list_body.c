@@ -137,28 +137,29 @@ static bool read_word(const struct reader *reader, const json_t *value, const ch
            list_query_check_word(*ret_word, what, reader->why);
 }
 
-static bool read_hour(const struct reader *reader, const json_t *value, int32_t *ret_hour)
+static bool read_clock(const struct reader *reader, const char *name, const json_t *value,
+                       int32_t *ret_number)
 {
-    int64_t hour = json_is_integer(value) ? json_integer_value(value) : -1;
-    if (!list_query_check_hour(hour, reader->why)) { return false; }
-    *ret_hour = (int32_t)hour;
-    return true;
+    int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
+    bool fine = strcmp(name, "hour") == 0 ? list_query_check_hour(number, reader->why)
+                                          : list_query_check_weekday(number, reader->why);
+    if (fine) { *ret_number = (int32_t)number; }
+    return fine;
 }
 
 static bool read_context(const struct reader *reader, json_t *value)
 {
     const char *name;
     json_t *member;
-    struct request_context *context = &reader->query->context;
     if (!json_is_object(value)) {
         return list_query_refuse(reader->why, "context", "want an object");
     }
     json_object_foreach(value, name, member) {
-        struct slice *word = list_query_word(context, slice_str(name));
-        bool fine = word ? read_word(reader, member, name, word)
-                    : strcmp(name, "hour") == 0
-                        ? read_hour(reader, member, &context->hour)
-                        : unknown(reader, name, "device, channel, country or hour");
+        struct slice *word = list_query_word(reader->query, slice_str(name));
+        int32_t *number = list_query_number(reader->query, slice_str(name));
+        bool fine = word     ? read_word(reader, member, name, word)
+                    : number ? read_clock(reader, name, member, number)
+                             : unknown(reader, name, QUERY_CONTEXT_WORDS);
         if (!fine) { return false; }
     }
     return true;

@@ -2,7 +2,8 @@
  *
  *     {"user": ID, "actions": [{"item": ID, "kind": KIND, "weight": N, "time_ms": N}, ...],
  *      "candidates": [ID, ...], "placement": NAME, "exclude": [ID, ...], "offset": N, "limit": N,
- *      "context": {"device": WORD, "channel": WORD, "country": WORD, "hour": N},
+ *      "context": {"device": WORD, "channel": WORD, "country": WORD, "region": WORD,
+ *                  "geohash": WORD, "hour": N, "weekday": N, "time_zone": ZONE},
  *      "profile": {"country": TEXT, "birth_year": N, "tags": [TEXT, ...]}}
  */
 #ifndef FRESHET_SERVE_LIST_BODY_H

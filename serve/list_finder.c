@@ -17,6 +17,7 @@
 #include "serve/placed_list.h"
 #include "serve/session.h"
 #include "serve/wanting_users.h"
+#include "syntax/time_zone.h"
 
 #include <xxhash.h>
 
@@ -28,7 +29,9 @@ struct list_finder {
     struct codec *list_codec, *history_codec;
     struct arena *arena;
     struct buf row;
+    struct time_zones *zones;
     const struct list_query *query; /* that is being answered */
+    struct request_context context; /* its own, with the clock of its time zone */
     size_t limit;                   /* of the page */
     struct found_list *found;
     struct list_id list_id; /* of a list that was made */
@@ -47,6 +50,7 @@ struct list_finder *list_finder_new(const struct list_finder_parts *parts)
     finder->arena = arena_new(FINDER_ARENA_BYTES);
     buf_init(&finder->row, FINDER_ROW_BYTES_MAX);
     finder->asked = asked_query_new(parts->live, parts->queries);
+    finder->zones = time_zones_new(NULL);
     finder->wanting = wanting_users_new(parts->histories, parts->live, parts->recent);
     finder->similar = similar_users_new(parts->histories, parts->live, parts->recent);
     return finder;
@@ -58,6 +62,7 @@ struct list_finder *list_finder_free(struct list_finder *finder)
     wanting_users_free(finder->wanting);
     similar_users_free(finder->similar);
     asked_query_free(finder->asked);
+    time_zones_free(finder->zones);
     pseudonyms_free(finder->parts.pseudonyms);
     codec_free(finder->list_codec);
     codec_free(finder->history_codec);
@@ -225,7 +230,7 @@ static struct slice newest_name(struct list_finder *finder)
 static struct user_attributes sent_attributes(const struct list_finder *finder)
 {
     struct user_attributes attributes = finder->query->profile;
-    if (!attributes.country.size) { attributes.country = finder->query->context.country; }
+    if (!attributes.country.size) { attributes.country = finder->context.country; }
     return attributes;
 }
 
@@ -342,7 +347,7 @@ static void make_list(struct list_finder *finder, const struct live_query *asked
         .given = {(struct slice *)(uintptr_t)query->candidates, query->candidates_count},
         .query = asked,
         .placement = query->placement.size ? query->placement : slice_str(PLACEMENT_MAIN),
-        .context = &query->context,
+        .context = &finder->context,
         .group_kind = query->group_kind,
         .group = query->group,
         .length = MIN_OF(length, (size_t)LIST_ITEMS_MAX),
@@ -355,15 +360,38 @@ static void make_list(struct list_finder *finder, const struct live_query *asked
     live_tables_list(finder->parts.live, &request, take_page, finder);
 }
 
-/* Says whether rules may make another list of the request's context than the one that stands. */
+/* Says whether rules, or what is counted, may make another list of the request's context than the
+ * one that stands. */
 static bool sees_context(struct list_finder *finder)
 {
     const struct list_query *query = finder->query;
     struct slice placement = query->placement;
     return list_query_has_context(query) &&
-           live_tables_see(finder->parts.live,
-                           placement.size ? placement : slice_str(PLACEMENT_MAIN),
-                           &query->context);
+           (live_tables_know_context(finder->parts.live, &finder->context) ||
+            live_tables_see(finder->parts.live,
+                            placement.size ? placement : slice_str(PLACEMENT_MAIN),
+                            &finder->context));
+}
+
+/* Fills in what the clock shows where the user is. False: the zone is not known. */
+static bool read_clock(struct list_finder *finder)
+{
+    const struct list_query *query = finder->query;
+    struct request_context *context = &finder->context;
+    int64_t now_ms = finder->parts.wall_ms(finder->parts.wall_arg);
+    int32_t offset;
+    *context = query->context;
+    if (!query->time_zone.size) { return true; }
+    if (!time_zones_offset(finder->zones, query->time_zone, now_ms, &offset)) {
+        fail(finder->found, 400, "bad_request", "time_zone: want an offset (+02:00), or a name "
+                                                "of the tz database (Europe/Berlin)");
+        return false;
+    }
+    struct wall_clock clock = time_zone_clock(now_ms, offset);
+    bool now = context->hour < 0;
+    if (now) { context->hour = clock.hour; }
+    if (now && !context->weekday) { context->weekday = clock.weekday; }
+    return true;
 }
 
 /* Says whether the placement that is asked for, if one is, is there. */
@@ -401,7 +429,7 @@ static void find_user(struct list_finder *finder)
 {
     const struct list_query *query = finder->query;
     bool sent = query->actions_count || query->candidates_count || query->text.size;
-    if (!has_placement(finder)) { return; }
+    if (!read_clock(finder) || !has_placement(finder)) { return; }
     if (query->text.size && !live_tables_searches(finder->parts.live)) {
         fail(finder->found, 400, "bad_request", "query: this server has search.used=false");
         return;
@@ -414,7 +442,7 @@ static void find_user(struct list_finder *finder)
 static void find_group(struct list_finder *finder)
 {
     const struct list_query *query = finder->query;
-    if (!has_placement(finder)) { return; }
+    if (!read_clock(finder) || !has_placement(finder)) { return; }
     if (live_tables_have_group(finder->parts.live, query->group_kind, query->group)) {
         make_placed(finder);
     } else {

@@ -51,11 +51,15 @@ bool list_query_path(const char *path, struct list_path *ret_path)
 void list_query_clear(struct list_query *query)
 {
     query->kind = QUERY_USER;
-    query->user = query->item = query->tag = query->placement = query->group = slice_str("");
+    const struct slice none = slice_str("");
+    query->user = query->item = query->tag = query->placement = query->group = none;
     query->group_kind = GROUP_OTHER;
     query->text = slice_str("");
     query->ticket = 0;
-    query->context = (struct request_context){slice_str(""), slice_str(""), slice_str(""), -1};
+    query->context = (struct request_context){
+        .device = none, .channel = none, .country = none, .hour = -1, .region = none,
+        .geohash = none};
+    query->time_zone = none;
     query->profile = (struct user_attributes){.country = slice_str("")};
     query->offset = query->limit = 0;
     query->tried = NULL;
@@ -104,11 +108,21 @@ bool list_query_check_user(const struct list_query *query, char *why)
            list_query_refuse(why, "query", "it finds the candidates: want no others");
 }
 
-struct slice *list_query_word(struct request_context *context, struct slice name)
+struct slice *list_query_word(struct list_query *query, struct slice name)
 {
+    struct request_context *context = &query->context;
     if (slice_equal(name, slice_str("device"))) { return &context->device; }
     if (slice_equal(name, slice_str("channel"))) { return &context->channel; }
-    return slice_equal(name, slice_str("country")) ? &context->country : NULL;
+    if (slice_equal(name, slice_str("country"))) { return &context->country; }
+    if (slice_equal(name, slice_str("region"))) { return &context->region; }
+    if (slice_equal(name, slice_str("geohash"))) { return &context->geohash; }
+    return slice_equal(name, slice_str("time_zone")) ? &query->time_zone : NULL;
+}
+
+int32_t *list_query_number(struct list_query *query, struct slice name)
+{
+    if (slice_equal(name, slice_str("hour"))) { return &query->context.hour; }
+    return slice_equal(name, slice_str("weekday")) ? &query->context.weekday : NULL;
 }
 
 bool list_query_check_word(struct slice word, const char *what, char *why)
@@ -122,6 +136,12 @@ bool list_query_check_hour(int64_t hour, char *why)
 {
     return (hour >= 0 && hour < 24) ||
            list_query_refuse(why, "hour", "want a number from 0 to 23");
+}
+
+bool list_query_check_weekday(int64_t weekday, char *why)
+{
+    return (weekday >= 1 && weekday <= 7) ||
+           list_query_refuse(why, "weekday", "want a number from 1 (Monday) to 7");
 }
 
 bool list_query_check_year(int64_t year, char *why)
@@ -140,7 +160,8 @@ bool list_query_has_context(const struct list_query *query)
 {
     const struct request_context *context = &query->context;
     return context->device.size || context->channel.size || context->country.size ||
-           context->hour >= 0;
+           context->hour >= 0 || context->weekday > 0 || context->region.size ||
+           context->geohash.size || query->time_zone.size;
 }
 
 bool list_query_check_number(int64_t number, const char *what, int64_t least, char *why)
@@ -211,19 +232,21 @@ static bool read_text(struct slice sent, struct arena *arena, struct slice *ret_
     return list_query_check_text(text, why);
 }
 
-static bool read_hour(struct slice sent, int32_t *ret_hour, char *why)
+static bool read_clock(struct slice name, struct slice sent, int32_t *ret_number, char *why)
 {
-    int64_t hour = number_of(sent);
-    if (!list_query_check_hour(hour, why)) { return false; }
-    *ret_hour = (int32_t)hour;
-    return true;
+    int64_t number = number_of(sent);
+    bool fine = slice_equal(name, slice_str("hour")) ? list_query_check_hour(number, why)
+                                                     : list_query_check_weekday(number, why);
+    if (fine) { *ret_number = (int32_t)number; }
+    return fine;
 }
 
 /* Reads an argument of the context. False with *ret_known false: it is none. */
 static bool read_context(const struct http_argument *argument, struct arena *arena,
-                         struct request_context *context, bool *ret_known, char *why)
+                         struct list_query *query, bool *ret_known, char *why)
 {
-    struct slice *word = list_query_word(context, argument->name);
+    struct slice *word = list_query_word(query, argument->name);
+    int32_t *number = list_query_number(query, argument->name);
     *ret_known = true;
     if (word) {
         char name[CONTEXT_WORD_BYTES_MAX];
@@ -231,9 +254,7 @@ static bool read_context(const struct http_argument *argument, struct arena *are
         return read_id(argument->value, arena, name, word, why) &&
                list_query_check_word(*word, name, why);
     }
-    if (slice_equal(argument->name, slice_str("hour"))) {
-        return read_hour(argument->value, &context->hour, why);
-    }
+    if (number) { return read_clock(argument->name, argument->value, number, why); }
     *ret_known = false;
     return false;
 }
@@ -284,13 +305,13 @@ static bool read_argument(const struct http_argument *argument, struct arena *ar
     }
     bool known = false;
     if (placed) {
-        bool fine = read_context(argument, arena, &query->context, &known, why);
+        bool fine = read_context(argument, arena, query, &known, why);
         if (known) { return fine; }
     }
     (void)snprintf(why, QUERY_WHY_BYTES, "unknown argument %.60s: want limit, offset or exclude%s",
                    quote_line(argument->name).text,
                    tagged   ? ", or tag"
-                   : placed ? ", or query, placement, device, channel, country or hour"
+                   : placed ? ", or query, placement, " QUERY_CONTEXT_WORDS
                             : "");
     return false;
 }

@@ -47,6 +47,7 @@ struct list_query {
     struct slice text;          /* of QUERY_USER: what is searched for; empty: nothing */
     uint64_t ticket;            /* who may wait for its vector; 0: the call does */
     struct request_context context; /* as well */
+    struct slice time_zone; /* as well: of its hour and weekday, where they are not known */
     struct user_attributes profile; /* as well: of somebody of whom `users` says nothing */
     struct slice profile_tags[PROFILE_TAGS_MAX]; /* of it */
     size_t offset;
@@ -78,7 +79,8 @@ struct list_path {
 bool list_query_path(const char *path, struct list_path *ret_path);
 /* Reads a path's id and the arguments limit=, offset=, exclude= (ids with commas between them, also
  * several times), for popular, trending and new items tag=, and for users query= (a `+` is a
- * blank), placement=, device=, channel=, country= and hour=; other arguments are refused.
+ * blank), placement=, device=, channel=, country=, region=, geohash=, hour=, weekday= and
+ * time_zone=; other arguments are refused.
  * Decoded texts live in the arena. False with the reason in why, of QUERY_WHY_BYTES bytes. */
 bool list_query_read(const struct http_request *request, const struct list_path *path,
                      struct arena *arena, struct list_query *ret_query, char *why);
@@ -88,16 +90,22 @@ void list_query_clear(struct list_query *query);
 bool list_query_check_id(struct slice id, const char *what, char *why);
 /* Checks the name of a placement. */
 bool list_query_check_placement(struct slice name, char *why);
-/* Returns the word of the context with this name: device, channel or country; NULL: it is none. */
-struct slice *list_query_word(struct request_context *context, struct slice name);
+/* Returns the word of the context with this name: device, channel, country, region, geohash or
+ * time_zone; NULL: it is none. */
+struct slice *list_query_word(struct list_query *query, struct slice name);
+/* The same of a number: hour or weekday. */
+int32_t *list_query_number(struct list_query *query, struct slice name);
+/* What a context has, for a message. */
+#define QUERY_CONTEXT_WORDS "device, channel, country, region, geohash, hour, weekday or time_zone"
 /* Checks what is searched for. */
 bool list_query_check_text(struct slice text, char *why);
 /* Checks what a query of a user's list has in all. */
 bool list_query_check_user(const struct list_query *query, char *why);
 /* Checks a word of the context. */
 bool list_query_check_word(struct slice word, const char *what, char *why);
-/* Checks the context's hour. */
+/* Checks the context's hour, and its weekday. */
 bool list_query_check_hour(int64_t hour, char *why);
+bool list_query_check_weekday(int64_t weekday, char *why);
 /* Checks a year of birth; 0: not known. */
 bool list_query_check_year(int64_t year, char *why);
 /* Says whether the profile says something. */

@@ -52,6 +52,13 @@ void live_tables_use_segments(struct live_tables *live, size_t bytes_max)
     lists_set_segments(live->lists, live->segments);
 }
 
+void live_tables_use_contexts(struct live_tables *live, double weight)
+{
+    if (!(weight > 0.0)) { return; }
+    tables_use_contexts(&live->tables);
+    lists_set_context(live->lists, weight);
+}
+
 struct live_tables *live_tables_free(struct live_tables *live)
 {
     if (!live) { return NULL; }
@@ -335,6 +342,14 @@ bool live_tables_see(struct live_tables *live, struct slice placement,
     bool sees = found && placement_sees(found, context);
     pthread_mutex_unlock(&live->lock);
     return sees;
+}
+
+bool live_tables_know_context(struct live_tables *live, const struct request_context *context)
+{
+    pthread_mutex_lock(&live->lock);
+    bool known = lists_know_context(live->lists, context);
+    pthread_mutex_unlock(&live->lock);
+    return known;
 }
 
 /* Makes the list: with rules from as many candidates as the scorer has. */

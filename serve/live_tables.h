@@ -51,6 +51,9 @@ void live_tables_use_segments(struct live_tables *live, size_t bytes_max);
 /* Lets queries have vectors, by the model of this version, which is copied; before any call of
  * another thread. */
 void live_tables_use_vectors(struct live_tables *live, const char *model);
+/* Lets lists for requests depend on their context, with this weight; 0: they do not. Before any
+ * call of another thread. */
+void live_tables_use_contexts(struct live_tables *live, double weight);
 /* Takes NULL; returns NULL. */
 struct live_tables *live_tables_free(struct live_tables *live);
 
@@ -97,6 +100,8 @@ struct slice live_tables_rule(struct live_tables *live, struct slice placement, 
 /* Says whether a placement's rules read something that this context has. */
 bool live_tables_see(struct live_tables *live, struct slice placement,
                      const struct request_context *context);
+/* Says whether a context may change the order of a list. */
+bool live_tables_know_context(struct live_tables *live, const struct request_context *context);
 /* Returns how many places a placement has; 0: the rules have none of this name. */
 size_t live_tables_places(struct live_tables *live, struct slice placement);
 

@@ -111,15 +111,25 @@ static bool read_context(const struct recommendation_request *request, struct li
         struct slice sent;
     } words[] = {{"device", request->device},
                  {"channel", request->channel},
-                 {"country", request->country}};
+                 {"country", request->country},
+                 {"region", request->region},
+                 {"geohash", request->geohash},
+                 {"time_zone", request->time_zone}};
     for (size_t k = 0; k < ARRAY_COUNT(words); k++) {
         if (words[k].sent.size && !list_query_check_word(words[k].sent, words[k].name, why)) {
             return false;
         }
     }
     if (request->hour != -1 && !list_query_check_hour(request->hour, why)) { return false; }
-    query->context = (struct request_context){request->device, request->channel, request->country,
-                                              request->hour};
+    if (request->weekday && !list_query_check_weekday(request->weekday, why)) { return false; }
+    query->context = (struct request_context){.device = request->device,
+                                              .channel = request->channel,
+                                              .country = request->country,
+                                              .hour = request->hour,
+                                              .weekday = request->weekday,
+                                              .region = request->region,
+                                              .geohash = request->geohash};
+    query->time_zone = request->time_zone;
     return true;
 }
 

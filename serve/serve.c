@@ -210,6 +210,7 @@ static void release_users(struct user_table *table)
 static int make_tables(struct run *run, struct serve_state *state)
 {
     const struct serve_settings *settings = run_settings(run);
+    size_t bytes_max = (size_t)settings->segments_table_memory_max;
     int result = make_users(run, state, "lists", &recommendation_list_contract, &state->lists);
     if (result == 0) {
         result = make_users(run, state, "histories", &user_history_contract, &state->histories);
@@ -217,9 +218,8 @@ static int make_tables(struct run *run, struct serve_state *state)
     _cleanup_(xfreep) char *path = result == 0 ? make_directory(run, "tables") : NULL;
     if (!path) { return -EIO; }
     state->live = live_tables_new(&settings->lists, run_generation(run));
-    if (settings->segments_used) {
-        live_tables_use_segments(state->live, (size_t)settings->segments_table_memory_max);
-    }
+    if (settings->segments_used) { live_tables_use_segments(state->live, bytes_max); }
+    live_tables_use_contexts(state->live, settings->context_weight);
     if (settings->console_images[0]) { live_tables_keep_images(state->live); }
     if (state->queries) {
         live_tables_use_vectors(state->live, query_vectors_version(state->queries));

@@ -59,5 +59,8 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
            "Most word pieces of a query that count, as freshet-embed's pieces.max."),
     OPTION("query.cache", LONG, query_cache, "10000", OPTION_RANGE(QUERIES_WAITING_MAX, 10000000),
            "Vectors of queries that are kept, the newest ones; 400 bytes each at 384 numbers."),
+    OPTION("context.weight", DOUBLE, context_weight, "0.5", OPTION_RANGE(0, 10),
+           "How much the circumstances that a request names (device, channel, place, hour) change "
+           "a list, where features counts them (docs/context.md); 0: nothing."),
     LIST_OPTIONS,
 };

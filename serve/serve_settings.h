@@ -25,9 +25,10 @@ struct serve_settings {
     const char *query_model_path;
     int64_t query_pieces_max;
     int64_t query_cache;
+    double context_weight;
 };
 
-enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 19 };
+enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 20 };
 extern const struct option serve_options[SERVE_OPTIONS_COUNT];
 
 #endif

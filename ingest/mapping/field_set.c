@@ -8,6 +8,7 @@
 enum { SETUP_ARENA_BYTES = 512, HINT_BYTES_MAX = 1024 };
 
 #define BIT(field) (UINT64_C(1) << (field))
+_Static_assert(MAPPED_COUNT <= 64, "a bit for each field");
 
 /* The fields that each target has; all others are ignored. */
 static const uint64_t fields_of[TARGETS_COUNT] = {
@@ -15,7 +16,10 @@ static const uint64_t fields_of[TARGETS_COUNT] = {
                      BIT(MAPPED_WEIGHT) | BIT(MAPPED_ID) | BIT(MAPPED_SEQUENCE) | BIT(MAPPED_KIND) |
                      BIT(MAPPED_LIST) | BIT(MAPPED_PLACE) | BIT(MAPPED_RULE) |
                      BIT(MAPPED_VALUE) | BIT(MAPPED_TAKEN_BACK) | BIT(MAPPED_ANONYMOUS) |
-                     BIT(MAPPED_QUERY),
+                     BIT(MAPPED_QUERY) | BIT(MAPPED_DEVICE) | BIT(MAPPED_CHANNEL) |
+                     BIT(MAPPED_COUNTRY) |
+                     BIT(MAPPED_REGION) | BIT(MAPPED_GEOHASH) | BIT(MAPPED_LATITUDE) |
+                     BIT(MAPPED_LONGITUDE) | BIT(MAPPED_TIME_ZONE),
     [TARGET_ITEM] = BIT(MAPPED_ITEM) | BIT(MAPPED_KIND) | BIT(MAPPED_TITLE) | BIT(MAPPED_TEXT) |
                     BIT(MAPPED_VECTOR) | BIT(MAPPED_VECTORS) | BIT(MAPPED_AVAILABLE) |
                     BIT(MAPPED_CREATED) |
@@ -70,6 +74,8 @@ static enum value_state try_constant(const struct field_formats *formats, enum m
     case MAPPED_STOCK:
     case MAPPED_WEIGHT:
     case MAPPED_VALUE:
+    case MAPPED_LATITUDE:
+    case MAPPED_LONGITUDE:
         *ret_hint = "a number";
         return json_value_number(constant, NULL, as_text, &number);
     case MAPPED_SEQUENCE:
@@ -138,7 +144,8 @@ static const char *header_fault(const struct filling *filling, enum mapped field
     if (field == MAPPED_VECTOR) { return "a header is a text, never a list of numbers"; }
     if (formats->numbers_as_text) { return NULL; }
     if (field == MAPPED_WEIGHT || field == MAPPED_SEQUENCE || field == MAPPED_PRICE ||
-        field == MAPPED_STOCK || field == MAPPED_VALUE || field == MAPPED_PLACE) {
+        field == MAPPED_STOCK || field == MAPPED_VALUE || field == MAPPED_PLACE ||
+        field == MAPPED_LATITUDE || field == MAPPED_LONGITUDE) {
         return "a header is a text: set numbers.as.text=true";
     }
     if (!is_time(field)) { return NULL; }

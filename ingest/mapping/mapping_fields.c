@@ -164,7 +164,7 @@ enum value_state work_read_kind(struct work *work, struct slice *ret_kind)
 
 /* ---- Fields ---- */
 
-static enum value_state read_text(struct work *work, enum mapped field, struct slice *ret_text)
+enum value_state work_read_text(struct work *work, enum mapped field, struct slice *ret_text)
 {
     struct found found = find(work, field);
     if (!found.value) { return VALUE_ABSENT; }
@@ -207,7 +207,7 @@ static bool read_action(struct work *work)
 {
     struct candidate *candidate = &work->candidate;
     struct slice name = {0};
-    enum value_state state = read_text(work, MAPPED_ACTION, &name);
+    enum value_state state = work_read_text(work, MAPPED_ACTION, &name);
     candidate->states[MAPPED_ACTION] = state;
     if (state == VALUE_WRONG_TYPE || state == VALUE_FLAWED) { return true; }
     const struct action_meaning *meaning = action_names_find(work->mapping->actions, name);
@@ -236,7 +236,7 @@ static bool read_weight(struct work *work)
     return true;
 }
 
-static enum value_state read_number(struct work *work, enum mapped field, double *ret_number)
+enum value_state work_read_number(struct work *work, enum mapped field, double *ret_number)
 {
     struct found found = find(work, field);
     if (!found.value) { return VALUE_ABSENT; }
@@ -250,10 +250,10 @@ static void read_origin(struct work *work, struct user_event *ev)
     enum value_state *states = work->candidate.states;
     bool quoted = work->mapping->formats.numbers_as_text;
     int64_t place = 0;
-    states[MAPPED_LIST] = read_text(work, MAPPED_LIST, &ev->list_id);
-    states[MAPPED_RULE] = read_text(work, MAPPED_RULE, &ev->rule);
-    states[MAPPED_TAKEN_BACK] = read_text(work, MAPPED_TAKEN_BACK, &ev->taken_back_id);
-    states[MAPPED_VALUE] = read_number(work, MAPPED_VALUE, &ev->value);
+    states[MAPPED_LIST] = work_read_text(work, MAPPED_LIST, &ev->list_id);
+    states[MAPPED_RULE] = work_read_text(work, MAPPED_RULE, &ev->rule);
+    states[MAPPED_TAKEN_BACK] = work_read_text(work, MAPPED_TAKEN_BACK, &ev->taken_back_id);
+    states[MAPPED_VALUE] = work_read_number(work, MAPPED_VALUE, &ev->value);
     states[MAPPED_PLACE] = json_value_integer(find(work, MAPPED_PLACE).value, quoted, &place);
     ev->place = place > 0 && place <= INT32_MAX ? (int32_t)place : 0;
     if (!isfinite(ev->value)) { ev->value = 0.0; }
@@ -269,7 +269,7 @@ static bool read_identity(struct work *work)
     struct slice user = candidate->event.user_id;
     states[MAPPED_ITEM] = VALUE_ABSENT;
     candidate->event.item_id = slice_str("");
-    states[MAPPED_ANONYMOUS] = read_text(work, MAPPED_ANONYMOUS, &candidate->anonymous);
+    states[MAPPED_ANONYMOUS] = work_read_text(work, MAPPED_ANONYMOUS, &candidate->anonymous);
     bool both = states[MAPPED_USER] != VALUE_ABSENT && states[MAPPED_ANONYMOUS] != VALUE_ABSENT;
     bool found = states[MAPPED_USER] == VALUE_FOUND && states[MAPPED_ANONYMOUS] == VALUE_FOUND;
     if (!both || !found) { return both; }
@@ -285,7 +285,7 @@ static void read_search(struct work *work)
     struct slice text = slice_str("");
     states[MAPPED_ITEM] = VALUE_ABSENT;
     ev->item_id = slice_str("");
-    states[MAPPED_QUERY] = read_text(work, MAPPED_QUERY, &text);
+    states[MAPPED_QUERY] = work_read_text(work, MAPPED_QUERY, &text);
     size_t size = MIN_OF(text.size, (size_t)QUERY_BYTES_MAX);
     while (size && size < text.size && (text.data[size] & 0xc0) == 0x80) { size--; }
     ev->query = slice_of(text.data, size);
@@ -297,12 +297,12 @@ static bool read_event(struct work *work)
     struct user_event *ev = &work->candidate.event;
     enum value_state *states = work->candidate.states;
     if (work->candidate.deletes) {
-        states[MAPPED_USER] = read_text(work, MAPPED_USER, &ev->user_id);
+        states[MAPPED_USER] = work_read_text(work, MAPPED_USER, &ev->user_id);
         return true;
     }
     if (!read_action(work)) { return false; }
-    states[MAPPED_USER] = read_text(work, MAPPED_USER, &ev->user_id);
-    states[MAPPED_ITEM] = read_text(work, MAPPED_ITEM, &ev->item_id);
+    states[MAPPED_USER] = work_read_text(work, MAPPED_USER, &ev->user_id);
+    states[MAPPED_ITEM] = work_read_text(work, MAPPED_ITEM, &ev->item_id);
     if (ev->action == ACTION_IDENTIFY && !read_identity(work)) { return false; }
     if (ev->action == ACTION_SEARCH) { read_search(work); }
     struct found id = find(work, MAPPED_ID);
@@ -319,6 +319,7 @@ static bool read_event(struct work *work)
     states[MAPPED_TIME] =
         read_time(work, MAPPED_TIME, &mapping->formats.time, &ev->event_time_ms);
     read_origin(work, ev);
+    work_read_context(work, ev);
     return read_weight(work);
 }
 
@@ -384,14 +385,14 @@ static void read_attributes(struct work *work, struct item *item)
 {
     enum value_state *states = work->candidate.states;
     double stock = ITEM_NOT_KNOWN;
-    states[MAPPED_PRICE] = read_number(work, MAPPED_PRICE, &item->price);
-    states[MAPPED_STOCK] = read_number(work, MAPPED_STOCK, &stock);
+    states[MAPPED_PRICE] = work_read_number(work, MAPPED_PRICE, &item->price);
+    states[MAPPED_STOCK] = work_read_number(work, MAPPED_STOCK, &stock);
     item->stock = stock >= 0.0 && stock <= ITEM_NUMBER_MAX ? (int64_t)stock : ITEM_NOT_KNOWN;
-    states[MAPPED_BRAND] = read_text(work, MAPPED_BRAND, &item->brand);
+    states[MAPPED_BRAND] = work_read_text(work, MAPPED_BRAND, &item->brand);
     states[MAPPED_CATEGORY] = read_category(work, &item->category);
-    states[MAPPED_GROUP] = read_text(work, MAPPED_GROUP, &item->group_id);
-    states[MAPPED_ITEM_KIND] = read_text(work, MAPPED_ITEM_KIND, &item->kind);
-    states[MAPPED_IMAGE] = read_text(work, MAPPED_IMAGE, &item->image);
+    states[MAPPED_GROUP] = work_read_text(work, MAPPED_GROUP, &item->group_id);
+    states[MAPPED_ITEM_KIND] = work_read_text(work, MAPPED_ITEM_KIND, &item->kind);
+    states[MAPPED_IMAGE] = work_read_text(work, MAPPED_IMAGE, &item->image);
 }
 
 static void read_item(struct work *work)
@@ -403,10 +404,10 @@ static void read_item(struct work *work)
     *item = (struct item){.title = none, .text = none, .available = true,
                           .price = ITEM_NOT_KNOWN, .stock = ITEM_NOT_KNOWN,
                           .brand = none, .group_id = none, .kind = none, .image = none};
-    states[MAPPED_ITEM] = read_text(work, MAPPED_ITEM, &item->item_id);
+    states[MAPPED_ITEM] = work_read_text(work, MAPPED_ITEM, &item->item_id);
     if (work->candidate.deletes) { return; }
-    states[MAPPED_TITLE] = read_text(work, MAPPED_TITLE, &item->title);
-    states[MAPPED_TEXT] = read_text(work, MAPPED_TEXT, &item->text);
+    states[MAPPED_TITLE] = work_read_text(work, MAPPED_TITLE, &item->title);
+    states[MAPPED_TEXT] = work_read_text(work, MAPPED_TEXT, &item->text);
     states[MAPPED_VECTOR] = json_value_floats(find(work, MAPPED_VECTOR).value, ITEM_VECTOR_MAX,
                                               work->arena, &item->vector);
     states[MAPPED_VECTORS] = json_value_named_floats(
@@ -430,11 +431,11 @@ static void read_profile(struct work *work)
     struct user_profile *profile = &work->candidate.profile;
     enum value_state *states = work->candidate.states;
     *profile = (struct user_profile){.country = slice_str("")};
-    states[MAPPED_USER] = read_text(work, MAPPED_USER, &profile->user_id);
+    states[MAPPED_USER] = work_read_text(work, MAPPED_USER, &profile->user_id);
     if (work->candidate.deletes) { return; }
     states[MAPPED_BIRTH_YEAR] =
         json_value_year(find(work, MAPPED_BIRTH_YEAR).value, &profile->birth_year);
-    states[MAPPED_COUNTRY] = read_text(work, MAPPED_COUNTRY, &profile->country);
+    states[MAPPED_COUNTRY] = work_read_text(work, MAPPED_COUNTRY, &profile->country);
     profile->tags = read_tags(work, PROFILE_TAGS_MAX);
 }
 

@@ -1,5 +1,5 @@
-/* The structs of the mapping, shared by mapping.c (a record), mapping_fields.c (its values) and
- * mapping_setup.c (configuration). */
+/* The structs of the mapping, shared by mapping.c (a record), mapping_fields.c (its values),
+ * mapping_context.c (those of a context) and mapping_setup.c (configuration). */
 #ifndef FRESHET_INGEST_MAPPING_MAPPING_INTERNAL_H
 #define FRESHET_INGEST_MAPPING_MAPPING_INTERNAL_H
 
@@ -9,6 +9,7 @@
 #include "ingest/mapping/mapping.h"
 #include "pseudonyms/pseudonyms.h"
 #include "ingest/mapping/record_kinds.h"
+#include "syntax/time_zone.h"
 
 enum { JSON_WHERE_MAX = 200, FOUND_TEXT_MAX = 400 };
 
@@ -28,6 +29,7 @@ struct mapping {
     bool by_logical_type;          /* Avro's times are rendered as text */
     struct action_names *actions;
     struct record_kinds *kinds;
+    struct time_zones *zones;
     struct payload *payload;
     char where[JSON_WHERE_MAX]; /* the codec's or parser's message; cleared for each record */
     char found[FOUND_TEXT_MAX]; /* the value at fault, for the message; cleared for each record */
@@ -78,6 +80,11 @@ bool work_read_fields(struct work *work);
 enum value_state work_read_kind(struct work *work, struct slice *ret_kind);
 /* Says whether the main field is null in the current element, or stands for none. */
 bool work_finds_null(struct work *work);
+/* Reads a text, or a number, of the current element. */
+enum value_state work_read_text(struct work *work, enum mapped field, struct slice *ret_text);
+enum value_state work_read_number(struct work *work, enum mapped field, double *ret_number);
+/* mapping_context.c: reads the context of an action, whose time is read. */
+void work_read_context(struct work *work, struct user_event *ev);
 /* Writes what a field's paths have found into mapping->found, for a message. */
 void work_describe(struct work *work, enum mapped field);
 

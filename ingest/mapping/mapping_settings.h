@@ -60,6 +60,7 @@ struct mapping_settings {
     const char *paths[MAPPED_COUNT];
     const char *tags_separator;
     const char *category_separator;
+    const char *time_zone; /* of events that name none; empty: it is not known */
     const char *available_values;
     const char *unavailable_values; /* empty: see the option */
     struct properties kinds;
@@ -79,7 +80,7 @@ struct mapping_settings {
     int32_t dead_letter_bytes;  /* enum dead_letter_bytes */
 };
 
-enum { MAPPING_OPTIONS_COUNT = 74 };
+enum { MAPPING_OPTIONS_COUNT = 82 };
 extern const struct option mapping_options[];
 
 /* Says whether dead letters do not keep a record's bytes, because they may name a user. */

@@ -150,11 +150,23 @@ static int check_tombstones(const struct mapping_settings *settings, char *why, 
     return -EINVAL;
 }
 
+/* A zone that is not known would leave the hour of every event unknown. */
+static int check_zone(const struct mapping *mapping, char *why, size_t why_size)
+{
+    const char *zone = mapping->settings->time_zone;
+    int32_t offset;
+    if (!*zone || time_zones_offset(mapping->zones, slice_str(zone), 0, &offset)) { return 0; }
+    (void)snprintf(why, why_size, "time.zone=%.64s: unknown; want an offset (+02:00), or a name of "
+                   "the tz database (Europe/Berlin), which the package tzdata has", zone);
+    return -EINVAL;
+}
+
 static int configure(struct mapping *mapping, char *why, size_t why_size)
 {
     const struct mapping_settings *settings = mapping->settings;
     int rc = read_formats(mapping, why, why_size);
     if (!rc) { rc = check_tombstones(settings, why, why_size); }
+    if (!rc) { rc = check_zone(mapping, why, why_size); }
     if (!rc) {
         rc = record_kinds_new(&settings->kinds, settings->kind_fallback,
                               (enum target)settings->target, &mapping->kinds, why, why_size);
@@ -185,6 +197,7 @@ int mapping_new(const struct mapping_settings *settings, struct schema_cache *sc
         .time_earliest_ms = settings->time_earliest_ms,
         .time_ahead_max_ms = settings->time_ahead_max_ms,
     };
+    mapping->zones = time_zones_new(NULL);
     mapping->hides_values = mapping_drops_bytes(settings);
     mapping->json = (struct json_rules){.values_max = (size_t)settings->values_max,
                                         .strict = settings->json_strict};
@@ -206,6 +219,7 @@ struct mapping *mapping_free(struct mapping *mapping)
     action_names_free(mapping->actions);
     record_kinds_free(mapping->kinds);
     payload_free(mapping->payload);
+    time_zones_free(mapping->zones);
     free(mapping);
     return NULL;
 }

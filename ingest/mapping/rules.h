@@ -57,6 +57,13 @@ enum mapped {
     MAPPED_IMAGE,
     MAPPED_BIRTH_YEAR,
     MAPPED_COUNTRY,
+    MAPPED_DEVICE,
+    MAPPED_CHANNEL,
+    MAPPED_REGION,
+    MAPPED_GEOHASH,
+    MAPPED_LATITUDE,
+    MAPPED_LONGITUDE,
+    MAPPED_TIME_ZONE,
     MAPPED_COUNT, /* as a fault's field: the record as a whole */
 };
 

@@ -27,7 +27,7 @@ void timeline_release(struct timeline *timeline)
 
 static size_t action_bytes(void)
 {
-    return 5 * sizeof(int64_t) + 2 * sizeof(int32_t);
+    return 5 * sizeof(int64_t) + 3 * sizeof(int32_t);
 }
 
 size_t timeline_bytes(const struct timeline *timeline)
@@ -49,6 +49,7 @@ struct action timeline_at(const struct timeline *timeline, int32_t index)
         .weight = timeline->weights[at],
         .item = timeline->items[at],
         .kind = timeline->kinds[at],
+        .context = timeline->contexts[at],
     };
 }
 
@@ -61,6 +62,7 @@ static void put_at(struct timeline *timeline, int32_t at, const struct action *a
     timeline->weights[at] = action->weight;
     timeline->items[at] = action->item;
     timeline->kinds[at] = action->kind;
+    timeline->contexts[at] = action->context;
 }
 
 #define MOVE_COLUMN(to, from, column, to_at, from_at, n)                                           \
@@ -77,6 +79,7 @@ static void move_columns(struct timeline *to, int32_t to_at, const struct timeli
     MOVE_COLUMN(to, from, weights, to_at, from_at, count);
     MOVE_COLUMN(to, from, items, to_at, from_at, count);
     MOVE_COLUMN(to, from, kinds, to_at, from_at, count);
+    MOVE_COLUMN(to, from, contexts, to_at, from_at, count);
 }
 
 /* Moves the columns into a new block, the oldest action at its beginning. */
@@ -92,6 +95,7 @@ static void resize(struct timeline *timeline, int32_t capacity)
     timeline->weights = (double *)(timeline->id_hashes + n);
     timeline->items = (int32_t *)(timeline->weights + n);
     timeline->kinds = timeline->items + n;
+    timeline->contexts = timeline->kinds + n;
     timeline->capacity = capacity;
     timeline->first = 0;
     move_columns(timeline, 0, &old, old.first, old.count);
@@ -171,6 +175,7 @@ struct departed timeline_departed(const struct timeline *timeline, int32_t index
         .sequence = timeline->sequences[at],
         .id_hash = timeline->id_hashes[at],
         .offset = timeline->offsets[at],
+        .context = timeline->contexts[at],
     };
 }
 
@@ -270,7 +275,8 @@ static struct sequence timeline_sequence(const struct timeline *timeline)
 {
     int32_t first = timeline->first;
     return (struct sequence){timeline->items + first, timeline->weights + first,
-                             timeline->times_ms + first, timeline->kinds + first};
+                             timeline->times_ms + first, timeline->kinds + first,
+                             timeline->contexts + first};
 }
 
 void timeline_contribute(struct window *window, const struct sequence *sequence, int64_t index,
@@ -311,6 +317,7 @@ void timeline_contribute(struct window *window, const struct sequence *sequence,
                    decay_value(trend, strength) * trend_scale);
     pairs_add(pairs, own->item, window->terms, count);
     if (rules->cross.count) { cross_contribute(window, sequence, index, CROSS_WHOLE, sign, pairs); }
+    if (rules->contexts) { context_contribute(window, sequence, index, CROSS_WHOLE, sign, pairs); }
 }
 
 /* Gathers the predecessors of the action at `index`, as they are now and as they were before the
@@ -369,10 +376,15 @@ static void correct(struct window *window, const struct timeline *timeline, int3
         decay_value(point, r_new - r_old) - decay_value(point, before_new - before_old);
     if (mass != 0.0) { pairs_add_item(pairs, own->item, mass * scale, 0.0, 0.0); }
     pairs_add(pairs, own->item, window->terms, count);
-    if (!window->rules.cross.count) { return; }
     const struct sequence sequence = timeline_sequence(timeline);
-    cross_contribute(window, &sequence, index, late, /* sign= */ -1.0, pairs);
-    cross_contribute(window, &sequence, index, CROSS_WHOLE, /* sign= */ 1.0, pairs);
+    if (window->rules.cross.count) {
+        cross_contribute(window, &sequence, index, late, /* sign= */ -1.0, pairs);
+        cross_contribute(window, &sequence, index, CROSS_WHOLE, /* sign= */ 1.0, pairs);
+    }
+    if (window->rules.contexts) {
+        context_contribute(window, &sequence, index, late, /* sign= */ -1.0, pairs);
+        context_contribute(window, &sequence, index, CROSS_WHOLE, /* sign= */ 1.0, pairs);
+    }
 }
 
 /* ---- Adding ---- */
@@ -466,7 +478,8 @@ bool timeline_put_back(struct timeline *timeline, const struct window *window)
                                   .offset = from->offset,
                                   .weight = from->weight,
                                   .item = from->item,
-                                  .kind = from->kind};
+                                  .kind = from->kind,
+                                  .context = from->context};
     open_place(timeline, 0, window->rules.actions_max, &action);
     timeline->total--; /* it was counted when it came */
     timeline->departed_count--;

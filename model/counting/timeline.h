@@ -19,7 +19,7 @@
  * adds nothing, and later actions do not pair with it, but it counts in the distances. All is
  * scaled by the decay at y's time and rounded once per sum (decay.h).
  *
- * Cross pairs (cross_rules.h) are counted by the same predecessors.
+ * Cross pairs (cross_rules.h) and contexts (context_text.h) are counted by the same predecessors.
  *
  * An action that arrives late changes what up to pairs_window successors had added; the differences
  * are added, exactly. A timeline is bounded: the oldest action is dropped, and the fingerprint of
@@ -61,6 +61,7 @@ struct timeline_rules {
     struct decay decay; /* of all sums but the trend */
     struct decay trend_decay;
     struct cross_rules cross; /* none: nothing is counted by kind */
+    bool contexts;            /* of actions are counted */
     bool departed_kept; /* dropped actions are returned; false: they cannot be subtracted later */
 };
 
@@ -72,6 +73,7 @@ struct action {
     double weight; /* 0 .. TIMELINE_WEIGHT_MAX */
     int32_t item;  /* number in the window's ids */
     int32_t kind;  /* for cross pairs and the flat kind */
+    int32_t context; /* 1 + the number of its text in the window's ids; 0: nothing is known */
 };
 
 /* An action that has left the timeline. Time, weight and item are needed to compute what it and its
@@ -85,6 +87,7 @@ struct departed {
     int64_t sequence;
     uint64_t id_hash;
     int64_t offset;
+    int32_t context;
 };
 
 /* Columns, oldest first; `first` is the place of the oldest action in each. */
@@ -94,6 +97,7 @@ struct timeline {
     int32_t capacity;
     int32_t *items;
     int32_t *kinds;
+    int32_t *contexts;
     double *weights;
     int64_t *times_ms;
     int64_t *sequences;

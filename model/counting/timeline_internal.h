@@ -1,5 +1,5 @@
 /* What an action adds, for the parts of the timeline: timeline.c, timeline_subtract.c,
- * timeline_cross.c.
+ * timeline_cross.c, timeline_context.c.
  *
  * The scratch space finds an item by a small open-addressing table of its own: each action begins
  * with an empty one, and a new stamp empties it at no cost. base/hash_index.h has to be cleared:
@@ -16,6 +16,7 @@ struct sequence {
     const double *weights;
     const int64_t *times_ms;
     const int32_t *kinds;
+    const int32_t *contexts;
 };
 
 /* One distinct item among an action's predecessors, as it is and as it was before a late
@@ -83,5 +84,8 @@ const struct timeline_rules *window_rules(const struct window *window);
 void cross_contribute(struct window *window, const struct sequence *sequence, int64_t index,
                       int64_t without, double sign, struct pairs *pairs);
 enum { CROSS_WHOLE = -1 };
+/* The same for its context (context_text.h). */
+void context_contribute(struct window *window, const struct sequence *sequence, int64_t index,
+                        int64_t without, double sign, struct pairs *pairs);
 
 #endif

@@ -10,23 +10,24 @@
 
 /* A sequence in a block of its own. */
 struct whole {
-    struct sequence sequence; /* of the four below */
+    struct sequence sequence; /* of the five below */
     int64_t *times_ms;        /* the first of the block */
     double *weights;
-    int32_t *items, *kinds;
+    int32_t *items, *kinds, *contexts;
     int64_t count;
 };
 
 static void whole_init(struct whole *whole, size_t room)
 {
     char *block = xreallocarray(NULL, MAX_OF(room, (size_t)1),
-                                sizeof(int64_t) + sizeof(double) + 2 * sizeof(int32_t));
+                                sizeof(int64_t) + sizeof(double) + 3 * sizeof(int32_t));
     whole->times_ms = (int64_t *)block;
     whole->weights = (double *)(whole->times_ms + room);
     whole->items = (int32_t *)(whole->weights + room);
     whole->kinds = whole->items + room;
-    whole->sequence =
-        (struct sequence){whole->items, whole->weights, whole->times_ms, whole->kinds};
+    whole->contexts = whole->kinds + room;
+    whole->sequence = (struct sequence){whole->items, whole->weights, whole->times_ms,
+                                        whole->kinds, whole->contexts};
     whole->count = 0;
 }
 
@@ -36,6 +37,7 @@ static void whole_append(struct whole *whole, const struct departed *at, size_t 
         whole->times_ms[whole->count] = at[i].time_ms;
         whole->weights[whole->count] = at[i].weight;
         whole->kinds[whole->count] = at[i].kind;
+        whole->contexts[whole->count] = at[i].context;
         whole->items[whole->count++] = at[i].item;
     }
 }

@@ -6,7 +6,9 @@
  *   4. The leader of the user's segment orders the candidates. If counting leads, its ranking from
  *      step 1 stays as it is, to the bit.
  *   5. Each item has the reason of the member that adds most to its score (reasons.h).
- *   6. The result is written into the columns of the message.
+ *   6. What segments, the platform and the context of a request say is mixed in (lists_segments.c,
+ *      lists_brought.c, lists_context.c).
+ *   7. The result is written into the columns of the message.
  * For given candidates, the steps are the same, but only they are scored and ordered in step 4.
  */
 #include "base/base.h"
@@ -52,6 +54,7 @@ struct lists *lists_free(struct lists *lists)
     placement_lists_free(lists->placements);
     lists_free_brought(lists);
     lists_free_segments(lists);
+    lists_free_context(lists);
     free(lists->ahead_numbers);
     free(lists);
     return NULL;
@@ -202,7 +205,7 @@ static size_t merge(struct lists *lists, const struct ranked *ranked, size_t ran
         /* counting's own candidates come first, in its order */
         bool counted = k < ranked_count && ranked[k].item == item;
         int member = leader_behind(lists->leader, lists->mixed_by, segment, candidates, k);
-        bool reasoned = !lists->scope.reasoned || count < lists->scope.reasoned;
+        bool reasoned = count < lists->reasoned;
         lists->merged[count] =
             reasoned ? reasons_find(&lists->behind, item, member, counted ? &ranked[k] : NULL)
                      : counted ? ranked[k] : (struct ranked){.item = item, .because = ID_NONE};
@@ -260,13 +263,16 @@ static size_t order_given(struct lists *lists, const struct ranking_request *req
         int member = set ? leader_behind(lists->leader, lists->mixed_by, segment, set, k)
                          : MEMBER_COUNTING;
         float score = had ? 0.0F : ranking_score(lists->ranking, item);
+        struct ranked entry = reasons_find(&lists->behind, item, member,
+                                           counted_entry(*ranked, ranked_count, item));
+        entry.score = set ? set->scores[k] : score;
+        lists_give_context(lists, &entry, had);
         lists->given[count++] = (struct scored){
-            .score = set ? set->scores[k] : score,
+            .score = entry.score,
             .had = had,
             .actions = item_table_actions(lists->tables->items, item),
             .at = k,
-            .entry = reasons_find(&lists->behind, item, member,
-                                  counted_entry(*ranked, ranked_count, item)),
+            .entry = entry,
         };
     }
     qsort_r(lists->given, count, sizeof(*lists->given), by_score, lists->tables->ids);
@@ -289,8 +295,6 @@ static struct candidate_set *find_candidates(struct lists *lists, size_t ahead,
                                              const struct list_scope *scope,
                                              const struct ranked *ranked, size_t ranked_count)
 {
-    const int32_t *brought = lists->brought_numbers;
-    size_t brought_count = lists->brought_count;
     memcpy(lists->numbers + request->count, lists->had,
            request->seen_count * sizeof(*lists->had));
     const struct candidates_request wanted = {
@@ -305,8 +309,8 @@ static struct candidate_set *find_candidates(struct lists *lists, size_t ahead,
         .history_count = request->count,
         .given = scope->given,
         .given_count = scope->given_count,
-        .brought = brought,
-        .brought_count = brought_count,
+        .brought = lists->beside,
+        .brought_count = lists->beside_count,
     };
     struct candidate_set *found = candidates_find(lists->candidates, &wanted);
     if (found) { found->shown = lists->request.shown; }
@@ -316,8 +320,8 @@ static struct candidate_set *find_candidates(struct lists *lists, size_t ahead,
 /* Replaces counting's ranking by the leader's, if another member leads. Returns the list's
  * length. */
 static size_t blend(struct lists *lists, const struct user_history *history,
-                    const struct list_scope *scope, struct candidate_set *candidates,
-                    const struct ranked **ranked, size_t ranked_count)
+                    struct candidate_set *candidates, const struct ranked **ranked,
+                    size_t ranked_count)
 {
     enum mixture_segment segment = mixture_segment(history->events_total);
     write_prediction(lists, history, segment, candidates);
@@ -326,9 +330,10 @@ static size_t blend(struct lists *lists, const struct user_history *history,
         if (lists->request.shown.count) {
             ranked_count = ranking_list(lists->ranking, &lists->request, ranked);
         }
-        return MIN_OF(ranked_count, scope->length);
+        return MIN_OF(ranked_count, lists->ranked_length);
     }
-    size_t length = merge(lists, *ranked, ranked_count, candidates, segment, scope->length);
+    size_t length = merge(lists, *ranked, ranked_count, candidates, segment,
+                          lists->ranked_length);
     *ranked = lists->merged;
     return length;
 }
@@ -354,12 +359,29 @@ static size_t find_shown(struct lists *lists, const struct user_history *history
                               settings->shown_half_life_ms, lists->shown);
 }
 
+/* Gathers the candidates that no member finds: the platform's, then the context's. */
+static void find_beside(struct lists *lists, const struct ranking_request *request)
+{
+    const int32_t *of_context;
+    size_t room = ARRAY_COUNT(lists->beside), count = MIN_OF(lists->brought_count, room);
+    if (count) { memcpy(lists->beside, lists->brought_numbers, count * sizeof(*lists->beside)); }
+    size_t found = lists_find_context(lists, &request->flags, &of_context);
+    for (size_t k = 0; k < found && count < room; k++) {
+        bool there = false;
+        for (size_t b = 0; b < lists->brought_count && !there; b++) {
+            there = lists->brought_numbers[b] == of_context[k];
+        }
+        if (!there) { lists->beside[count++] = of_context[k]; }
+    }
+    lists->beside_count = count;
+}
+
 static size_t rank(struct lists *lists, const struct user_history *history,
                    const struct list_scope *scope, bool blending, const struct ranked **ret_ranked)
 {
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     size_t ahead = served && blending ? find_ahead(lists, history) : 0;
-    size_t length = scope->given_count ? (size_t)LIST_ITEMS_MAX : scope->length;
+    size_t length = scope->given_count ? (size_t)LIST_ITEMS_MAX : lists->ranked_length;
     struct ranking_request request = {
         .items = lists->numbers,
         .weights = history->weights.at,
@@ -379,10 +401,11 @@ static size_t rank(struct lists *lists, const struct user_history *history,
     size_t count = ranking_list(lists->ranking, &request, ret_ranked);
     lists->prediction.best.count = 0;
     lists->leader = MEMBER_COUNTING;
-    lists->brought_count = 0;
+    lists->brought_count = lists->beside_count = 0;
     if (!scope->given_count) {
         lists->brought_count = lists_find_brought(lists, history, &request,
                                                   &lists->brought_numbers);
+        find_beside(lists, &request);
     }
     if (blending) {
         candidates = find_candidates(lists, ahead, &request, scope, *ret_ranked, count);
@@ -401,11 +424,11 @@ static size_t rank(struct lists *lists, const struct user_history *history,
         return order_given(lists, &request, scope, leading, segment, ret_ranked, count);
     }
     lists->set = candidates;
-    if (candidates) { return blend(lists, history, scope, candidates, ret_ranked, count); }
+    if (candidates) { return blend(lists, history, candidates, ret_ranked, count); }
     if (blending && lists->request.shown.count) {
         count = ranking_list(lists->ranking, &lists->request, ret_ranked);
     }
-    return MIN_OF(count, scope->length);
+    return MIN_OF(count, lists->ranked_length);
 }
 
 /* Finds what is known of a user: the profile, else what the request says. */
@@ -440,18 +463,21 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     const struct ranked *ranked;
     lists->set = NULL;
     lists->made_by = NULL;
+    size_t length = lists->ranked_length = lists_begin_context(lists, scope->length);
+    lists->reasoned = lists_reasoned(lists);
     size_t count = rank(lists, history, &wide, blending, &ranked);
     lists->ranked = ranked;
     if (scope->found) {
         count = lists_rank_found(lists, scope, count, scope->length);
     } else if (scope->group_kind != GROUP_OTHER) {
-        count = lists_rank_group(lists, count, scope->length);
+        count = lists_rank_group(lists, count, length);
     } else if (begins && lists->attributes_known) {
-        count = lists_rank_segments(lists, count, scope->length);
+        count = lists_rank_segments(lists, count, length);
     } else if (of_user && history->items.count) {
-        count = lists_fill_by_cluster(lists, history, count, scope->length);
+        count = lists_fill_by_cluster(lists, history, count, length);
     }
-    if (lists->brought_count) { count = lists_mix_brought(lists, count, scope->length); }
+    if (lists->brought_count) { count = lists_mix_brought(lists, count, length); }
+    if (!scope->given_count) { count = lists_mix_context(lists, count, scope->length); }
     ranked = lists->ranked;
     lists->ranked_count = count;
     lists_write_columns(lists, ranked, count);

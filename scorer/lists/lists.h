@@ -36,7 +36,7 @@ struct list_scope {
     struct slice query;             /* of it; the reasons name its beginning */
     /* Places from here on have a reason only when a placement takes them; 0: all have one. */
     size_t reasoned;
-    /* For rules; borrowed until its placements are made. */
+    /* For rules, and for the order of the list; borrowed until its placements are made. */
     const struct request_context *context; /* NULL: there is none */
     const struct user_attributes *attributes; /* of somebody without a profile; NULL: not known */
     enum group_kind group_kind; /* the list is that of this group; GROUP_OTHER: of the user */
@@ -75,6 +75,11 @@ void lists_set_segments(struct lists *lists, struct segment_table *table);
 void lists_set_clusters(struct lists *lists, struct cluster_table *clusters);
 /* Says whether there is a group of this name, of which a list can be made. */
 bool lists_have_group(const struct lists *lists, enum group_kind kind, struct slice name);
+/* Lets lists for requests depend on their context, which the tables count, with this weight;
+ * once. */
+void lists_set_context(struct lists *lists, double weight);
+/* Says whether a context may change a list: something of it has been counted. */
+bool lists_know_context(const struct lists *lists, const struct request_context *context);
 /* Says whether there is a segment for these attributes. */
 bool lists_have_segment(struct lists *lists, const struct user_attributes *attributes);
 /* Encodes histories together whose lists are made next, in this order (some may be left out). At

@@ -1,4 +1,5 @@
-/* What lists.c, lists_placed.c, lists_brought.c, lists_segments.c and lists_found.c share. */
+/* What lists.c, lists_placed.c, lists_brought.c, lists_segments.c, lists_found.c and
+ * lists_context.c share. */
 #ifndef FRESHET_SCORER_LISTS_LISTS_INTERNAL_H
 #define FRESHET_SCORER_LISTS_LISTS_INTERNAL_H
 
@@ -52,11 +53,16 @@ struct lists {
     struct scored given[LIST_GIVEN_MAX];
     struct brought_mix *brought;  /* NULL: nothing is */
     struct segment_mix *segments; /* NULL: not used */
+    struct context_mix *context;  /* NULL: not used */
     const char *made_by;          /* the last list, if no member made it; NULL: the leader did */
     const struct candidate_set *set; /* of the last list; NULL: only counting had scores */
     struct found_item searched[FOUND_ITEMS_MAX]; /* by the user's newest search */
     const int32_t *brought_numbers; /* for the last list */
     size_t brought_count;
+    int32_t beside[MIXTURE_CANDIDATES_MAX]; /* these and the context's, for candidates */
+    size_t beside_count;
+    size_t ranked_length; /* of the ranking; with a context more than the list has */
+    size_t reasoned;      /* entries of the ranking that have their reason at once */
     struct prediction prediction;
     struct reasons behind; /* of the list that is being made */
     const struct rule_set *rules;       /* NULL: none */
@@ -143,5 +149,21 @@ size_t lists_rank_found(struct lists *lists, const struct list_scope *scope, siz
  * until the next call. The list's reasons name its text. */
 size_t lists_find_searched(struct lists *lists, const struct user_history *history,
                            const struct item_flags *flags, const struct found_item **ret_found);
+/* lists_context.c */
+
+/* Takes the context of the scope, and returns how many items are to be ranked for a list of this
+ * length. */
+size_t lists_begin_context(struct lists *lists, size_t length);
+/* Returns how many entries of the ranking have their reason at once: none that will be moved. */
+size_t lists_reasoned(const struct lists *lists);
+/* Finds candidates of the context that may be listed, once counting has ranked; borrowed. */
+size_t lists_find_context(struct lists *lists, const struct item_flags *flags,
+                          const int32_t **ret_items);
+/* Orders the `count` entries of the ranking anew, with these candidates. Returns how many there are
+ * then, at most `length`. */
+size_t lists_mix_context(struct lists *lists, size_t count, size_t length);
+/* Changes the entry of a given candidate. */
+void lists_give_context(struct lists *lists, struct ranked *ranked, bool had);
+void lists_free_context(struct lists *lists);
 
 #endif

@@ -14,6 +14,7 @@ static int32_t reason_of(enum ranked_reason reason)
     case RANKED_BROUGHT: return REASON_BROUGHT;
     case RANKED_SEGMENT: return REASON_SEGMENT;
     case RANKED_QUERY: return REASON_QUERY;
+    case RANKED_CONTEXT: return REASON_CONTEXT;
     }
     return REASON_OTHER;
 }
@@ -22,7 +23,7 @@ void ranked_columns_write(struct ranked_columns *columns, size_t at, const struc
                           const struct ranked *ranked)
 {
     bool because = ranked->because != ID_NONE && ranked->reason != RANKED_BROUGHT &&
-                   ranked->reason != RANKED_SEGMENT;
+                   ranked->reason != RANKED_SEGMENT && ranked->reason != RANKED_CONTEXT;
     assert(at < LIST_ITEMS_MAX);
     columns->numbers[at] = ranked->item;
     columns->items[at] = ids_text(ids, ranked->item);
@@ -34,6 +35,9 @@ void ranked_columns_write(struct ranked_columns *columns, size_t at, const struc
         columns->because[at] = columns->segments[ranked->because];
     }
     if (ranked->reason == RANKED_QUERY) { columns->because[at] = columns->query; }
+    if (ranked->reason == RANKED_CONTEXT) {
+        columns->because[at] = context_table_words(columns->contexts, ranked->because);
+    }
     columns->scores[at] = ranked->score;
     columns->evidence[at] = ranked->evidence;
     columns->shares[at] = ranked->share;

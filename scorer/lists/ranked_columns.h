@@ -2,6 +2,7 @@
 #ifndef FRESHET_SCORER_LISTS_RANKED_COLUMNS_H
 #define FRESHET_SCORER_LISTS_RANKED_COLUMNS_H
 
+#include "model/counting/context_table.h"
 #include "model/counting/ranking.h"
 #include "schemas/recommendation_list.h"
 #include "scorer/lists/brought_items.h"
@@ -10,6 +11,7 @@ struct ranked_columns {
     const struct brought_items *brought; /* names sources; NULL: nothing is brought */
     const struct slice *segments;        /* their names; NULL: not used */
     struct slice query;                  /* what was searched for */
+    const struct context_table *contexts; /* names indicators; NULL: not used */
     int32_t numbers[LIST_ITEMS_MAX];
     struct slice items[LIST_ITEMS_MAX];
     struct slice because[LIST_ITEMS_MAX]; /* "": none */

@@ -1,3 +1,9 @@
+/* A row's id says what it is of: an item, an item as the object of a kind of action (0x1f and a
+ * digit), or a context (0x1f and a letter). Each kind of row has a table of its own; neighbours get
+ * numbers of items, so that a list finds them without their ids, but indicators of contexts, which
+ * have numbers of that table. What is older than a table's row changes nothing, so rows may come in
+ * any order and more than once.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
@@ -37,13 +43,23 @@ void tables_release(struct tables *tables)
     item_search_free(tables->search);
     item_table_free(tables->items);
     cross_table_free(tables->cross);
+    context_table_free(tables->contexts);
     admission_release(&tables->admission);
     free(tables->rows);
     free(tables->numbers);
     free(tables->co_ratings);
     free(tables->forwards);
     free(tables->backwards);
+    free(tables->context_counts);
     *tables = (struct tables){0};
+}
+
+void tables_use_contexts(struct tables *tables)
+{
+    assert(!tables->contexts);
+    tables->contexts = context_table_new();
+    tables->context_counts =
+        xcalloc(tables->neighbours_used, sizeof(*tables->context_counts));
 }
 
 /* Counts a number that is none; makes room for others, and bars those without a slot. */
@@ -218,12 +234,73 @@ static void remove_cross(struct tables *tables, struct slice row_id)
     tables->rows_changed = tables_change(tables);
 }
 
+/* Takes what an indicator's row says of items, or an item's row of indicators: both are counted
+ * from the indicator to the item. */
+static struct context_row context_row_of(struct tables *tables, const struct serving_row *row,
+                                         bool of_item)
+{
+    size_t most = MIN_OF(row->items.count, tables->neighbours_used), count = 0;
+    for (size_t k = 0; k < most; k++) {
+        float users = of_item ? row->backwards.at[k] : row->forwards.at[k];
+        struct slice id = row->items.at[k];
+        int32_t number = ID_NONE;
+        if (!(users > 0.0F)) { continue; }
+        if (of_item) {
+            number = context_table_number(tables->contexts, id);
+        } else if (context_item_read(id, &id)) {
+            number = tables_number(tables, id);
+        }
+        if (number == ID_NONE) { continue; }
+        tables->context_counts[count++] = (struct context_count){number, users};
+    }
+    return (struct context_row){.version = row->version,
+                                .epoch = row->epoch,
+                                .users = row->mass,
+                                .counts = tables->context_counts,
+                                .count = count};
+}
+
+static void put_context(struct tables *tables, const struct serving_row *row)
+{
+    struct slice id;
+    bool of_item = context_item_read(row->item_id, &id);
+    int32_t number = of_item ? tables_number(tables, id)
+                             : context_table_number(tables->contexts, row->item_id);
+    if (number == ID_NONE) { return; }
+    int64_t version = of_item ? context_table_item_version(tables->contexts, number)
+                              : context_table_version(tables->contexts, number);
+    if (offset_older(row->version, version)) { return; }
+    const struct context_row values = context_row_of(tables, row, of_item);
+    if (of_item) {
+        context_table_put_item(tables->contexts, number, &values);
+    } else {
+        context_table_put(tables->contexts, number, &values);
+    }
+    tables->rows_changed = tables_change(tables);
+}
+
+static void remove_context(struct tables *tables, struct slice row_id)
+{
+    struct slice id;
+    if (context_item_read(row_id, &id)) {
+        int32_t item = ids_find(tables->ids, id);
+        if (item == ID_NONE) { return; }
+        context_table_remove_item(tables->contexts, item);
+    } else {
+        int32_t indicator = context_table_number(tables->contexts, row_id);
+        if (indicator == ID_NONE) { return; }
+        context_table_remove(tables->contexts, indicator);
+    }
+    tables->rows_changed = tables_change(tables);
+}
+
 const char *tables_put_row(struct tables *tables, const struct serving_row *row)
 {
     const char *reason = fault(row);
     if (reason) { return reason; }
     if (cross_id_is(row->item_id)) {
         put_cross(tables, row);
+        if (tables->contexts) { put_context(tables, row); }
         return NULL;
     }
     const struct claim claim = {.actions = row->actions, .epoch = row->epoch, .row = true};
@@ -256,6 +333,7 @@ void tables_remove_row(struct tables *tables, struct slice id)
 {
     if (cross_id_is(id)) {
         remove_cross(tables, id);
+        if (tables->contexts) { remove_context(tables, id); }
         return;
     }
     int32_t item = ids_find(tables->ids, id);

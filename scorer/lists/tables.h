@@ -6,6 +6,7 @@
 #ifndef FRESHET_SCORER_LISTS_TABLES_H
 #define FRESHET_SCORER_LISTS_TABLES_H
 
+#include "model/counting/context_table.h"
 #include "model/counting/cross_table.h"
 #include "model/counting/item_table.h"
 #include "schemas/item.h"
@@ -31,6 +32,7 @@ struct tables {
     struct ids *ids; /* of the admission */
     struct item_table *items;
     struct cross_table *cross;
+    struct context_table *contexts; /* NULL: not used */
     struct catalogue catalogue;
     struct item_columns columns; /* attributes, for rules of placements */
     struct item_search *search;  /* NULL: not used */
@@ -41,6 +43,7 @@ struct tables {
     double *co_ratings;
     double *forwards;
     double *backwards;
+    struct context_count *context_counts; /* as well; NULL: not used */
     /* A clock that goes on with each change, and what it was at the newest change of each kind. */
     uint64_t clock;
     uint64_t rows_changed, catalogue_changed, model_changed, rules_changed, brought_changed;
@@ -51,6 +54,8 @@ struct tables {
 void tables_init(struct tables *tables, const struct list_settings *settings);
 /* Frees the memory; takes half-built tables. */
 void tables_release(struct tables *tables);
+/* Lets the tables keep counts of contexts; before the first row. */
+void tables_use_contexts(struct tables *tables);
 /* Moves the clock on: something has changed that lists are made of. Returns the new time. */
 static inline uint64_t tables_change(struct tables *tables)
 {
@@ -66,8 +71,9 @@ void tables_set_clock(struct tables *tables, int64_t now_ms);
 /* Removes a catalogue entry. */
 void tables_remove_item(struct tables *tables, struct slice id);
 /* Adds or replaces a row of an item, or of an item as the object of a kind of action
- * (model/counting/cross_rules.h); ignores one that is older than the table's. Returns NULL, or the
- * reason why the row was refused: "columns_differ", "over_limit". */
+ * (model/counting/cross_rules.h), or of a context (context_text.h); ignores one that is older than
+ * the table's. Returns NULL, or the reason why the row was refused: "columns_differ",
+ * "over_limit". */
 const char *tables_put_row(struct tables *tables, const struct serving_row *row);
 /* Returns the version of an item's row; 0: there is none. */
 int64_t tables_version(const struct tables *tables, int32_t item);

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "schemas/context_words.h"
 #include "serve/console/list_table.h"
 #include "serve/console/rule_words.h"
 
@@ -13,6 +14,7 @@ void list_table_reason(const struct page *page, const struct recommendation_list
         [REASON_AGAIN] = TEXT_AGAIN,       [REASON_CROSS] = TEXT_CROSS,
         [REASON_BROUGHT] = TEXT_BROUGHT,   [REASON_SEGMENT] = TEXT_LIKED_BY,
         [REASON_QUERY] = TEXT_MATCHES,
+        [REASON_CONTEXT] = TEXT_CONTEXT,
     };
     int32_t reason = list->reasons.at[at];
     bool known = reason >= 0 && reason < LIST_REASONS;
@@ -21,6 +23,12 @@ void list_table_reason(const struct page *page, const struct recommendation_list
     html_put(page->out, " ");
     if (reason == REASON_BROUGHT || reason == REASON_SEGMENT || reason == REASON_QUERY) {
         html_text(page->out, list->because.at[at]);
+        return;
+    }
+    if (reason == REASON_CONTEXT) {
+        char words[CONTEXT_WORDS_BYTES];
+        bool chinese = page->language == LANGUAGE_ZH;
+        html_text(page->out, slice_str(context_words(list->because.at[at], chinese, words)));
         return;
     }
     (void)page_item_link(page, list->because.at[at]);

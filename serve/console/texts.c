@@ -88,6 +88,7 @@ static const char *const texts[TEXTS][LANGUAGES] = {
     [TEXT_CROSS] = {"Others came to it from", "其他人由此转向："},
     [TEXT_LIKED_BY] = {"Liked by users with", "此类用户喜欢："},
     [TEXT_MATCHES] = {"Matches the search for", "符合搜索："},
+    [TEXT_CONTEXT] = {"Chosen more often", "更常被选择："},
     [TEXT_BROUGHT] = {"Brought by", "来源："},
     [TEXT_OTHER] = {"By the sequence model or another member", "由序列模型或其他模型给出"},
     [TEXT_ATTRIBUTES] = {"Attributes", "属性"},

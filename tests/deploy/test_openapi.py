@@ -48,7 +48,8 @@ def test_arguments():
 def test_body():
     members = {member for name in ("Query", "Action", "Context", "Profile")
                for member in SCHEMAS[name]["properties"]}
-    words = re.search(r"\*list_query_word\(.*?\n}", SOURCES["list_query"], re.S)[0]
+    named = r"\*list_query_(?:word|number)\(.*?\n}"
+    words = "".join(re.findall(named, SOURCES["list_query"], re.S))
     taken = set(re.findall(r'strcmp\(name, "(\w+)"\)', SOURCES["list_body"]))
     assert members == taken | set(re.findall(r'slice_str\("(\w+)"\)', words))
     assert all(f"`{name}`" in PAGE for name in members)

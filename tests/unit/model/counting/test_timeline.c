@@ -140,7 +140,9 @@ static void trimmed_timelines_are_exact_or_refuse(void **state)
         assert_int_equal(timeline.total, accepted_count);
         for (int i = 0; i < kept_count; i++) {
             struct action action = timeline_at(&timeline, i);
-            assert_memory_equal(&action, &kept[i], sizeof(action));
+            /* Without the padding behind it. */
+            assert_memory_equal(&action, &kept[i], offsetof(struct action, context));
+            assert_int_equal(action.context, kept[i].context);
         }
         assert_seen(&timeline, &memory, ids);
         timeline_release(&timeline);

@@ -1,0 +1,193 @@
+#include "base/base.h"
+#include "model/counting/context_text.h"
+
+enum { MARK_BYTES = 2, ITEM_LETTER = 'i', GEOHASH_BYTES = 4 };
+
+/* A digit would be a kind of action (cross_rules.h). */
+static const char letters[CONTEXT_DIMENSIONS] = {'d', 'c', 'n', 'r', 'g', 't', 'w'};
+
+static char small(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* ---- Writing ---- */
+
+struct writing {
+    char *into;
+    size_t size;
+};
+
+static bool is_printed(struct slice value)
+{
+    for (size_t k = 0; k < value.size; k++) {
+        unsigned char c = (unsigned char)value.data[k];
+        if (c < 0x20 || c == 0x7f) { return false; }
+    }
+    return true;
+}
+
+/* Appends an indicator whose value may be of two parts. */
+static void add(struct writing *text, enum context_dimension dimension, struct slice before,
+                struct slice value)
+{
+    size_t size = before.size + value.size;
+    if (!value.size || size > CONTEXT_VALUE_BYTES_MAX) { return; }
+    if (!is_printed(before) || !is_printed(value)) { return; }
+    char *at = text->into + text->size;
+    *at++ = CONTEXT_MARK;
+    *at++ = letters[dimension];
+    for (size_t k = 0; k < before.size; k++) { *at++ = small(before.data[k]); }
+    for (size_t k = 0; k < value.size; k++) { *at++ = small(value.data[k]); }
+    text->size += MARK_BYTES + size;
+}
+
+static bool begins_with(struct slice text, struct slice with)
+{
+    for (size_t k = 0; k < with.size; k++) {
+        if (k == text.size || small(text.data[k]) != small(with.data[k])) { return false; }
+    }
+    return text.size > with.size;
+}
+
+/* Regions of two countries may have one name: ISO 3166-2 has the country's before it. */
+static void add_region(struct writing *text, const struct circumstances *from)
+{
+    char before[CONTEXT_VALUE_BYTES_MAX + 1];
+    size_t size = from->country.size;
+    if (!size || size >= sizeof(before) || begins_with(from->region, from->country)) {
+        add(text, CONTEXT_REGION, slice_str(""), from->region);
+        return;
+    }
+    memcpy(before, from->country.data, size);
+    before[size] = '-';
+    add(text, CONTEXT_REGION, slice_of(before, size + 1), from->region);
+}
+
+/* A geohash has digits and letters but a, i, l and o (G. Niemeyer, geohash.org). */
+static bool is_geohash(struct slice value)
+{
+    for (size_t k = 0; k < value.size; k++) {
+        char c = small(value.data[k]);
+        bool digit = c >= '0' && c <= '9';
+        if (!digit && (c < 'b' || c > 'z' || strchr("ilo", c))) { return false; }
+    }
+    return value.size >= GEOHASH_BYTES;
+}
+
+struct slice context_text_write(const struct circumstances *from,
+                                char into[static CONTEXT_TEXT_BYTES_MAX])
+{
+    static const char *const days[] = {"night", "morning", "afternoon", "evening"};
+    const struct slice none = slice_str("");
+    struct writing text = {.into = into};
+    add(&text, CONTEXT_DEVICE, none, from->device);
+    add(&text, CONTEXT_CHANNEL, none, from->channel);
+    add(&text, CONTEXT_COUNTRY, none, from->country);
+    add_region(&text, from);
+    if (is_geohash(from->geohash)) {
+        add(&text, CONTEXT_GEOHASH, none, slice_of(from->geohash.data, GEOHASH_BYTES));
+    }
+    if (from->hour >= 0 && from->hour < 24) {
+        add(&text, CONTEXT_DAY, none, slice_str(days[from->hour / 6]));
+    }
+    if (from->weekday >= 1 && from->weekday <= 7) {
+        add(&text, CONTEXT_WEEK, none, slice_str(from->weekday < 6 ? "weekday" : "weekend"));
+    }
+    assert(text.size <= CONTEXT_TEXT_BYTES_MAX);
+    return slice_of(into, text.size);
+}
+
+/* ---- Reading ---- */
+
+static bool find_dimension(char letter, enum context_dimension *ret_dimension)
+{
+    for (int d = 0; d < CONTEXT_DIMENSIONS; d++) {
+        if (letters[d] != letter) { continue; }
+        *ret_dimension = (enum context_dimension)d;
+        return true;
+    }
+    return false;
+}
+
+bool context_id_read(struct slice id, enum context_dimension *ret_dimension,
+                     struct slice *ret_value)
+{
+    if (id.size < MARK_BYTES || id.size > CONTEXT_ID_BYTES_MAX || id.data[0] != CONTEXT_MARK ||
+        !find_dimension(id.data[1], ret_dimension)) {
+        return false;
+    }
+    *ret_value = slice_of(id.data + MARK_BYTES, id.size - MARK_BYTES);
+    return true;
+}
+
+bool context_text_next(struct slice *text, struct slice *ret_indicator)
+{
+    if (text->size < MARK_BYTES || text->data[0] != CONTEXT_MARK) { return false; }
+    const char *end = memchr(text->data + 1, CONTEXT_MARK, text->size - 1);
+    size_t size = end ? (size_t)(end - text->data) : text->size;
+    *ret_indicator = slice_of(text->data, size);
+    *text = slice_of(text->data + size, text->size - size);
+    return true;
+}
+
+bool context_text_valid(struct slice text)
+{
+    struct slice indicator, value;
+    enum context_dimension dimension;
+    int before = -1;
+    if (!text.size || text.size > CONTEXT_TEXT_BYTES_MAX) { return false; }
+    while (text.size) {
+        if (!context_text_next(&text, &indicator) ||
+            !context_id_read(indicator, &dimension, &value) || !value.size ||
+            (int)dimension <= before) {
+            return false;
+        }
+        before = (int)dimension;
+    }
+    return true;
+}
+
+struct slice context_text_find(struct slice text, enum context_dimension dimension)
+{
+    struct slice indicator;
+    while (context_text_next(&text, &indicator)) {
+        if (indicator.size > 1 && indicator.data[1] == letters[dimension]) { return indicator; }
+    }
+    return slice_str("");
+}
+
+/* ---- Other ids ---- */
+
+struct slice context_id_all(enum context_dimension dimension, char into[static 2])
+{
+    into[0] = CONTEXT_MARK;
+    into[1] = letters[dimension];
+    return slice_of(into, MARK_BYTES);
+}
+
+struct slice context_item_write(struct slice item, char into[static CONTEXT_ITEM_BYTES_MAX])
+{
+    if (!item.size || item.size > CONTEXT_ITEM_BYTES_MAX - MARK_BYTES) { return slice_of(into, 0); }
+    into[0] = CONTEXT_MARK;
+    into[1] = ITEM_LETTER;
+    memcpy(into + MARK_BYTES, item.data, item.size);
+    return slice_of(into, item.size + MARK_BYTES);
+}
+
+bool context_item_read(struct slice id, struct slice *ret_item)
+{
+    if (id.size <= MARK_BYTES || id.data[0] != CONTEXT_MARK || id.data[1] != ITEM_LETTER) {
+        return false;
+    }
+    *ret_item = slice_of(id.data + MARK_BYTES, id.size - MARK_BYTES);
+    return true;
+}
+
+const char *context_dimension_name(enum context_dimension dimension)
+{
+    static const char *const names[CONTEXT_DIMENSIONS] = {"device", "channel", "country", "region",
+                                                          "geohash", "day", "week"};
+    assert(dimension < CONTEXT_DIMENSIONS);
+    return names[dimension];
+}

@@ -1,0 +1,99 @@
+#include "base/base.h"
+#include "model/counting/context_text.h"
+
+#include <setjmp.h>
+#include <cmocka.h>
+
+static void assert_text(struct slice got, const char *want)
+{
+    if (!slice_equal(got, slice_str(want))) { fail_msg("%.*s, not %s", SLICE_ARGS(got), want); }
+}
+
+static void what_is_known_is_written(void **state _unused_)
+{
+    char into[CONTEXT_TEXT_BYTES_MAX];
+    const struct circumstances all = {.device = slice_str("Mobile"),
+                                      .channel = slice_str("app"),
+                                      .country = slice_str("DE"),
+                                      .region = slice_str("BY"),
+                                      .geohash = slice_str("U281z7"),
+                                      .hour = 18,
+                                      .weekday = 7};
+    assert_text(context_text_write(&all, into),
+                "\x1f" "dmobile" "\x1f" "capp" "\x1f" "nde" "\x1f" "rde-by" "\x1f" "gu281"
+                "\x1f" "tevening" "\x1f" "wweekend");
+    assert_true(context_text_valid(context_text_write(&all, into)));
+    const struct circumstances some = {.region = slice_str("de-by"), .country = slice_str("DE"),
+                                       .hour = 5, .weekday = 5};
+    assert_text(context_text_write(&some, into),
+                "\x1f" "nde" "\x1f" "rde-by" "\x1f" "tnight" "\x1f" "wweekday");
+    const struct circumstances none = {.hour = -1};
+    assert_int_equal(context_text_write(&none, into).size, 0);
+}
+
+static void what_no_context_can_have_is_left_out(void **state _unused_)
+{
+    char into[CONTEXT_TEXT_BYTES_MAX], text[CONTEXT_VALUE_BYTES_MAX + 1];
+    memset(text, 'x', sizeof(text));
+    const struct circumstances long_ones = {.device = slice_of(text, sizeof(text)),
+                                            .channel = slice_of(text, sizeof(text) - 1),
+                                            .country = slice_of(text, sizeof(text) - 1),
+                                            .region = slice_str("r"),
+                                            .hour = 24,
+                                            .weekday = 8};
+    struct slice got = context_text_write(&long_ones, into);
+    assert_int_equal(got.size, 2 * CONTEXT_ID_BYTES_MAX);
+    /* Too long with its country. */
+    assert_int_equal(context_text_find(got, CONTEXT_REGION).size, 0);
+    assert_int_equal(context_text_find(got, CONTEXT_CHANNEL).size, CONTEXT_ID_BYTES_MAX);
+    const struct circumstances odd = {.device = slice_str("a\x1f" "cmail"),
+                                      .channel = slice_str("a\nb"),
+                                      .geohash = slice_str("u28"),
+                                      .hour = -1};
+    assert_int_equal(context_text_write(&odd, into).size, 0);
+    const struct circumstances places = {.geohash = slice_str("uail"), .hour = -1};
+    assert_int_equal(context_text_write(&places, into).size, 0);
+}
+
+static void texts_are_read(void **state _unused_)
+{
+    static const char *const wrong[] = {
+        "", "x", "\x1f", "\x1f" "d", "\x1f" "dmobile" "\x1f" "daway", "\x1f" "cmail" "\x1f" "dtv",
+        "\x1f" "3item", "\x1f" "iitem", "dmobile", "\x1f" "dmobile" "\x1f"};
+    struct slice text = slice_str("\x1f" "dtv" "\x1f" "tnight"), one, value, item;
+    enum context_dimension dimension;
+    char into[CONTEXT_ITEM_BYTES_MAX], all[2], long_id[CONTEXT_ITEM_BYTES_MAX];
+    for (size_t k = 0; k < ARRAY_COUNT(wrong); k++) {
+        assert_false(context_text_valid(slice_str(wrong[k])));
+    }
+    assert_text(context_text_find(text, CONTEXT_DAY), "\x1f" "tnight");
+    assert_int_equal(context_text_find(text, CONTEXT_WEEK).size, 0);
+    assert_true(context_text_next(&text, &one));
+    assert_text(one, "\x1f" "dtv");
+    assert_true(context_id_read(one, &dimension, &value));
+    assert_int_equal(dimension, CONTEXT_DEVICE);
+    assert_text(value, "tv");
+    assert_true(context_text_next(&text, &one));
+    assert_false(context_text_next(&text, &one));
+    assert_text(context_id_all(CONTEXT_WEEK, all), "\x1f" "w");
+    assert_true(context_id_read(slice_of(all, 2), &dimension, &value));
+    assert_true(dimension == CONTEXT_WEEK && value.size == 0);
+    assert_text(context_item_write(slice_str("p1"), into), "\x1f" "ip1");
+    assert_true(context_item_read(slice_str("\x1f" "ip1"), &item));
+    assert_text(item, "p1");
+    assert_false(context_item_read(slice_str("\x1f" "dp1"), &item));
+    assert_false(context_item_read(slice_str("\x1f" "i"), &item));
+    memset(long_id, 'x', sizeof(long_id));
+    assert_int_equal(context_item_write(slice_of(long_id, sizeof(long_id) - 1), into).size, 0);
+    assert_string_equal(context_dimension_name(CONTEXT_DAY), "day");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_known_is_written),
+        cmocka_unit_test(what_no_context_can_have_is_left_out),
+        cmocka_unit_test(texts_are_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
