@@ -2,9 +2,12 @@
  * through all layers before the next one. The weights are copied once, with query, key and value as
  * one matrix; the table of pieces is read where it is.
  *
- * Products have whole tiles of rows (ROWS_TILE), at least ROWS_LEAST: below that size OpenBLAS has
- * other kernels, which sum in another order. Rows behind the pack's own hold what was there before,
- * always finite numbers, and are not read.
+ * A sentence's vector must not depend on the others of its pack. So products have whole tiles of
+ * rows (ROWS_TILE), at least ROWS_LEAST: below that size OpenBLAS has other kernels, which sum in
+ * another order. And a sentence begins at a multiple of ROWS_STEP: the kernels of processors with
+ * AVX2 alone (Haswell, Zen) take 12 rows in one loop, whose rows do not all sum in the same order.
+ * Rows between sentences and behind them hold what was there before, always finite numbers, and are
+ * not read.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
@@ -13,7 +16,7 @@
 #include "model/transformer/softmax.h"
 #include "model/transformer/wide.h"
 
-enum { ROWS_MAX = 512, ROWS_TILE = 48, ROWS_LEAST = 96, NAME_BYTES = 160 };
+enum { ROWS_MAX = 512, ROWS_STEP = 12, ROWS_TILE = 48, ROWS_LEAST = 96, NAME_BYTES = 160 };
 
 struct norm {
     float *weight, *bias;
@@ -179,8 +182,8 @@ static size_t whole_tiles(size_t rows)
 static void make_scratch(struct sentence_encoder *encoder)
 {
     const struct sentence_shape *shape = &encoder->shape;
-    encoder->rows_max = MAX_OF(shape->positions, (size_t)ROWS_MAX);
-    const size_t rows = whole_tiles(encoder->rows_max);
+    encoder->rows_max = whole_tiles(MAX_OF(shape->positions, (size_t)ROWS_MAX));
+    const size_t rows = encoder->rows_max;
     encoder->x = own(encoder, rows * shape->numbers);
     encoder->three = own(encoder, rows * 3 * shape->numbers);
     encoder->attended = own(encoder, rows * shape->numbers);
@@ -315,12 +318,18 @@ WIDE static void add_and_gelu(float *x, const float *bias, size_t rows, size_t n
 
 /* ---- Layers ---- */
 
-/* A pack: sentences laid end to end. */
+/* A pack: sentences one behind the other, each with its rows. */
 struct pack {
     const struct sentence *sentences;
     size_t count;
     size_t rows;
 };
+
+/* How many rows a sentence takes. */
+static size_t rows_of(const struct sentence *sentence)
+{
+    return (sentence->count + ROWS_STEP - 1) / ROWS_STEP * ROWS_STEP;
+}
 
 static void multiply(const struct pack *pack, size_t n, size_t k, const float *a, const float *w,
                      float *c)
@@ -332,13 +341,15 @@ static void multiply(const struct pack *pack, size_t n, size_t k, const float *a
 static void embed(struct sentence_encoder *encoder, const struct pack *pack)
 {
     const size_t d = encoder->shape.numbers;
-    float *row = encoder->x;
+    float *first = encoder->x;
     for (size_t s = 0; s < pack->count; s++) {
         const struct sentence *sentence = &pack->sentences[s];
-        for (size_t t = 0; t < sentence->count; t++, row += d) {
+        for (size_t t = 0; t < sentence->count; t++) {
+            float *row = first + t * d;
             tensor_copy(&encoder->table, (size_t)sentence->pieces[t] * d, d, row);
             for (size_t i = 0; i < d; i++) { row[i] += encoder->positions[t * d + i]; }
         }
+        first += rows_of(sentence) * d;
     }
     add_and_norm(encoder->x, NULL, NULL, &encoder->embedded, encoder->shape.epsilon, pack->rows,
                  d);
@@ -369,7 +380,7 @@ static void run_layer(struct sentence_encoder *encoder, const struct pack *pack,
         for (size_t head = 0; head < encoder->shape.heads; head++) {
             attend(encoder, row, pack->sentences[s].count, head);
         }
-        row += pack->sentences[s].count;
+        row += rows_of(&pack->sentences[s]);
     }
     multiply(pack, d, d, encoder->attended, layer->output, encoder->made);
     add_and_norm(encoder->x, encoder->made, layer->output_bias, &layer->attended, epsilon,
@@ -407,7 +418,7 @@ static void run_pack(struct sentence_encoder *encoder, const struct pack *pack, 
     const float *row = encoder->x;
     for (size_t s = 0; s < pack->count; s++) {
         take_mean(row, pack->sentences[s].count, d, ret_vectors + s * d);
-        row += pack->sentences[s].count * d;
+        row += rows_of(&pack->sentences[s]) * d;
     }
 }
 
@@ -417,8 +428,8 @@ void sentence_encoder_run(struct sentence_encoder *encoder, const struct sentenc
     for (size_t done = 0; done < count;) {
         struct pack pack = {.sentences = sentences + done};
         while (done + pack.count < count &&
-               pack.rows + sentences[done + pack.count].count <= encoder->rows_max) {
-            pack.rows += sentences[done + pack.count++].count;
+               pack.rows + rows_of(&sentences[done + pack.count]) <= encoder->rows_max) {
+            pack.rows += rows_of(&sentences[done + pack.count++]);
         }
         assert(pack.count > 0);
         run_pack(encoder, &pack, ret_vectors + done * encoder->shape.numbers);
