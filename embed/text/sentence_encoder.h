@@ -4,10 +4,10 @@
  *   x = LN(x + attention(x) Wo + bo);   x = LN(x + gelu(x W1 + b1) W2 + b2);
  *   vector = the mean of x over the text's pieces, divided by its length
  *
- * (Devlin et al. 2019; Reimers and Gurevych 2019.) Texts are computed some hundred pieces at a time.
- * A text has the same vector, bit for bit, whatever it is computed with: products have a number of
- * rows that OpenBLAS takes in whole tiles, and a text begins where its kernels begin anew, so a row
- * is summed in the same order wherever it stands.
+ * (Devlin et al. 2019; Reimers and Gurevych 2019.) Texts are computed some hundred pieces at a
+ * time. A text has the same vector, bit for bit, whatever it is computed with: products have a
+ * number of rows that OpenBLAS takes in whole tiles, and a text begins where its kernels begin
+ * anew, so a row is summed in the same order wherever it stands.
  *
  * One thread at a time.
  */
