@@ -297,7 +297,8 @@ def avro_body(ev, **changes):
     """The fields in the order of the schema; a change `raw_NAME` is put in as it is."""
     ev = {**ev, "received_ms": 0, "list_id": "", "place": 0, "rule": "", "value": 0.0, "items": 0,
           "places": 0, "takes_back": 0, "taken_back_id": "", "known_id": "", "receipt": 0,
-          **changes}
+          "query": "", "device": "", "channel": "", "country": "", "region": "", "geohash": "",
+          "hour": -1, "weekday": 0, **changes}
     written = {
         "event_id": lambda v: avro_string(v),
         "user_id": lambda v: avro_string(v),
@@ -317,6 +318,10 @@ def avro_body(ev, **changes):
         "taken_back_id": lambda v: avro_string(v),
         "known_id": lambda v: avro_string(v),
         "receipt": varint,  # a boolean
+        **dict.fromkeys(("query", "device", "channel", "country", "region", "geohash"),
+                        lambda v: avro_string(v)),
+        "hour": varint,
+        "weekday": varint,
     }
     return b"".join(ev.get("raw_" + key) or write(ev[key]) for key, write in written.items())
 
