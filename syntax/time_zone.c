@@ -288,7 +288,7 @@ static bool read_times(const char *at, const struct block *block, struct zone *z
     zone->times = xcalloc(block->times + 1, sizeof(*zone->times));
     zone->offsets = xcalloc(block->times + 1, sizeof(*zone->offsets));
     zone->first = (int32_t)number_at(offsets);
-    bool right = abs(zone->first) <= OFFSET_MAX;
+    bool right = zone->first >= -OFFSET_MAX && zone->first <= OFFSET_MAX;
     for (size_t k = 0; k < block->times && right; k++) {
         size_t type = (unsigned char)types[k];
         uint64_t time;

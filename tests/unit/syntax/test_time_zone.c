@@ -86,13 +86,13 @@ static void other_names_lead_nowhere(void **state _unused_)
 /* A file that is damaged anywhere is refused, or read within its bounds (sanitizers). */
 static void damaged_files_do_no_harm(void **state _unused_)
 {
-    /* No time; one type, an hour ahead; and a rule behind it. */
+    /* One time, in 2021; one type, an hour ahead; and a rule behind it. */
     static const char whole[] = "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" /* 20 */
                                 "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\4"
                                 "\0\0\x0e\x10\0\0CET\0"
                                 "TZif2\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
                                 "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\4"
-                                "\0\0\0\0\x70\0\0\0\0\0\0\x0e\x10\0\0CET\0"
+                                "\0\0\0\0\x60\0\0\0\0\0\0\x0e\x10\0\0CET\0"
                                 "\nCET-1CEST,M3.5.0,M10.5.0/3\n";
     char directory[] = "/tmp/test-zones.XXXXXX", path[64], bytes[sizeof(whole)];
     assert_non_null(mkdtemp(directory));
