@@ -1,5 +1,6 @@
-/* Checks whether bytes are valid UTF-8 by the Unicode standard (table 3-7: no surrogates, nothing
- * beyond U+10FFFF, no overlong forms). Most ids are ASCII: for those it takes a few instructions.
+/* UTF-8: whether bytes are valid by the Unicode standard (table 3-7: no surrogates, nothing beyond
+ * U+10FFFF, no overlong forms), and where a text may be cut. Most ids are ASCII: for those the
+ * check takes a few instructions.
  */
 #ifndef FRESHET_BASE_UTF8_H
 #define FRESHET_BASE_UTF8_H
@@ -31,6 +32,14 @@ static inline bool utf8_valid(const char *data, size_t size)
     }
     if (!(bits & 0x8080808080808080u)) { return true; }
     return utf8_valid_slow(data, size);
+}
+
+/* Returns the beginning of a text: whole characters of at most so many bytes. */
+static inline struct slice utf8_beginning(struct slice text, size_t most)
+{
+    size_t size = MIN_OF(text.size, most);
+    while (size && size < text.size && ((uint8_t)text.data[size] & 0xc0) == 0x80) { size--; }
+    return slice_of(text.data, size);
 }
 
 /* Returns how many bytes a character has by its first byte, which may be none of one: 1 to 4. */

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/array.h"
+#include "base/utf8.h"
 #include "features/searches.h"
 
 enum { SEARCHES_FIRST = 2 };
@@ -7,13 +8,6 @@ enum { SEARCHES_FIRST = 2 };
 static bool goes_before(int64_t time_ms, uint64_t id_hash, const struct search *other)
 {
     return time_ms != other->time_ms ? time_ms < other->time_ms : id_hash < other->id_hash;
-}
-
-static struct slice beginning(struct slice text)
-{
-    size_t size = MIN_OF(text.size, (size_t)SEARCH_TEXT_BYTES_MAX);
-    while (size && size < text.size && (text.data[size] & 0xc0) == 0x80) { size--; }
-    return slice_of(text.data, size);
 }
 
 static void remove_at(struct searches *searches, int32_t place)
@@ -26,7 +20,7 @@ static void remove_at(struct searches *searches, int32_t place)
 bool searches_add(struct searches *searches, int64_t time_ms, uint64_t id_hash, struct slice text,
                   int32_t most)
 {
-    struct slice kept = beginning(text);
+    struct slice kept = utf8_beginning(text, SEARCH_TEXT_BYTES_MAX);
     int32_t place = searches->count;
     if (most <= 0 || !kept.size) { return false; }
     for (int32_t i = 0; i < searches->count; i++) {
@@ -57,7 +51,7 @@ bool searches_take(struct searches *searches, uint64_t id_hash)
 
 bool searches_take_text(struct searches *searches, struct slice text, int64_t until_ms)
 {
-    struct slice kept = beginning(text);
+    struct slice kept = utf8_beginning(text, SEARCH_TEXT_BYTES_MAX);
     bool any = false;
     for (int32_t i = searches->count; i-- > 0;) {
         bool meant = searches->at[i].time_ms <= until_ms &&

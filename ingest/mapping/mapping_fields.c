@@ -4,6 +4,7 @@
  * nothing is kept from one path to the next: a message about a field follows its paths again.
  */
 #include "base/base.h"
+#include "base/utf8.h"
 #include "ingest/mapping/json_value.h"
 #include "ingest/mapping/mapping_internal.h"
 #include "ingest/mapping/nobody.h"
@@ -286,9 +287,7 @@ static void read_search(struct work *work)
     states[MAPPED_ITEM] = VALUE_ABSENT;
     ev->item_id = slice_str("");
     states[MAPPED_QUERY] = work_read_text(work, MAPPED_QUERY, &text);
-    size_t size = MIN_OF(text.size, (size_t)QUERY_BYTES_MAX);
-    while (size && size < text.size && (text.data[size] & 0xc0) == 0x80) { size--; }
-    ev->query = slice_of(text.data, size);
+    ev->query = utf8_beginning(text, QUERY_BYTES_MAX);
 }
 
 static bool read_event(struct work *work)

@@ -12,14 +12,12 @@
  * same list.
  */
 #include "base/base.h"
+#include "base/utf8.h"
 #include "scorer/lists/lists_internal.h"
 
-/* Whole characters of its first bytes. */
 void lists_name_query(struct lists *lists, struct slice query)
 {
-    size_t size = MIN_OF(query.size, (size_t)ID_BYTES_MAX);
-    while (size && size < query.size && (query.data[size] & 0xc0) == 0x80) { size--; }
-    lists->columns.query = lists->placed.query = slice_of(query.data, size);
+    lists->columns.query = lists->placed.query = utf8_beginning(query, ID_BYTES_MAX);
 }
 
 /* Says whether the newest search is still what the user is about. */

@@ -73,11 +73,24 @@ static void test_every_place(void **state)
     assert_true(utf8_valid("\0", 1));
 }
 
+static void test_beginnings(void **state)
+{
+    static const char text[] = "a\u00e9\u4e2d\U0001f600"; /* 1, 2, 3 and 4 bytes */
+    static const size_t kept[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
+    for (size_t most = 0; most < ARRAY_COUNT(kept); most++) {
+        struct slice beginning = utf8_beginning(slice_str(text), most);
+        assert_ptr_equal(beginning.data, text);
+        assert_int_equal(beginning.size, kept[most]);
+    }
+    assert_int_equal(utf8_beginning(slice_of(NULL, 0), 1).size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_short_sequences),
         cmocka_unit_test(test_every_place),
+        cmocka_unit_test(test_beginnings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
