@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/calendar.h"
 #include "base/message.h"
 #include "rules/rule_text.h"
 
@@ -94,25 +95,6 @@ static bool has_at(const struct rule_text *text, size_t at, char c)
     return (size_t)(text->end - text->at) > at && text->at[at] == c;
 }
 
-/* Days from 1970 to a date of the Gregorian calendar: Howard Hinnant, "chrono-Compatible Low-Level
- * Date Algorithms". */
-static int64_t days_of(int year, int month, int day)
-{
-    int y = month <= 2 ? year - 1 : year;
-    int64_t era = y / 400;
-    int yoe = y - (int)era * 400;
-    int doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int doe = yoe * 365 + yoe / 4 - yoe / 100 + doy;
-    return era * 146097 + doe - 719468;
-}
-
-static int month_days(int year, int month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return days[month - 1] + (month == 2 && leap);
-}
-
 /* Reads a date; false: this is none. */
 static bool read_date(struct rule_text *text)
 {
@@ -128,15 +110,16 @@ static bool read_date(struct rule_text *text)
         minute = has_at(text, 13, ':') ? digits(text, 14, 2) : -1;
         size = 16;
     }
-    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > month_days(year, month) ||
-        hour < 0 || hour > 23 || minute < 0 || minute > 59) {
+    if (year < 1970 || month < 1 || month > 12 || day < 1 ||
+        day > calendar_month_days(year, month) || hour < 0 || hour > 23 || minute < 0 ||
+        minute > 59) {
         return !rule_text_fault(text, "a date is written 2026-12-01 or 2026-12-01T08:30 (UTC)");
     }
     text->at += size;
     if (has_at(text, 0, 'Z')) { text->at++; }
     text->word = WORD_DATE;
     text->text = slice_of(begin, (size_t)(text->at - begin));
-    text->number = (double)days_of(year, month, day) * DAY_MS +
+    text->number = (double)calendar_days(year, month, day) * DAY_MS +
                    (double)(hour * 60 + minute) * 60.0 * SECOND_MS;
     return true;
 }

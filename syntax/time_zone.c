@@ -10,6 +10,7 @@
  */
 #include "base/base.h"
 #include "base/array.h"
+#include "base/calendar.h"
 #include "base/text_file.h"
 #include "base/xalloc.h"
 #include "syntax/time_zone.h"
@@ -197,18 +198,6 @@ static void read_ending(const char *text, struct ending *ending)
 
 /* ---- Days ---- */
 
-/* Days from 1970 to the first of a month; the year begins in March (H. Hinnant, "chrono-Compatible
- * Low-Level Date Algorithms"). */
-static int64_t day_of(int64_t year, int month)
-{
-    year -= month <= 2;
-    int64_t era = (year >= 0 ? year : year - 399) / 400;
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-           719468;
-}
-
 static int64_t floor_of(int64_t number, int64_t by)
 {
     return number / by - (number % by < 0);
@@ -223,15 +212,15 @@ static int weekday_of(int64_t day)
 static int64_t year_of(int64_t day)
 {
     int64_t year = 1970 + (day < 0 ? floor_of(day, 365) : day / 366);
-    while (day_of(year + 1, 1) <= day) { year++; }
+    while (calendar_days(year + 1, 1, 1) <= day) { year++; }
     return year;
 }
 
 /* Returns the second, by the clock before it, at which a change happens. */
 static int64_t second_of(const struct change *change, int64_t year)
 {
-    int64_t first = day_of(year, change->month);
-    int64_t next = change->month == 12 ? day_of(year + 1, 1) : day_of(year, change->month + 1);
+    int64_t first = calendar_days(year, change->month, 1);
+    int64_t next = first + calendar_month_days(year, change->month);
     int64_t day = first + (change->weekday - weekday_of(first) + 7) % 7 + 7 * (change->week - 1);
     if (day >= next) { day -= 7; }
     return day * DAY + change->second;

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/calendar.h"
 #include "syntax/timestamp.h"
 
 enum { MS_PER_S = 1000, US_PER_MS = 1000, NS_PER_MS = 1000000, S_PER_DAY = 86400 };
@@ -73,29 +74,11 @@ int timestamp_from_size(double count, int64_t *ret_ms)
     return -EINVAL;
 }
 
-static int days_of_month(int year, int month)
-{
-    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return days[month - 1] + (month == 2 && leap);
-}
-
-/* Days since 1970-01-01 in the proleptic Gregorian calendar. Years are counted from March, so that
- * the leap day is the last of its year; a month's first day then is (153 m + 2) / 5. */
-static int64_t days_since_1970(int year, int month, int day)
-{
-    int64_t shifted = year - (month <= 2) + 400;
-    int64_t march_month = (month + 9) % 12;
-    int64_t leap_days = shifted / 4 - shifted / 100 + shifted / 400;
-    int64_t day_of_era = shifted * 365 + leap_days + (153 * march_month + 2) / 5 + day - 1;
-    return day_of_era - 146097 - 719468;
-}
-
 int timestamp_of(int year, int month, int day, int64_t second_of_day, int ms, int64_t *ret_ms)
 {
     if (year < 0 || year > 9999 || month < 1 || month > 12) { return -EINVAL; }
-    if (day < 1 || day > days_of_month(year, month)) { return -EINVAL; }
-    int64_t seconds = days_since_1970(year, month, day) * S_PER_DAY + second_of_day;
+    if (day < 1 || day > calendar_month_days(year, month)) { return -EINVAL; }
+    int64_t seconds = calendar_days(year, month, day) * S_PER_DAY + second_of_day;
     return within_calendar(seconds * MS_PER_S + ms, ret_ms);
 }
 
