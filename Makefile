@@ -122,33 +122,36 @@ $(OUT)/version.inc: FORCE
 $(OUT)/base/version.o: $(OUT)/version.inc
 $(OUT)/base/version.o: private ALL_CFLAGS += -I$(OUT)
 
-# The text of each contract, as a C string literal.
+# The lines of a text as a C string literal.
+QUOTE_LINES := sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/'
+
+# The text of each contract.
 AVSC := $(wildcard schemas/*.avsc schemas/versions/*.avsc)
 AVSC_INC := $(AVSC:%.avsc=$(OUT)/%.avsc.inc)
 $(OUT)/schemas/%.avsc.inc: schemas/%.avsc
 	@mkdir -p $(@D)
-	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+	@$(QUOTE_LINES) $< > $@
 $(patsubst %.c,$(OUT)/%.o,$(wildcard schemas/*.c)): $(AVSC_INC)
 
 # The same of the document that freshet-serve hands out.
 $(OUT)/serve/openapi.json.inc: serve/openapi.json
 	@mkdir -p $(@D)
-	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+	@$(QUOTE_LINES) $< > $@
 $(OUT)/serve/responder.o: $(OUT)/serve/openapi.json.inc
 $(OUT)/serve/responder.o: private ALL_CFLAGS += -I$(OUT)/serve
 $(OUT)/serve/console/style.css.inc: serve/console/style.css
 	@mkdir -p $(@D)
-	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+	@$(QUOTE_LINES) $< > $@
 $(OUT)/serve/console/%.js.inc: serve/console/%.js
 	@mkdir -p $(@D)
-	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+	@$(QUOTE_LINES) $< > $@
 # The library that draws the console's charts, from Debian's libjs-chart.js; without it there are
 # tables alone. It may come and go between two builds.
 CHART_JS ?= /usr/share/javascript/chart.js/chart.min.js
 $(OUT)/serve/console/chart.js.inc: FORCE
 	@mkdir -p $(@D)
 	@{ echo '""'; [ ! -r '$(CHART_JS)' ] || \
-		sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' '$(CHART_JS)'; } >$@.$$$$ && \
+		$(QUOTE_LINES) '$(CHART_JS)'; } >$@.$$$$ && \
 		if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv $@.$$$$ $@; fi
 $(OUT)/serve/console/console.o: $(patsubst %,$(OUT)/serve/console/%.inc,style.css live.js \
 	charts.js chart.js)
@@ -157,7 +160,7 @@ $(OUT)/serve/console/console.o: private ALL_CFLAGS += -I$(OUT)/serve/console
 # The tables of topics and of rights, for the commands that apply them.
 $(OUT)/deploy/%.ini.inc: deploy/%.ini
 	@mkdir -p $(@D)
-	sed -e 's/[\\"]/\\&/g' -e 's/^/"/' -e 's/$$/\\n"/' $< > $@
+	@$(QUOTE_LINES) $< > $@
 $(OUT)/cli/provision/topics_command.o: $(OUT)/deploy/topics.ini.inc
 $(OUT)/cli/provision/acls_command.o: $(OUT)/deploy/acls.ini.inc
 $(OUT)/cli/provision/topics_command.o $(OUT)/cli/provision/acls_command.o: private \
