@@ -119,13 +119,9 @@ static void put_cell(const struct page *page, bool known, double value, int digi
 static void put_table(const struct page *page, const struct flow_view *view)
 {
     static const enum text heads[] = {TEXT_COPIES, TEXT_LAG, TEXT_RATE, TEXT_BEHIND};
-    html_put(page->out, "<section><h2>");
-    page_put(page, TEXT_WORKERS);
-    html_put(page->out, "</h2>");
-    page_begin_scroll(page, TEXT_WORKERS);
-    html_put(page->out, "<table data-track><thead><tr><th scope=\"col\">");
-    page_put(page, TEXT_WORKER);
-    html_put(page->out, "</th>");
+    page_begin_scroll_section(page, TEXT_WORKERS);
+    html_put(page->out, "<table data-track><thead><tr>");
+    page_head(page, TEXT_WORKER, /* numbers= */ false);
     for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {
         html_put(page->out, "<th scope=\"col\" class=\"number\"");
         if (heads[i] == TEXT_LAG || heads[i] == TEXT_RATE) {

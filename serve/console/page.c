@@ -217,6 +217,23 @@ void page_begin_scroll(const struct page *page, enum text name)
     html_put(page->out, "\">");
 }
 
+void page_begin_scroll_section(const struct page *page, enum text title)
+{
+    html_put(page->out, "<section><h2>");
+    page_put(page, title);
+    html_put(page->out, "</h2>");
+    page_begin_scroll(page, title);
+}
+
+void page_head(const struct page *page, enum text name, bool numbers)
+{
+    html_put(page->out, "<th scope=\"col\"");
+    if (numbers) { html_put(page->out, " class=\"number\""); }
+    html_put(page->out, ">");
+    page_put(page, name);
+    html_put(page->out, "</th>");
+}
+
 /* A script puts a button behind it (live.js), which takes its texts from here. */
 void page_begin_command(const struct page *page)
 {

@@ -66,6 +66,10 @@ void page_time(const struct page *page, int64_t time_ms);
 void page_ago(const struct page *page, int64_t time_ms);
 /* Begins a box that is scrolled where it is too wide, called by this name; it ends with </div>. */
 void page_begin_scroll(const struct page *page, enum text name);
+/* Begins a section with a title, and in it such a box of this name. */
+void page_begin_scroll_section(const struct page *page, enum text title);
+/* Appends the head of a column of words, or of numbers. */
+void page_head(const struct page *page, enum text name, bool numbers);
 /* Begins and ends a command to copy, whose words stand in between. */
 void page_begin_command(const struct page *page);
 void page_end_command(const struct page *page);

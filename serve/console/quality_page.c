@@ -90,20 +90,9 @@ static void put_verdict(const struct page *page, const struct quality_view *view
 static void begin_trial(const struct page *page)
 {
     static const enum text heads[] = {TEXT_GENERATION, TEXT_JUDGED, TEXT_HIT, TEXT_NDCG};
-    html_put(page->out, "<section><h2>");
-    page_put(page, TEXT_TRIAL);
-    html_put(page->out, "</h2>");
-    page_begin_scroll(page, TEXT_TRIAL);
+    page_begin_scroll_section(page, TEXT_TRIAL);
     html_put(page->out, "<table><thead><tr>");
-    for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {
-        if (i) {
-            html_put(page->out, "<th scope=\"col\" class=\"number\">");
-        } else {
-            html_put(page->out, "<th scope=\"col\">");
-        }
-        page_put(page, heads[i]);
-        html_put(page->out, "</th>");
-    }
+    for (size_t i = 0; i < ARRAY_COUNT(heads); i++) { page_head(page, heads[i], i > 0); }
     html_put(page->out, "</tr></thead><tbody>\n");
 }
 

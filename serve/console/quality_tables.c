@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "serve/console/quality_tables.h"
 
-enum { HOURS_SHOWN = 24, HOUR_SECONDS = 3600, HOUR_MS = 3600000, BAR_UNITS = 72 };
+enum { HOURS_SHOWN = 24, HOUR_MS = 3600000, BAR_UNITS = 72 };
 
 /* ---- Sums ---- */
 
@@ -173,14 +173,6 @@ static void put_names(const struct page *page, const struct quality_sides *sides
     }
 }
 
-static void begin_table(const struct page *page, enum text title)
-{
-    html_put(page->out, "<section><h2>");
-    page_put(page, title);
-    html_put(page->out, "</h2>");
-    page_begin_scroll(page, title);
-}
-
 /* Heads of columns of words, then of measures. */
 static void put_heads(const struct page *page, const struct quality_sides *sides,
                       const enum text *words, size_t words_count, const struct measure *measures,
@@ -230,7 +222,7 @@ static void put_hour(const struct page *page, const struct quality_sides *sides,
                      double best)
 {
     html_put(page->out, "<tr><td class=\"time\">");
-    page_time(page, hour * HOUR_SECONDS * 1000);
+    page_time(page, hour * HOUR_MS);
     html_put(page->out, "</td>");
     for (size_t i = 0; i < ARRAY_COUNT(hour_measures); i++) {
         for (size_t k = 0; k < sides->count; k++) {
@@ -263,7 +255,7 @@ void quality_tables_hours(const struct page *page, const struct quality_sides *s
         newest = MAX_OF(newest, view->hours[0].hour);
         oldest = MIN_OF(oldest, view->hours[view->hours_count - 1].hour);
     }
-    begin_table(page, TEXT_BY_HOUR);
+    page_begin_scroll_section(page, TEXT_BY_HOUR);
     html_put(page->out, "<table data-chart>");
     put_heads(page, sides, words, 1, hour_measures, ARRAY_COUNT(hour_measures));
     double best = best_hour(sides);
@@ -318,7 +310,7 @@ void quality_tables_kinds(const struct page *page, const struct quality_sides *s
     for (size_t at = 0; at < ACTIONS_COUNT * sides->count; at++) {
         best = fmax(best, hit_rate(&sides->at[at % sides->count].sums.kinds[at / sides->count]));
     }
-    begin_table(page, TEXT_BY_KIND);
+    page_begin_scroll_section(page, TEXT_BY_KIND);
     html_put(page->out, "<table>");
     put_heads(page, sides, words, 1, kind_measures, ARRAY_COUNT(kind_measures));
     for (size_t kind = 0; kind < ACTIONS_COUNT; kind++) {
@@ -346,7 +338,6 @@ static struct slice model_name(const struct page *page, const struct quality_vie
 
 /* Returns the number of a model in a view, which numbers its models by itself; QUALITY_MODELS: it
  * has none of this name. */
-
 static size_t find_model(const struct page *page, const struct quality_view *view,
                          struct slice name)
 {
@@ -399,7 +390,7 @@ void quality_tables_models(const struct page *page, const struct quality_sides *
     static const enum text words[] = {TEXT_MODEL, TEXT_SEGMENT};
     double best = best_model(sides);
     const struct quality_view *own = sides->at[0].view;
-    begin_table(page, TEXT_BY_MODEL);
+    page_begin_scroll_section(page, TEXT_BY_MODEL);
     html_put(page->out, "<table>");
     put_heads(page, sides, words, 2, model_measures, ARRAY_COUNT(model_measures));
     for (size_t model = 0; model < QUALITY_MODELS; model++) {
@@ -474,18 +465,16 @@ static void put_pairs(const struct page *page, const struct quality_sides *sides
 {
     struct total totals[QUALITY_SIDES][TOTALS];
     page_begin_scroll(page, TEXT_ALL_HOURS);
-    html_put(page->out, "<table><thead><tr><th scope=\"col\">");
-    page_put(page, TEXT_MEASURE);
-    html_put(page->out, "</th>");
+    html_put(page->out, "<table><thead><tr>");
+    page_head(page, TEXT_MEASURE, /* numbers= */ false);
     for (size_t k = 0; k < QUALITY_SIDES; k++) {
         find_totals(&sides->at[k].sums, totals[k]);
         html_put(page->out, "<th scope=\"col\" class=\"number\">");
         html_text(page->out, slice_str(sides->at[k].name));
         html_put(page->out, "</th>");
     }
-    html_put(page->out, "<th scope=\"col\" class=\"number\">");
-    page_put(page, TEXT_DIFFERENCE);
-    html_put(page->out, "</th></tr></thead><tbody>\n");
+    page_head(page, TEXT_DIFFERENCE, /* numbers= */ true);
+    html_put(page->out, "</tr></thead><tbody>\n");
     for (size_t i = 0; i < TOTALS; i++) { put_pair(page, &totals[0][i], &totals[1][i]); }
     html_put(page->out, "</tbody></table></div>");
 }

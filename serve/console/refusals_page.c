@@ -157,19 +157,10 @@ static void put_reasons(const struct view *view)
 {
     static const enum text heads[] = {TEXT_REASON, TEXT_NUMBER, TEXT_FROM_TOPIC, TEXT_SEND_AGAIN};
     const struct page *page = view->page;
-    html_put(page->out, "<section><h2>");
-    page_put(page, TEXT_BY_REASON);
-    html_put(page->out, "</h2>");
-    page_begin_scroll(page, TEXT_BY_REASON);
+    page_begin_scroll_section(page, TEXT_BY_REASON);
     html_put(page->out, "<table class=\"stacked\"><thead><tr>");
     for (size_t i = 0; i < ARRAY_COUNT(heads); i++) {
-        if (heads[i] == TEXT_NUMBER) {
-            html_put(page->out, "<th scope=\"col\" class=\"number\">");
-        } else {
-            html_put(page->out, "<th scope=\"col\">");
-        }
-        page_put(page, heads[i]);
-        html_put(page->out, "</th>");
+        page_head(page, heads[i], heads[i] == TEXT_NUMBER);
     }
     html_put(page->out, "</tr></thead><tbody>\n");
     for (size_t i = 0; i < view->rows_count; i++) { put_reason(page, &view->rows[i]); }

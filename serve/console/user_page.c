@@ -158,10 +158,7 @@ static void put_removed(const struct page *page, const struct user_view *view)
 {
     size_t count = view->found.list.removal_items.count;
     if (!count) { return; }
-    html_put(page->out, "<section><h2>");
-    page_put(page, TEXT_REMOVED);
-    html_put(page->out, "</h2>");
-    page_begin_scroll(page, TEXT_REMOVED);
+    page_begin_scroll_section(page, TEXT_REMOVED);
     html_put(page->out, "<table><thead><tr><th>");
     page_put(page, TEXT_ITEM);
     html_put(page->out, "</th><th>");
