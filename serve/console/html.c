@@ -3,6 +3,8 @@
 #include "base/utf8.h"
 #include "serve/console/html.h"
 
+enum { BAR_UNITS = 72 };
+
 static const char replacement[] = "\xEF\xBF\xBD";
 
 static const char *entity(char character)
@@ -62,4 +64,21 @@ void html_place(struct buf *out, int64_t place)
 void html_real(struct buf *out, double number, int digits)
 {
     buf_printf(out, "%.*f", digits, isfinite(number) ? number : 0.0);
+}
+
+void html_measure(struct buf *out, double number, int digits)
+{
+    if (isnan(number)) {
+        html_put(out, "–");
+    } else {
+        html_real(out, number, digits);
+    }
+}
+
+void html_bar(struct buf *out, double part)
+{
+    html_put(out, "<svg class=\"bar\" viewBox=\"0 0 72 4\" aria-hidden=\"true\"><rect "
+                  "width=\"72\" height=\"4\"/><rect height=\"4\" width=\"");
+    html_real(out, part * BAR_UNITS, 1);
+    html_put(out, "\"/></svg>");
 }

@@ -18,5 +18,9 @@ void html_number(struct buf *out, int64_t number);
 void html_place(struct buf *out, int64_t place);
 /* Appends a number for people, with at most so many digits behind the point. */
 void html_real(struct buf *out, double number, int digits);
+/* The same of what may be unknown: a dash for NAN. */
+void html_measure(struct buf *out, double number, int digits);
+/* Appends a bar of this part of its full length, 0 to 1. */
+void html_bar(struct buf *out, double part);
 
 #endif

@@ -50,12 +50,9 @@ static int64_t listed_ms(const struct page *page, struct slice user, struct slic
 static void put_user(const struct page *page, const struct found_list *found, size_t at,
                      struct slice item)
 {
-    html_put(page->out, "<tr><td class=\"wide\"><a href=\"/console/user?id=");
-    quote_url(page->out, found->users.at[at]);
-    page_keep_language_in_link(page);
-    html_put(page->out, "\">");
-    html_text(page->out, found->users.at[at]);
-    html_put(page->out, "</a></td><td class=\"number\">");
+    html_put(page->out, "<tr><td class=\"wide\">");
+    page_user_link(page, found->users.at[at]);
+    html_put(page->out, "</td><td class=\"number\">");
     html_number(page->out, found->list.placement_ranks.at[at]);
     html_put(page->out, "</td><td class=\"wide\">");
     list_table_reason(page, &found->list, at);

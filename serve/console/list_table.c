@@ -3,8 +3,6 @@
 #include "serve/console/list_table.h"
 #include "serve/console/rule_words.h"
 
-enum { BAR_WIDTH = 72 };
-
 void list_table_reason(const struct page *page, const struct recommendation_list *list, size_t at)
 {
     static const enum text texts[LIST_REASONS] = {
@@ -55,10 +53,7 @@ static void put_score(const struct page *page, const struct recommendation_list 
     least = fmin(least, 0.0);
     double part = most > least ? (score - least) / (most - least) : 1.0;
     html_real(page->out, score, 3);
-    html_put(page->out, "<svg class=\"bar\" viewBox=\"0 0 72 4\" aria-hidden=\"true\"><rect "
-                        "width=\"72\" height=\"4\"/><rect height=\"4\" width=\"");
-    html_real(page->out, part * BAR_WIDTH, 1);
-    html_put(page->out, "\"/></svg>");
+    html_bar(page->out, part);
 }
 
 /* Begins a cell with a number; on a narrow screen the label stands before it. */

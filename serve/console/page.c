@@ -295,6 +295,16 @@ void page_item(const struct page *page, struct slice id)
     html_put(page->out, "</small>");
 }
 
+void page_user_link(const struct page *page, struct slice user)
+{
+    html_put(page->out, "<a href=\"/console/user?id=");
+    quote_url(page->out, user);
+    page_keep_language_in_link(page);
+    html_put(page->out, "\">");
+    html_text(page->out, user);
+    html_put(page->out, "</a>");
+}
+
 void page_time(const struct page *page, int64_t time_ms)
 {
     struct tm at;

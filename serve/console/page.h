@@ -59,6 +59,8 @@ void page_keep_language_in_link(const struct page *page);
 void page_item(const struct page *page, struct slice id);
 /* Appends an item's title, or its id where it has none, as a link; says whether it has one. */
 bool page_item_link(const struct page *page, struct slice id);
+/* Appends a user's id as a link to the user's page. */
+void page_user_link(const struct page *page, struct slice user);
 /* Appends an item's picture, where it has one that may be loaded. */
 void page_picture(const struct page *page, const struct item_card *card);
 /* Appends a time as a date, and how long ago a time was. */

@@ -36,11 +36,7 @@ static void put_count(const struct page *page, int64_t count)
 static void put_rate(const struct page *page, double part, double whole)
 {
     html_put(page->out, "<td class=\"number\">");
-    if (whole > 0.0) {
-        html_real(page->out, part / whole, VERDICT_DIGITS);
-    } else {
-        html_put(page->out, "–");
-    }
+    html_measure(page->out, whole > 0.0 ? part / whole : NAN, VERDICT_DIGITS);
     html_put(page->out, "</td>");
 }
 

@@ -5,7 +5,7 @@
 #include "base/base.h"
 #include "serve/console/quality_tables.h"
 
-enum { HOURS_SHOWN = 24, HOUR_MS = 3600000, BAR_UNITS = 72 };
+enum { HOURS_SHOWN = 24, HOUR_MS = 3600000 };
 
 /* ---- Sums ---- */
 
@@ -113,26 +113,14 @@ static const struct measure model_measures[] = {
 
 /* ---- Cells ---- */
 
-static void put_real(const struct page *page, double value, int digits)
-{
-    if (isnan(value)) {
-        html_put(page->out, "–");
-    } else {
-        html_real(page->out, value, digits);
-    }
-}
-
 /* A number; hit@10 with a bar beside the best one of the table. */
 static void put_cell(const struct page *page, const struct measure *measure, double value,
                      double best)
 {
     html_put(page->out, "<td class=\"number\">");
-    put_real(page, value, measure->digits);
+    html_measure(page->out, value, measure->digits);
     if (measure->head == TEXT_HIT && !isnan(value)) {
-        html_put(page->out, "<svg class=\"bar\" viewBox=\"0 0 72 4\" aria-hidden=\"true\"><rect "
-                            "width=\"72\" height=\"4\"/><rect height=\"4\" width=\"");
-        html_real(page->out, best > 0.0 ? value / best * BAR_UNITS : 0.0, 1);
-        html_put(page->out, "\"/></svg>");
+        html_bar(page->out, best > 0.0 ? value / best : 0.0);
     }
     html_put(page->out, "</td>");
 }
@@ -438,7 +426,7 @@ static void put_total(const struct page *page, const struct total *total)
     html_put(page->out, "<div><dt>");
     page_put(page, total->name);
     html_put(page->out, "</dt><dd class=\"large\">");
-    put_real(page, total->value, total->digits);
+    html_measure(page->out, total->value, total->digits);
     html_put(page->out, "</dd></div>");
 }
 
@@ -448,9 +436,9 @@ static void put_pair(const struct page *page, const struct total *own, const str
     html_put(page->out, "<tr><td>");
     page_put(page, own->name);
     html_put(page->out, "</td><td class=\"number\">");
-    put_real(page, own->value, own->digits);
+    html_measure(page->out, own->value, own->digits);
     html_put(page->out, "</td><td class=\"number\">");
-    put_real(page, other->value, other->digits);
+    html_measure(page->out, other->value, other->digits);
     html_put(page->out, "</td><td class=\"number\">");
     double part = own->value > 0.0 ? other->value / own->value - 1.0 : NAN;
     if (isnan(part)) {

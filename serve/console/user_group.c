@@ -1,5 +1,4 @@
 #include "base/base.h"
-#include "base/quote.h"
 #include "serve/console/user_group.h"
 #include "serve/list_text.h"
 
@@ -85,12 +84,9 @@ static void find_alike(const struct page *page, struct slice user, struct found_
 
 static void put_user(const struct page *page, const struct similar_user *one)
 {
-    html_put(page->out, "<tr><td class=\"wide\"><a href=\"/console/user?id=");
-    quote_url(page->out, one->user);
-    page_keep_language_in_link(page);
-    html_put(page->out, "\">");
-    html_text(page->out, one->user);
-    html_put(page->out, "</a></td>");
+    html_put(page->out, "<tr><td class=\"wide\">");
+    page_user_link(page, one->user);
+    html_put(page->out, "</td>");
     put_number(page, one->likeness.cosine, 3);
     put_number(page, (double)one->likeness.common, 0);
     html_put(page->out, "</tr>\n");
