@@ -2,10 +2,10 @@
 #include "schemas/context_words.h"
 
 struct wording {
-    const char *name, *english, *chinese; /* %.*s: the value */
+    const char *name, *english, *chinese;
 };
 
-/* Whole values first. */
+/* Values with words of their own. */
 static const struct wording values[] = {
     {"day=night", "at night", "夜间"},
     {"day=morning", "in the morning", "上午"},
@@ -19,49 +19,36 @@ static const struct wording values[] = {
     {"device=tv", "on tv", "在电视上"},
 };
 
-enum form { FORM_DEVICE, FORM_CHANNEL, FORM_COUNTRY, FORM_REGION, FORM_GEOHASH, FORM_OTHER };
+/* What stands before any other value, and behind it in Chinese. */
+static const struct form {
+    const char *name, *english, *chinese, *behind;
+    bool capitals; /* codes of countries and regions */
+} forms[] = {
+    {"device=", "on ", "在 ", " 上", false},
+    {"channel=", "by ", "通过 ", "", false},
+    {"country=", "in ", "在 ", "", true},
+    {"region=", "in ", "在 ", "", true},
+    {"geohash=", "near ", "在 ", " 附近", false},
+};
 
-static enum form form_of(struct slice because, struct slice *ret_value)
+/* Finds the form, and the value behind its name. */
+static const struct form *form_of(struct slice because, struct slice *ret_value)
 {
-    static const char *const names[FORM_OTHER] = {"device=", "channel=", "country=", "region=",
-                                                  "geohash="};
-    for (int form = 0; form < FORM_OTHER; form++) {
-        size_t size = strlen(names[form]);
-        if (because.size <= size || memcmp(because.data, names[form], size) != 0) { continue; }
+    static const struct form none = {"", "", "", "", false};
+    for (size_t k = 0; k < ARRAY_COUNT(forms); k++) {
+        size_t size = strlen(forms[k].name);
+        if (because.size <= size || memcmp(because.data, forms[k].name, size) != 0) { continue; }
         *ret_value = slice_of(because.data + size, because.size - size);
-        return (enum form)form;
+        return &forms[k];
     }
     *ret_value = because;
-    return FORM_OTHER;
+    return &none;
 }
 
-/* Codes of countries and regions are written in capitals. */
 static void raise(char *text)
 {
     for (; *text; text++) {
         if (*text >= 'a' && *text <= 'z') { *text = (char)(*text - 'a' + 'A'); }
-    }
-}
-
-static void write_form(enum form form, const char *value, bool chinese, char *into)
-{
-    const size_t size = CONTEXT_WORDS_BYTES;
-    switch (form) {
-    case FORM_DEVICE:
-        (void)snprintf(into, size, chinese ? "在 %s 上" : "on %s", value);
-        return;
-    case FORM_CHANNEL:
-        (void)snprintf(into, size, chinese ? "通过 %s" : "by %s", value);
-        return;
-    case FORM_COUNTRY:
-    case FORM_REGION:
-        (void)snprintf(into, size, chinese ? "在 %s" : "in %s", value);
-        return;
-    case FORM_GEOHASH:
-        (void)snprintf(into, size, chinese ? "在 %s 附近" : "near %s", value);
-        return;
-    case FORM_OTHER:
-        (void)snprintf(into, size, "%s", value);
     }
 }
 
@@ -76,9 +63,10 @@ const char *context_words(struct slice because, bool chinese,
                        chinese ? values[k].chinese : values[k].english);
         return into;
     }
-    enum form form = form_of(because, &rest);
+    const struct form *form = form_of(because, &rest);
     (void)snprintf(value, sizeof(value), "%.*s", SLICE_ARGS(rest));
-    if (form == FORM_COUNTRY || form == FORM_REGION) { raise(value); }
-    write_form(form, value, chinese, into);
+    if (form->capitals) { raise(value); }
+    (void)snprintf(into, CONTEXT_WORDS_BYTES, "%s%s%s", chinese ? form->chinese : form->english,
+                   value, chinese ? form->behind : "");
     return into;
 }
