@@ -82,7 +82,7 @@ static size_t bytes_of(const struct held *held)
            held->centroids_capacity * sizeof(float) + held->parts_capacity;
 }
 
-size_t cluster_space_bytes(const struct cluster_space *space)
+static size_t bytes_in_use(const struct cluster_space *space)
 {
     return bytes_of(&space->served) + bytes_of(&space->coming) +
            space->places_capacity * sizeof(*space->places);
@@ -128,7 +128,7 @@ static const char *check(struct cluster_space *space, struct held *held, size_t 
     if (dimensions > FOLD_IN_NUMBERS_MAX) { return "columns_differ"; }
     held->dimensions = dimensions;
     size_t more = numbers * sizeof(float);
-    return cluster_space_bytes(space) + more > space->bytes_max ? "over_memory" : NULL;
+    return bytes_in_use(space) + more > space->bytes_max ? "over_memory" : NULL;
 }
 
 static void put_item(struct held *held, struct slice item, const float *row)

@@ -54,8 +54,6 @@ int64_t cluster_space_newest(const struct cluster_space *space);
 size_t cluster_space_clusters(const struct cluster_space *space);
 size_t cluster_space_dimensions(const struct cluster_space *space);
 struct slice cluster_space_name(const struct cluster_space *space, size_t cluster);
-/* Returns the bytes that are in use. */
-size_t cluster_space_bytes(const struct cluster_space *space);
 
 /* Folds a user in: the items of the actions, oldest first, which may repeat, and what each counts
  * (above 0, or it does not). Writes cluster_space_dimensions() numbers. False: none serves, or no

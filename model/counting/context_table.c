@@ -12,7 +12,7 @@
 #include "model/counting/similarity.h"
 #include "model/ids.h"
 
-enum { ITEMS_FIRST = 1024, INDICATORS_FIRST = 64, WORDS_BYTES_MAX = 96 };
+enum { ITEMS_FIRST = 1024, INDICATORS_FIRST = 64 };
 
 #define CONTEXT_TEST 10.83
 #define CONTEXT_PRIOR 2.0

@@ -148,15 +148,6 @@ bool context_text_valid(struct slice text)
     return true;
 }
 
-struct slice context_text_find(struct slice text, enum context_dimension dimension)
-{
-    struct slice indicator;
-    while (context_text_next(&text, &indicator)) {
-        if (indicator.size > 1 && indicator.data[1] == letters[dimension]) { return indicator; }
-    }
-    return slice_str("");
-}
-
 /* ---- Other ids ---- */
 
 struct slice context_id_all(enum context_dimension dimension, char into[static 2])

@@ -66,8 +66,6 @@ struct slice context_text_write(const struct circumstances *from,
 bool context_text_next(struct slice *text, struct slice *ret_indicator);
 /* Says whether a text, which may be anybody's, is one of a context that is not empty. */
 bool context_text_valid(struct slice text);
-/* Returns the indicator of a dimension; an empty slice: the context has none. */
-struct slice context_text_find(struct slice text, enum context_dimension dimension);
 
 /* Reads an indicator; an empty value: all of the dimension. False: the id is no indicator. */
 bool context_id_read(struct slice id, enum context_dimension *ret_dimension,
