@@ -6,16 +6,14 @@ a second for 20 s, by http_load (open loop), each time for another user, item or
 broker and load share the machine; the server has a core to itself where there are two.
 """
 
-import io
 import json
 import random
 import time
 import urllib.request
 
-import checkout
 import serving
 from bed import Failure, Workers
-from ratings import single_object_header
+from ratings import encoder
 
 PREFIX = "pg."
 PORT = 18081
@@ -28,23 +26,8 @@ HOURS = 24
 WORDS = ("Night", "River", "Glass", "Garden", "Winter", "Silver", "Letter", "Harbour")
 
 
-class Writer:
-    """Messages of one contract."""
-
-    def __init__(self, contract):
-        import fastavro
-        text = json.loads((checkout.ROOT / f"schemas/{contract}.avsc").read_text())
-        self.schema, self.head = fastavro.parse_schema(text), single_object_header(text)
-        self.write = fastavro.schemaless_writer
-
-    def __call__(self, value):
-        out = io.BytesIO()
-        self.write(out, self.schema, value)
-        return self.head + out.getvalue()
-
-
 def items():
-    encode, rng = Writer("item"), random.Random(4)
+    encode, rng = encoder("item.avsc"), random.Random(4)
     for number in range(ITEMS):
         title = " ".join(rng.choice(WORDS) for _ in range(3)) + f" {number}"
         yield f"item-{number}".encode(), encode({
@@ -57,7 +40,7 @@ def some_items(rng, count):
 
 
 def histories():
-    encode, rng = Writer("user_history"), random.Random(5)
+    encode, rng = encoder("user_history.avsc"), random.Random(5)
     times = [1_700_000_000_000 + 60_000 * k for k in range(HISTORY)]
     for number in range(USERS):
         yield f"u{number}".encode(), encode({
@@ -69,7 +52,7 @@ def histories():
 
 
 def lists():
-    encode, rng = Writer("recommendation_list"), random.Random(6)
+    encode, rng = encoder("recommendation_list.avsc"), random.Random(6)
     now = int(time.time() * 1000)
     for number in range(USERS):
         yield f"u{number}".encode(), encode({
@@ -81,7 +64,7 @@ def lists():
 
 
 def quality():
-    encode = Writer("list_quality")
+    encode = encoder("list_quality.avsc")
     for partition in range(4):
         for part in range(300):
             yield f"item-item/{partition}/{part}".encode(), encode({

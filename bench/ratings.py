@@ -10,12 +10,12 @@ import io
 import json
 import os
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import checkout
 
 ML_1M = "ml-1m/ml-1m_stream_partly_interpolated.csv.gz"
-CONTRACT = checkout.ROOT / "schemas" / "user_event.avsc"
 
 
 def ml_100k(ratings=None):
@@ -56,18 +56,13 @@ def as_json(rows, first=1):
 
 def as_user_events(rows, first=1):
     """The contract UserEvent in Avro single-object encoding: (key, value) pairs."""
-    import fastavro
-    schema = fastavro.parse_schema(json.loads(CONTRACT.read_text()))
-    header = single_object_header(schema)
+    encode = encoder("user_event.avsc")
     for number, (user, item, weight, seconds) in enumerate(rows, first):
-        out = io.BytesIO()
-        out.write(header)
-        fastavro.schemaless_writer(out, schema, {
+        yield user.encode(), encode({
             "event_id": f"ml-{number:07}", "user_id": user, "item_id": item,
             "action": "VIEW" if weight is None else "RATING",
             "weight": 1.0 if weight is None else weight,
             "event_time_ms": seconds * 1000, "sequence": number, "received_ms": 0})
-        yield user.encode(), out.getvalue()
 
 
 def as_peer_events(rows, first=1):
@@ -75,6 +70,21 @@ def as_peer_events(rows, first=1):
     for number, (user, item, weight, seconds) in enumerate(rows, first):
         value = f"ml-{number:07},{item},{1.0 if weight is None else weight},{seconds * 1000}"
         yield user.encode(), value.encode()
+
+
+@cache
+def encoder(contract):
+    """Makes a function that encodes a contract's messages: single-object encoding."""
+    import fastavro
+    schema = fastavro.parse_schema(json.loads((checkout.ROOT / "schemas" / contract).read_text()))
+    header = single_object_header(schema)
+
+    def encode(value):
+        out = io.BytesIO()
+        out.write(header)
+        fastavro.schemaless_writer(out, schema, value)
+        return out.getvalue()
+    return encode
 
 
 def single_object_header(schema):

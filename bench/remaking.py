@@ -9,14 +9,11 @@ remade    100,000 users, 10,000 items, a catalogue with 10 changes a second: how
           them, 50,000 a second beyond.
 """
 
-import io
-import json
 import random
 import statistics
 import time
 from collections import Counter
 
-import checkout
 import openloop
 import ratings
 import synthetic
@@ -105,13 +102,8 @@ def remaking(bed, options):
 
 def entry(item, available):
     """An entry of the catalogue: key and value."""
-    import fastavro
-    text = (checkout.ROOT / "schemas/item.avsc").read_text()
-    schema = fastavro.parse_schema(json.loads(text, object_hook=openloop.plain))
-    out = io.BytesIO()
-    out.write(ratings.single_object_header(schema))
-    fastavro.schemaless_writer(out, schema, {"item_id": item, "available": available})
-    return item.encode(), out.getvalue()
+    encode = ratings.encoder("item.avsc")
+    return item.encode(), encode({"item_id": item, "available": available})
 
 
 def entries(items, count, rng):

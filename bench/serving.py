@@ -19,7 +19,7 @@ from pathlib import Path
 
 import checkout
 from bed import Failure, Workers, cpu_seconds, peak_rss_mb
-from ratings import single_object_header
+from ratings import encoder
 
 PREFIX = "sv."
 PORT = 18080
@@ -47,43 +47,28 @@ end
 
 def lists(users):
     """(key, value) of a list of ten items for each user."""
-    import io
-
-    import fastavro
-    text = json.loads((checkout.ROOT / "schemas/recommendation_list.avsc").read_text())
-    schema = fastavro.parse_schema(text)
+    encode = encoder("recommendation_list.avsc")
     columns = {"items": [f"item-{i}" for i in range(10)], "scores": [1 - i / 20 for i in range(10)],
                "reasons": ["BECAUSE"] * 10, "because": [f"item-{i + 50}" for i in range(10)],
                "evidence": [30.0 - i for i in range(10)], "model": "item-item", "generation": "",
                "event_time_ms": 1, "input_partition": 0, "input_offset": 1}
-    head = single_object_header(text)
     for number in range(users):
-        out = io.BytesIO()
-        fastavro.schemaless_writer(out, schema, {"user_id": f"u{number}", **columns})
-        yield f"u{number}".encode(), head + out.getvalue()
+        yield f"u{number}".encode(), encode({"user_id": f"u{number}", **columns})
 
 
 def rows():
     """(key, value) of the row of each item: neighbours drawn by popularity."""
-    import io
-
-    import fastavro
-    text = json.loads((checkout.ROOT / "schemas/serving_row.avsc").read_text())
-    schema = fastavro.parse_schema(text)
-    head = single_object_header(text)
-    rng = random.Random(1)
+    encode, rng = encoder("serving_row.avsc"), random.Random(1)
     counts = [20 * i / (i + 1) for i in range(NEIGHBOURS, 0, -1)]
     for number in range(ITEMS):
         beside = {int(ITEMS * rng.random() ** 2) for _ in range(2 * NEIGHBOURS)} - {number}
         beside = [f"item-{one}" for one in list(beside)[:NEIGHBOURS]]
         actions = 1000.0 * ITEMS / (number + 10)
-        out = io.BytesIO()
-        fastavro.schemaless_writer(out, schema, {
+        yield f"item-{number}".encode(), encode({
             "item_id": f"item-{number}", "version": 1, "epoch": 0, "trend_epoch": 0,
             "mass": actions, "actions": actions, "trend": actions, "first_users": 10,
             "event_time_ms": 1, "items": beside, "co_ratings": counts[:len(beside)],
             "forwards": counts[:len(beside)], "backwards": counts[:len(beside)]})
-        yield f"item-{number}".encode(), head + out.getvalue()
 
 
 def stored_requests(users):

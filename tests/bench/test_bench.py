@@ -61,7 +61,7 @@ def test_user_events_are_single_objects_of_the_contract():
     rows = [("259", "255", 4.0, 874724710), ("7", "8", None, 1)]
     golden = (ROOT / "tests/golden/fingerprints.txt").read_text()
     known = dict(line.split() for line in golden.splitlines())
-    schema = fastavro.parse_schema(json.loads(ratings.CONTRACT.read_text()))
+    schema = fastavro.parse_schema(json.loads((ROOT / "schemas/user_event.avsc").read_text()))
     values = [value for _, value in ratings.as_user_events(rows)]
     told = [fastavro.schemaless_reader(io.BytesIO(value[10:]), schema, None) for value in values]
     assert values[0][:2] == b"\xc3\x01"
