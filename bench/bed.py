@@ -135,6 +135,12 @@ class Bed:
         for gone in (self.admin.delete_topics(names).values() if names else ()):
             gone.result()
 
+    def write_items(self, prefix, file):
+        """Writes a catalogue, lines of JSON, to `items`."""
+        subprocess.run([checkout.BUILD / "bin/freshet", "replay", file, "--topic", "items",
+                        "--contract", "Item", "--bootstrap", self.bootstrap, "--prefix", prefix],
+                       check=True, capture_output=True)
+
     def fill(self, topic, messages):
         """Writes (key, value) pairs at full speed; returns how many."""
         producer = self.producer(linger_ms=20)

@@ -15,15 +15,14 @@ freshet-embed where deploy/encoder has fetched a model), and with tags alone.
 import json
 import math
 import random
-import subprocess
 import time
 import urllib.parse
-import urllib.request
 from collections import Counter, defaultdict
 
 import checkout
 import openloop
 import ratings
+import serving
 from bed import Failure, Workers
 from wide import WHOLE
 
@@ -64,10 +63,7 @@ class Held:
 
 def ask(path, body=None):
     """The items of a list that freshet-serve gives."""
-    request = urllib.request.Request(f"http://127.0.0.1:{PORT}{path}",
-                                     data=None if body is None else json.dumps(body).encode())
-    with urllib.request.urlopen(request, timeout=10) as answer:
-        return [one["item"] for one in json.load(answer)["items"]]
+    return [one["item"] for one in serving.ask(path, body, PORT, timeout=10)["items"]]
 
 
 def list_for(actions, limit=PLACES):
@@ -81,9 +77,7 @@ def list_for(actions, limit=PLACES):
 def replay(bed, prefix, directory, items):
     file = directory / "items.jsonl"
     file.write_text("".join(json.dumps(item) + "\n" for item in items))
-    subprocess.run([checkout.BUILD / "bin/freshet", "replay", file, "--topic", "items",
-                    "--contract", "Item", "--bootstrap", bed.bootstrap, "--prefix", prefix],
-                   check=True, capture_output=True)
+    bed.write_items(prefix, file)
 
 
 def wait_for(what, is_there):

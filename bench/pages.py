@@ -6,10 +6,8 @@ a second for 20 s, by http_load (open loop), each time for another user, item or
 broker and load share the machine; the server has a core to itself where there are two.
 """
 
-import json
 import random
 import time
-import urllib.request
 
 import serving
 from bed import Failure, Workers
@@ -127,11 +125,10 @@ def requests():
 
 def wait_beside():
     """Until the other generation's figures are read, which begins when somebody looks."""
-    address = f"http://127.0.0.1:{PORT}/console/quality?with={GENERATION}&format=json"
+    path = f"/console/quality?with={GENERATION}&format=json"
     for _ in range(300):
-        with urllib.request.urlopen(address, timeout=30) as answer:
-            if json.load(answer)["with"]["state"] == "known":
-                return
+        if serving.ask(path, port=PORT, timeout=30)["with"]["state"] == "known":
+            return
         time.sleep(0.2)
     raise Failure("the other generation's figures were not read")
 

@@ -11,15 +11,13 @@ search   The first four fifths of the ratings go through all workers. Each of 1,
 import json
 import random
 import re
-import subprocess
 import time
-import urllib.request
 
 import checkout
 import openloop
 import ratings
+import serving
 from bed import Failure, Workers
-from serving import PORT, open_loop, wait_ready
 from wide import WHOLE
 
 PREFIX = "sr."
@@ -51,9 +49,7 @@ def known_items(rows, films, cut):
 
 def ask(query, user=None):
     body = {"query": query, "limit": FOUND, **({"user": user} if user else {})}
-    with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/v1/recommendations",
-                                json.dumps(body).encode(), timeout=60) as answer:
-        told = json.load(answer)
+    told = serving.ask("/v1/recommendations", body)
     return told["found_by"], [one["item"] for one in told["items"]]
 
 
@@ -83,8 +79,8 @@ def timed(bed, films):
     requests = ["/v1/recommendations\t" + json.dumps({"query": " ".join(rng.sample(titles, 2)),
                                                        "limit": 10})
                 for _ in range(NEW_RATE * 10)]
-    new = open_loop(bed.directory, NEW_RATE, requests)
-    again = open_loop(bed.directory, AGAIN_RATE, requests * (AGAIN_RATE // NEW_RATE))
+    new = serving.open_loop(bed.directory, NEW_RATE, requests)
+    again = serving.open_loop(bed.directory, AGAIN_RATE, requests * (AGAIN_RATE // NEW_RATE))
     return {"search_new_p50_ms": new["http_load_p50_ms"],
             "search_new_p99_ms": new["http_load_p99_ms"],
             "search_again_p50_ms": again["http_load_p50_ms"],
@@ -97,20 +93,18 @@ def search(bed, options):
     path, listed = catalogue()
     films = {film["item_id"]: film for film in listed}
     names = [name for name, _ in WHOLE] + ["serve"]
-    settings = [f"serve.http.port={PORT}"]
+    settings = [f"serve.http.port={serving.PORT}"]
     if ENCODER.exists():
         names.append("embed")
         settings += [f"embed.model.path={ENCODER}", f"serve.query.model.path={ENCODER}"]
     with bed.topics(PREFIX):
-        subprocess.run([checkout.BUILD / "bin/freshet", "replay", path, "--topic", "items",
-                        "--contract", "Item", "--bootstrap", bed.bootstrap, "--prefix", PREFIX],
-                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        bed.write_items(PREFIX, path)
         with Workers(bed, PREFIX, names, settings) as workers:
             workers.healthy()
             openloop.offer(bed.producer(linger_ms=0), f"{PREFIX}clicks",
                            list(ratings.as_json(rows[:cut])), 4000)
             workers.wait_consumed(WHOLE)
-            wait_ready()
+            serving.wait_ready()
             wait_for_vectors(len(films))
             return {**figures_of(known_items(rows, films, cut)), **timed(bed, films)}
 

@@ -97,6 +97,14 @@ def open_loop(directory, rate, requests, seconds=SECONDS, port=PORT):
     return {name: float(value) for name, value in map(str.split, done.stdout.splitlines())}
 
 
+def ask(path, body=None, port=PORT, timeout=60):
+    """What the server answers in JSON; POST where the request has a body."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}",
+                                     None if body is None else json.dumps(body).encode())
+    with urllib.request.urlopen(request, timeout=timeout) as answer:
+        return json.load(answer)
+
+
 def wait_ready(port=PORT):
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
