@@ -8,42 +8,30 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/provision/flag_texts.h"
 #include "cli/provision/right_plan.h"
 
-enum { TEXT_BYTES_MAX = 1 << 20, WORDS_MAX = 64, NAMES_ARENA_BYTES = 1 << 16 };
+enum { TEXT_BYTES_MAX = 1 << 20, NAMES_ARENA_BYTES = 1 << 16 };
 
 static const char table_text[] =
 #include "acls.ini.inc"
     ;
 
 struct acls {
-    const char *principals[WORDS_MAX], *overrides[WORDS_MAX];
-    size_t principals_count, overrides_count;
+    struct flag_texts principals, overrides;
     bool generations, settings;
 };
 
 #define OPTION_SETTINGS struct acls
 
-static bool keep_word(const char **words, size_t *count, const char *text, struct buf *why)
-{
-    if (*count == WORDS_MAX) {
-        buf_printf(why, "given more than %d times", WORDS_MAX);
-        return false;
-    }
-    words[(*count)++] = text;
-    return true;
-}
-
 static bool take_principal(void *settings, const char *text, struct buf *why)
 {
-    struct acls *acls = settings;
-    return keep_word(acls->principals, &acls->principals_count, text, why);
+    return flag_texts_add(&((struct acls *)settings)->principals, text, why);
 }
 
 static bool take_override(void *settings, const char *text, struct buf *why)
 {
-    struct acls *acls = settings;
-    return keep_word(acls->overrides, &acls->overrides_count, text, why);
+    return flag_texts_add(&((struct acls *)settings)->overrides, text, why);
 }
 
 static const struct flag flags[] = {
@@ -82,8 +70,8 @@ static bool override_one(struct ini *table, const char *text, struct buf *why)
 static struct ini *read_table(const struct acls *acls, struct buf *why)
 {
     struct ini *table = ini_read(table_text);
-    for (size_t i = 0; i < acls->overrides_count; i++) {
-        if (!override_one(table, acls->overrides[i], why)) { return ini_free(table); }
+    for (size_t i = 0; i < acls->overrides.count; i++) {
+        if (!override_one(table, acls->overrides.at[i], why)) { return ini_free(table); }
     }
     return table;
 }
@@ -92,8 +80,8 @@ static struct right_request request_of(const struct invocation *invocation)
 {
     const struct acls *acls = invocation->settings;
     return (struct right_request){
-        .principals = acls->principals,
-        .principals_count = acls->principals_count,
+        .principals = acls->principals.at,
+        .principals_count = acls->principals.count,
         .prefix = client_topic_prefix(&invocation->client),
         .group_prefix = client_group_prefix(&invocation->client),
         .generations = acls->generations,
@@ -197,8 +185,8 @@ static bool check(struct invocation *invocation, struct buf *why)
     struct ini *table = read_table(acls, why);
     struct right_plan plan = {0};
     struct arena *arena = arena_new(NAMES_ARENA_BYTES);
-    const struct right_request request = {.principals = acls->principals,
-                                          .principals_count = acls->principals_count,
+    const struct right_request request = {.principals = acls->principals.at,
+                                          .principals_count = acls->principals.count,
                                           .prefix = "",
                                           .group_prefix = ""};
     bool right = table && (strcmp(verb, "list") == 0 ||

@@ -6,47 +6,33 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/provision/flag_texts.h"
 #include "cli/provision/topic_plan.h"
 #include "cli/screen.h"
 #include "stream/run_settings.h"
 
-enum { PLAN_BYTES_MAX = 1 << 20, WORDS_MAX = 64, PARTITIONS_MAX = 100000, COPIES_MAX = 100 };
+enum { PLAN_BYTES_MAX = 1 << 20, PARTITIONS_MAX = 100000, COPIES_MAX = 100 };
 
 static const char table_text[] =
 #include "topics.ini.inc"
     ;
 
-struct words {
-    const char *at[WORDS_MAX];
-    size_t count;
-};
-
 struct topics {
     int64_t partitions, copies; /* flags; 0: not given */
     int64_t retention_ms;
-    struct words with, overrides;
+    struct flag_texts with, overrides;
 };
 
 #define OPTION_SETTINGS struct topics
 
-static bool keep_word(struct words *words, const char *text, struct buf *why)
-{
-    if (words->count == WORDS_MAX) {
-        buf_printf(why, "given more than %d times", WORDS_MAX);
-        return false;
-    }
-    words->at[words->count++] = text;
-    return true;
-}
-
 static bool take_with(void *settings, const char *text, struct buf *why)
 {
-    return keep_word(&((struct topics *)settings)->with, text, why);
+    return flag_texts_add(&((struct topics *)settings)->with, text, why);
 }
 
 static bool take_override(void *settings, const char *text, struct buf *why)
 {
-    return keep_word(&((struct topics *)settings)->overrides, text, why);
+    return flag_texts_add(&((struct topics *)settings)->overrides, text, why);
 }
 
 static const struct flag flags[] = {
