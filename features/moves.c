@@ -163,20 +163,10 @@ static int64_t present_offset(const struct task *task, const struct user *user)
     return MAX_OF(task_input_offset(task) - 1, former_offset(user));
 }
 
-static bool put_contexts(struct ids *ids, const struct user_move *move)
+static bool put_texts(struct ids *ids, const struct slices *texts)
 {
-    int result = 0;
-    for (size_t i = 0; i < move->items.count && result == 0; i++) {
-        int32_t context;
-        result = context_column_get(&move->contexts, &move->context_numbers, i, ids, &context);
-    }
-    return result == 0;
-}
-
-static bool put_items(struct ids *ids, const struct slices *items)
-{
-    for (size_t i = 0; i < items->count; i++) {
-        if (ids_put(ids, items->at[i]) == ID_NONE) { return false; }
+    for (size_t i = 0; i < texts->count; i++) {
+        if (ids_put(ids, texts->at[i]) == ID_NONE) { return false; }
     }
     return true;
 }
@@ -303,8 +293,8 @@ static enum verdict add_move(struct task *task, struct user *user, const struct 
         .contributions = move->contributions,
         .actions = (int64_t)move->items.count,
     };
-    bool has_room = put_items(f->ids, &move->items) && put_items(f->ids, &move->shown_items) &&
-                    put_contexts(f->ids, move);
+    bool has_room = put_texts(f->ids, &move->items) && put_texts(f->ids, &move->shown_items) &&
+                    put_texts(f->ids, &move->contexts);
     if (!has_room || !add_backs(task, user, move)) { return features_items_full(task); }
     add_shown(task, user, move);
     add_searches(task, user, move);
