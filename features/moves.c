@@ -94,14 +94,8 @@ static const char *fault_of(const struct record *rec, const struct user_move *mo
         move->shown_places.count != shown || !ids_valid(&move->shown_items)) {
         return "the columns of what was shown do not agree";
     }
-    size_t searches = move->search_texts.count;
-    if (move->search_times_ms.count != searches || move->search_event_ids.count != searches) {
+    if (!searches_valid(&move->search_texts, &move->search_times_ms, &move->search_event_ids)) {
         return "the columns of searches do not agree";
-    }
-    for (size_t i = 0; i < searches; i++) {
-        if (!timeline_allows(move->search_times_ms.at[i], /* weight= */ 0.0)) {
-            return "the columns of searches do not agree";
-        }
     }
     return move->back_hashes.count == move->back_times_ms.count
                ? NULL

@@ -2,6 +2,8 @@
 #include "base/array.h"
 #include "base/utf8.h"
 #include "features/searches.h"
+#include "model/counting/timeline.h"
+#include "schemas/user_history.h"
 
 enum { SEARCHES_FIRST = 2 };
 
@@ -72,4 +74,15 @@ void searches_release(struct searches *searches)
 {
     free(searches->at);
     *searches = (struct searches){.count = 0};
+}
+
+bool searches_valid(const struct slices *texts, const struct longs *times_ms,
+                    const struct longs *event_ids)
+{
+    size_t n = texts->count;
+    bool valid = n <= HISTORY_SEARCHES_MAX && times_ms->count == n && event_ids->count == n;
+    for (size_t i = 0; valid && i < n; i++) {
+        valid = timeline_allows(times_ms->at[i], /* weight= */ 0.0);
+    }
+    return valid;
 }

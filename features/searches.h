@@ -39,4 +39,8 @@ struct slice searches_text(const struct searches *searches, int32_t at);
 /* Frees the entries. */
 void searches_release(struct searches *searches);
 
+/* Says whether columns of a message, which may be anybody's, are those of searches. */
+bool searches_valid(const struct slices *texts, const struct longs *times_ms,
+                    const struct longs *event_ids);
+
 #endif

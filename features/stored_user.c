@@ -273,17 +273,6 @@ static bool shown_agrees(const struct user_state *state)
            ids_valid(&state->shown_items) && state->back_hashes.count <= STATE_BACK_MAX;
 }
 
-static bool searches_agree(const struct user_state *state)
-{
-    size_t n = state->search_texts.count;
-    bool agrees = n <= HISTORY_SEARCHES_MAX && state->search_times_ms.count == n &&
-                  state->search_event_ids.count == n;
-    for (size_t i = 0; agrees && i < n; i++) {
-        agrees = timeline_allows(state->search_times_ms.at[i], /* weight= */ 0.0);
-    }
-    return agrees;
-}
-
 static bool listed_agrees(const struct user_state *state)
 {
     size_t n = state->listed_event_ids.count;
@@ -310,9 +299,10 @@ static bool columns_agree(const struct user_state *state)
            state->event_times_ms.count == n && state->sequences.count == n &&
            state->event_ids.count == n && state->offsets.count == n &&
            state->left_weights.count == left && state->left_times_ms.count == left &&
-           left <= STATE_LEFT_MAX && shown_agrees(state) && searches_agree(state) &&
-           listed_agrees(state) &&
+           left <= STATE_LEFT_MAX && shown_agrees(state) && listed_agrees(state) &&
            numbers_valid(state) && links_valid(state) &&
+           searches_valid(&state->search_texts, &state->search_times_ms,
+                          &state->search_event_ids) &&
            context_column_valid(&state->contexts, &state->context_numbers, n) &&
            context_column_valid(&state->left_contexts, &state->left_context_numbers, left) &&
            state->back_hashes.count == state->back_times_ms.count && ids_valid(&state->items) &&
