@@ -87,6 +87,13 @@ static int32_t dot(const int8_t *p, const int8_t *q, size_t stride)
     return sum;
 }
 
+/* Returns 1 / length of a vector; 0: it is all 0. */
+static float inverse_of(const int8_t *numbers, size_t stride)
+{
+    double squares = (double)dot(numbers, numbers, stride);
+    return squares > 0.0 ? (float)(1.0 / sqrt(squares)) : 0.0F;
+}
+
 static const int8_t *numbers_of(const struct vector_neighbours *neighbours, size_t slot)
 {
     return neighbours->numbers + slot * neighbours->stride;
@@ -158,8 +165,7 @@ static void set_numbers(struct vector_neighbours *neighbours, size_t at, const i
     int8_t *to = neighbours->numbers + at * neighbours->stride;
     memset(to, 0, neighbours->stride);
     memcpy(to, numbers, neighbours->width);
-    double squares = (double)dot(to, to, neighbours->stride);
-    neighbours->slots[at].inverse = squares > 0.0 ? (float)(1.0 / sqrt(squares)) : 0.0F;
+    neighbours->slots[at].inverse = inverse_of(to, neighbours->stride);
 }
 
 bool vector_neighbours_put(struct vector_neighbours *neighbours, int32_t item,
@@ -227,8 +233,7 @@ void vector_query_set(struct vector_query *query, const int8_t *numbers, size_t 
     memset(query->numbers, 0, sizeof(query->numbers));
     memcpy(query->numbers, numbers, width);
     query->width = width;
-    double squares = (double)dot(query->numbers, query->numbers, VECTOR_WIDTH_MAX);
-    query->inverse = squares > 0.0 ? (float)(1.0 / sqrt(squares)) : 0.0F;
+    query->inverse = inverse_of(query->numbers, VECTOR_WIDTH_MAX);
 }
 
 static float cosine_with(const struct vector_neighbours *neighbours,
