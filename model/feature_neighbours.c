@@ -8,6 +8,7 @@
 #include "base/array.h"
 #include "base/xalloc.h"
 #include "model/feature_neighbours.h"
+#include "model/number_set.h"
 
 enum { POSTINGS_FIRST = 4, CARDS_FIRST = 1024, TOLD_MAX = 32, LEVELS_AN_OCTAVE = 4 };
 
@@ -179,24 +180,6 @@ static void take_off(struct feature_neighbours *neighbours, uint32_t feature, in
     set_df(neighbours, feature, posting->count - 1);
 }
 
-static int by_number(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Sorts features in place and returns how many differ. */
-static size_t each_once(uint32_t *features, size_t count)
-{
-    size_t kept = 0;
-    qsort(features, count, sizeof(*features), by_number);
-    for (size_t at = 0; at < count; at++) {
-        if (kept && features[kept - 1] == features[at]) { continue; }
-        features[kept++] = features[at];
-    }
-    return kept;
-}
-
 static void reserve(struct feature_neighbours *neighbours, int32_t item)
 {
     size_t count = (size_t)item + 1;
@@ -221,7 +204,7 @@ bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
     assert(count <= FEATURES_EACH_MAX);
     if (item < 0 || item >= neighbours->items_max) { return false; }
     if (count) { memcpy(sorted, features, count * sizeof(*sorted)); }
-    count = each_once(sorted, count);
+    count = number_set_make(sorted, count);
     const struct card *before = card_of(neighbours, item);
     bool same = before->count == count &&
                 (!count || memcmp(before->features, sorted, count * sizeof(*sorted)) == 0);

@@ -2,6 +2,7 @@
 #include "base/array.h"
 #include "base/xalloc.h"
 #include "model/ids.h"
+#include "model/number_set.h"
 #include "model/word_index.h"
 
 enum { POSTINGS_FIRST = 4, CARDS_FIRST = 1024 };
@@ -26,7 +27,7 @@ struct word_index {
     struct word_card *cards; /* by item; so are the next two */
     double *sums;            /* scratch, all 0 between calls */
     int32_t *touched;
-    size_t cards_count, sums_count, touched_count;
+    size_t cards_count, sums_capacity, touched_capacity, touched_count;
     int32_t items_max;
     int64_t items, words; /* that have words, and how many these are */
 };
@@ -69,36 +70,14 @@ static void take_off(struct word_index *index, uint32_t word, int32_t item)
     posting->items[at] = posting->items[--posting->count];
 }
 
-static int by_number(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Sorts words and returns how many differ. */
-static size_t sort_words(uint32_t *words, size_t count)
-{
-    size_t kept = 0;
-    qsort(words, count, sizeof(*words), by_number);
-    for (size_t k = 0; k < count; k++) {
-        if (!kept || words[kept - 1] != words[k]) { words[kept++] = words[k]; }
-    }
-    return kept;
-}
-
-static bool has_word(const struct word_card *card, uint32_t word)
-{
-    return card->count &&
-           bsearch(&word, card->words, card->count, sizeof(*card->words), by_number);
-}
-
 /* Posts the words of `card` that `other` has not, or takes them off. */
 static void post_difference(struct word_index *index, const struct word_card *card,
                             const struct word_card *other, int32_t item,
                             void (*change)(struct word_index *, uint32_t, int32_t))
 {
     for (uint32_t k = 0; k < card->count; k++) {
-        if (!has_word(other, card->words[k])) { change(index, card->words[k], item); }
+        uint32_t word = card->words[k];
+        if (!number_set_has(other->words, other->count, word)) { change(index, word, item); }
     }
 }
 
@@ -109,7 +88,7 @@ bool word_index_put(struct word_index *index, int32_t item, const uint32_t *word
     if (item < 0 || item >= index->items_max) { return false; }
     if (!count && (size_t)item >= index->cards_count) { return false; }
     if (count) { memcpy(sorted, words, count * sizeof(*sorted)); }
-    const struct word_card next = {sorted, (uint32_t)sort_words(sorted, count)};
+    const struct word_card next = {sorted, (uint32_t)number_set_make(sorted, count)};
     ARRAY_RESERVE_ZEROS(index->cards, index->cards_count, (size_t)item + 1, CARDS_FIRST);
     struct word_card *card = &index->cards[item];
     bool same = card->count == next.count &&
@@ -160,14 +139,8 @@ void word_index_offer(struct word_index *index, const int32_t *words, size_t cou
                       bool (*allows)(const void *arg, int32_t item), const void *arg,
                       struct topk *top)
 {
-    if (index->sums_count < index->cards_count) {
-        index->sums = xreallocarray(index->sums, index->cards_count, sizeof(*index->sums));
-        index->touched = xreallocarray(index->touched, index->cards_count,
-                                       sizeof(*index->touched));
-        memset(index->sums + index->sums_count, 0,
-               (index->cards_count - index->sums_count) * sizeof(*index->sums));
-        index->sums_count = index->cards_count;
-    }
+    ARRAY_RESERVE_ZEROS(index->sums, index->sums_capacity, index->cards_count, CARDS_FIRST);
+    ARRAY_RESERVE(index->touched, index->touched_capacity, index->cards_count, CARDS_FIRST);
     index->touched_count = 0;
     for (size_t k = 0; k < count; k++) { add_word(index, words[k], allows, arg); }
     for (size_t k = 0; k < index->touched_count; k++) {
@@ -182,8 +155,10 @@ double word_index_score(const struct word_index *index, const int32_t *words, si
 {
     double sum = 0.0;
     if (item < 0 || (size_t)item >= index->cards_count || !index->cards[item].count) { return 0.0; }
+    const struct word_card *card = &index->cards[item];
     for (size_t k = 0; k < count; k++) {
-        bool has = words[k] != ID_NONE && has_word(&index->cards[item], (uint32_t)words[k]);
+        bool has = words[k] != ID_NONE &&
+                   number_set_has(card->words, card->count, (uint32_t)words[k]);
         if (has) { sum += idf(index, words[k]); }
     }
     return sum * length_factor(index, item);

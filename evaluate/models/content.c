@@ -2,6 +2,7 @@
 #include "base/array.h"
 #include "base/xalloc.h"
 #include "evaluate/models/content.h"
+#include "model/number_set.h"
 #include "model/topk.h"
 
 enum { POSTINGS_FIRST = 4, STALE_SHARE = 8 };
@@ -89,12 +90,6 @@ static void post(struct content *content, uint32_t feature, int32_t item)
     posting->items[posting->count++] = item;
 }
 
-static int by_number(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 int content_put(struct content *content, int32_t item, const uint32_t *features, size_t count)
 {
     assert(item >= 0 && item < content->items_max);
@@ -103,13 +98,8 @@ int content_put(struct content *content, int32_t item, const uint32_t *features,
     if (count > CONTENT_FEATURES_MAX) { return -E2BIG; }
     card->features = xmalloc(count * sizeof(*card->features));
     if (count) { memcpy(card->features, features, count * sizeof(*features)); }
-    qsort(card->features, count, sizeof(*card->features), by_number);
-    for (size_t at = 0; at < count; at++) {
-        uint32_t feature = card->features[at];
-        if (card->count && card->features[card->count - 1] == feature) { continue; }
-        card->features[card->count++] = feature;
-        post(content, feature, item);
-    }
+    card->count = (int32_t)number_set_make(card->features, count);
+    for (int32_t at = 0; at < card->count; at++) { post(content, card->features[at], item); }
     content->items++;
     return 0;
 }

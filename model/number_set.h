@@ -1,0 +1,12 @@
+/* A set of numbers, sorted, each once: the features or the words of an item. Pure functions. */
+#ifndef FRESHET_MODEL_NUMBER_SET_H
+#define FRESHET_MODEL_NUMBER_SET_H
+
+#include "base/base.h"
+
+/* Makes a set of numbers in place; returns how many differ. */
+size_t number_set_make(uint32_t *numbers, size_t count);
+/* Says whether a set has a number. */
+bool number_set_has(const uint32_t *set, size_t count, uint32_t number);
+
+#endif
