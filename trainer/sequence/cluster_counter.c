@@ -15,8 +15,9 @@
 #include "base/xalloc.h"
 #include "model/fold_in.h"
 #include "model/k_means.h"
-#include "model/segment_counts.h"
 #include "trainer/sequence/cluster_counter.h"
+#include "trainer/sequence/counted_offsets.h"
+#include "trainer/sequence/group_columns.h"
 #include "trainer/sequence/user_matrix.h"
 
 #include <xxhash.h>
@@ -36,8 +37,7 @@ struct cluster_counter {
     struct arena *arena;
     struct cluster_space *published;
     struct table_view *view;
-    int64_t *offsets; /* of the last count */
-    size_t partitions;
+    struct counted_offsets offsets; /* of the last count */
     enum cluster_counting state;
     enum phase phase;
     int32_t sample;
@@ -58,10 +58,7 @@ struct cluster_counter {
     int64_t version;
     int32_t user_items[HISTORY_ACTIONS_MAX];
     char name[NAME_BYTES]; /* of the record that was made last, and its columns */
-    struct segment_item found[GROUP_ITEMS_MAX];
-    struct slice found_items[GROUP_ITEMS_MAX];
-    int32_t found_users[GROUP_ITEMS_MAX], found_all_users[GROUP_ITEMS_MAX];
-    float found_gains[GROUP_ITEMS_MAX];
+    struct group_columns columns;
 };
 
 struct cluster_counter *cluster_counter_new(const struct cluster_counter_settings *settings,
@@ -104,8 +101,7 @@ void cluster_counter_drop(struct cluster_counter *counter)
 void cluster_counter_reset(struct cluster_counter *counter)
 {
     cluster_counter_drop(counter);
-    free(counter->offsets);
-    counter->offsets = NULL;
+    counted_offsets_release(&counter->offsets);
 }
 
 struct cluster_counter *cluster_counter_free(struct cluster_counter *counter)
@@ -121,9 +117,7 @@ struct cluster_counter *cluster_counter_free(struct cluster_counter *counter)
 bool cluster_counter_stale(const struct cluster_counter *counter,
                            const struct table_view *histories)
 {
-    const struct longs now = table_view_offsets(histories),
-                       then = {counter->offsets, counter->partitions};
-    return !counter->offsets || !longs_equal(&now, &then);
+    return !counted_offsets_are(&counter->offsets, histories);
 }
 
 static void begin_reading(struct cluster_counter *counter)
@@ -137,11 +131,8 @@ static void begin_reading(struct cluster_counter *counter)
 
 void cluster_counter_begin(struct cluster_counter *counter, struct table_view *histories)
 {
-    struct longs now = table_view_offsets(histories);
     cluster_counter_drop(counter);
-    counter->offsets = xreallocarray(counter->offsets, now.count + 1, sizeof(int64_t));
-    memcpy(counter->offsets, now.at, now.count * sizeof(int64_t));
-    counter->partitions = now.count;
+    counted_offsets_keep(&counter->offsets, histories);
     counter->view = histories;
     counter->sample = 0;
     counter->state = CLUSTERS_COUNTING;
@@ -487,13 +478,6 @@ void cluster_counter_step(struct cluster_counter *counter, size_t work)
 
 /* ---- Records ---- */
 
-/* Offsets of a table with too many partitions are not named. */
-static struct longs named_offsets(const struct cluster_counter *counter)
-{
-    size_t count = counter->partitions;
-    return (struct longs){counter->offsets, count <= LIST_OFFSETS_MAX ? count : 0};
-}
-
 static int32_t parts_of(const struct cluster_counter *counter)
 {
     size_t parts = (counter->matrix.width + GROUP_FACTORS_MAX - 1) / GROUP_FACTORS_MAX;
@@ -507,41 +491,15 @@ static void write_name(struct cluster_counter *counter, int32_t number,
     group->name = slice_of(counter->name, (size_t)size);
 }
 
-static void write_items(struct cluster_counter *counter, size_t count, struct group_profile *group)
-{
-    for (size_t k = 0; k < count; k++) {
-        const struct segment_item *one = &counter->found[k];
-        counter->found_items[k] = ids_text(counter->matrix.items, one->item);
-        counter->found_users[k] = (int32_t)MIN_OF(one->users, (uint32_t)INT32_MAX);
-        counter->found_all_users[k] = (int32_t)MIN_OF(one->all_users, (uint32_t)INT32_MAX);
-        counter->found_gains[k] = (float)one->gain;
-    }
-    group->items = (struct slices){counter->found_items, count};
-    group->item_users = (struct ints){counter->found_users, count};
-    group->item_all_users = (struct ints){counter->found_all_users, count};
-    group->gains = (struct floats){counter->found_gains, count};
-}
-
 static void write_cluster(struct cluster_counter *counter, size_t cluster,
                           struct group_profile *group)
 {
     const struct cluster_counter_settings *settings = counter->settings;
-    const struct segment_list_settings wanted = {
-        .gains_max = settings->items_max / 2,
-        .users_max = settings->items_max - settings->items_max / 2,
-        .item_users_min = (uint32_t)settings->item_users_min,
-        .before = ids_before,
-        .arg = counter->matrix.items,
-    };
-    uint32_t rest;
-    size_t count = segment_counts_list(counter->counts, (int32_t)cluster, &wanted, counter->found,
-                                       &rest);
-    write_items(counter, count, group);
+    group_columns_write(&counter->columns, counter->counts, (int32_t)cluster,
+                        counter->matrix.items, settings->items_max, settings->item_users_min,
+                        group);
     write_name(counter, counter->names[k_means_origin(counter->means, cluster)], group);
     group->kind = GROUP_CLUSTER;
-    group->users = segment_counts_users(counter->counts, (int32_t)cluster);
-    group->all_users = segment_counts_all_users(counter->counts);
-    group->rest_users = (int32_t)MIN_OF(rest, (uint32_t)INT32_MAX);
     group->vectors = (struct floats){
         (float *)(uintptr_t)k_means_centroids(counter->means) + cluster * counter->dimensions,
         counter->dimensions};
@@ -553,11 +511,11 @@ static void write_factors(struct cluster_counter *counter, size_t part,
     size_t from = part * GROUP_FACTORS_MAX, d = counter->dimensions;
     size_t items = MIN_OF(counter->matrix.width - from, (size_t)GROUP_FACTORS_MAX);
     for (size_t k = 0; k < items; k++) {
-        counter->found_items[k] = user_matrix_item(&counter->matrix, from + k);
+        counter->columns.items[k] = user_matrix_item(&counter->matrix, from + k);
     }
     write_name(counter, (int32_t)part, group);
     group->kind = GROUP_FACTORS;
-    group->items = (struct slices){counter->found_items, items};
+    group->items = (struct slices){counter->columns.items, items};
     group->vectors = (struct floats){counter->factors + from * d, items * d};
 }
 
@@ -570,7 +528,7 @@ bool cluster_counter_record(struct cluster_counter *counter, size_t at,
     if (at >= clusters + (size_t)parts) { return false; }
     *ret_group = (struct group_profile){
         .sample = counter->sample,
-        .history_offsets = named_offsets(counter),
+        .history_offsets = counted_offsets_named(&counter->offsets),
         .version = counter->version,
         .clusters = (int32_t)clusters,
         .parts = parts,

@@ -12,10 +12,10 @@
 #include "base/array.h"
 #include "base/arena.h"
 #include "base/xalloc.h"
-#include "model/ids.h"
-#include "model/segment_counts.h"
 #include "schemas/user_history.h"
 #include "stream/kafka/murmur.h"
+#include "trainer/sequence/counted_offsets.h"
+#include "trainer/sequence/group_columns.h"
 #include "trainer/sequence/segment_counter.h"
 
 enum { COUNTER_ARENA_BYTES = 1 << 16, SAMPLE_MAX = 20, ID_OVERHEAD = 48 };
@@ -32,8 +32,7 @@ struct segment_counter {
     struct codec *history_codec, *profile_codec;
     struct arena *arena;
     struct table_view *histories, *profiles;
-    int64_t *histories_at, *profiles_at; /* offsets of the last count */
-    size_t histories_partitions, profiles_partitions;
+    struct counted_offsets histories_at, profiles_at; /* of the last count */
     enum segment_counting state;
     enum phase phase;
     int32_t sample;
@@ -50,10 +49,7 @@ struct segment_counter {
     int32_t user_items[HISTORY_ACTIONS_MAX];
     struct user_segments segments;
     int32_t user_segments[USER_SEGMENTS_MAX];
-    struct segment_item found[GROUP_ITEMS_MAX];
-    struct slice found_items[GROUP_ITEMS_MAX];
-    int32_t found_users[GROUP_ITEMS_MAX], found_all_users[GROUP_ITEMS_MAX];
-    float found_gains[GROUP_ITEMS_MAX];
+    struct group_columns columns; /* of the record that was made last */
 };
 
 struct segment_counter *segment_counter_new(const struct segment_counter_settings *settings,
@@ -81,9 +77,8 @@ void segment_counter_drop(struct segment_counter *counter)
 void segment_counter_reset(struct segment_counter *counter)
 {
     segment_counter_drop(counter);
-    free(counter->histories_at);
-    free(counter->profiles_at);
-    counter->histories_at = counter->profiles_at = NULL;
+    counted_offsets_release(&counter->histories_at);
+    counted_offsets_release(&counter->profiles_at);
 }
 
 struct segment_counter *segment_counter_free(struct segment_counter *counter)
@@ -100,25 +95,11 @@ struct segment_counter *segment_counter_free(struct segment_counter *counter)
     return NULL;
 }
 
-static bool same(const int64_t *at, size_t count, const struct table_view *view)
-{
-    struct longs now = table_view_offsets(view);
-    return at && now.count == count && memcmp(at, now.at, count * sizeof(*at)) == 0;
-}
-
 bool segment_counter_stale(const struct segment_counter *counter,
                            const struct table_view *histories, const struct table_view *profiles)
 {
-    return !same(counter->histories_at, counter->histories_partitions, histories) ||
-           !same(counter->profiles_at, counter->profiles_partitions, profiles);
-}
-
-static void keep_offsets(const struct table_view *view, int64_t **at, size_t *ret_count)
-{
-    struct longs now = table_view_offsets(view);
-    *at = xreallocarray(*at, now.count + 1, sizeof(**at));
-    memcpy(*at, now.at, now.count * sizeof(**at));
-    *ret_count = now.count;
+    return !counted_offsets_are(&counter->histories_at, histories) ||
+           !counted_offsets_are(&counter->profiles_at, profiles);
 }
 
 /* Counts all users of the sample again. */
@@ -138,8 +119,8 @@ void segment_counter_begin(struct segment_counter *counter, struct table_view *h
                            struct table_view *profiles)
 {
     segment_counter_drop(counter);
-    keep_offsets(histories, &counter->histories_at, &counter->histories_partitions);
-    keep_offsets(profiles, &counter->profiles_at, &counter->profiles_partitions);
+    counted_offsets_keep(&counter->histories_at, histories);
+    counted_offsets_keep(&counter->profiles_at, profiles);
     counter->histories = histories;
     counter->profiles = profiles;
     counter->names = ids_new(SEGMENT_NAMES_MAX);
@@ -261,7 +242,7 @@ static void count_user(struct segment_counter *counter, struct slice user)
     struct user_history history;
     struct codec_error error;
     struct slice value;
-    int32_t partition = murmur_partition(user, (int32_t)counter->histories_partitions);
+    int32_t partition = murmur_partition(user, (int32_t)counter->histories_at.count);
     if (table_view_get(counter->histories, partition, user, &value) < 0) { return; }
     if (codec_decode(counter->history_codec, value, counter->arena, &history, &error) < 0) {
         if (error.unknown_id) { fail(counter); }
@@ -331,54 +312,22 @@ void segment_counter_step(struct segment_counter *counter, size_t users)
 
 /* ---- Records ---- */
 
-static void write_items(struct segment_counter *counter, size_t count)
-{
-    for (size_t k = 0; k < count; k++) {
-        const struct segment_item *one = &counter->found[k];
-        counter->found_items[k] = ids_text(counter->items, one->item);
-        counter->found_users[k] = (int32_t)MIN_OF(one->users, (uint32_t)INT32_MAX);
-        counter->found_all_users[k] = (int32_t)MIN_OF(one->all_users, (uint32_t)INT32_MAX);
-        counter->found_gains[k] = (float)one->gain;
-    }
-}
-
-/* Offsets of a table with too many partitions are not named. */
-static struct longs named_offsets(int64_t *at, size_t count)
-{
-    return (struct longs){at, count <= LIST_OFFSETS_MAX ? count : 0};
-}
-
 int segment_counter_record(struct segment_counter *counter, size_t at,
                            struct group_profile *ret_group)
 {
     const struct segment_counter_settings *settings = counter->settings;
     if (at >= counter->chosen_count) { return -ENOENT; }
-    int64_t users = segment_counts_users(counter->counts, (int32_t)at);
-    if (users < settings->users_min) { return -EAGAIN; }
-    const struct segment_list_settings wanted = {
-        .gains_max = settings->items_max / 2,
-        .users_max = settings->items_max - settings->items_max / 2,
-        .item_users_min = (uint32_t)settings->item_users_min,
-        .before = ids_before,
-        .arg = counter->items,
-    };
-    uint32_t rest;
-    size_t count = segment_counts_list(counter->counts, (int32_t)at, &wanted, counter->found,
-                                       &rest);
-    write_items(counter, count);
+    if (segment_counts_users(counter->counts, (int32_t)at) < settings->users_min) {
+        return -EAGAIN;
+    }
     *ret_group = (struct group_profile){
         .kind = GROUP_SEGMENT,
         .name = ids_text(counter->names, counter->chosen[at].number),
-        .users = users,
-        .all_users = segment_counts_all_users(counter->counts),
         .sample = counter->sample,
-        .items = {counter->found_items, count},
-        .item_users = {counter->found_users, count},
-        .item_all_users = {counter->found_all_users, count},
-        .gains = {counter->found_gains, count},
-        .rest_users = (int32_t)MIN_OF(rest, (uint32_t)INT32_MAX),
-        .history_offsets = named_offsets(counter->histories_at, counter->histories_partitions),
-        .profile_offsets = named_offsets(counter->profiles_at, counter->profiles_partitions),
+        .history_offsets = counted_offsets_named(&counter->histories_at),
+        .profile_offsets = counted_offsets_named(&counter->profiles_at),
     };
+    group_columns_write(&counter->columns, counter->counts, (int32_t)at, counter->items,
+                        settings->items_max, settings->item_users_min, ret_group);
     return 0;
 }
