@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "base/array.h"
 #include "base/calendar.h"
+#include "base/hash_index.h"
 #include "base/text_file.h"
 #include "base/xalloc.h"
 #include "syntax/time_zone.h"
@@ -52,7 +53,20 @@ struct time_zones {
     const char *directory;
     struct zone *at;
     size_t count, capacity;
+    struct hash_index index; /* of names */
 };
+
+static uint64_t hash_at(const void *owner, uint32_t at)
+{
+    const struct time_zones *zones = owner;
+    return hash_index_text(slice_str(zones->at[at].name));
+}
+
+static bool name_is(const void *owner, uint32_t at, const void *key)
+{
+    const struct time_zones *zones = owner;
+    return slice_equal(*(const struct slice *)key, slice_str(zones->at[at].name));
+}
 
 struct time_zones *time_zones_new(const char *directory)
 {
@@ -71,6 +85,7 @@ struct time_zones *time_zones_free(struct time_zones *zones)
 {
     if (!zones) { return NULL; }
     for (size_t k = 0; k < zones->count; k++) { zone_release(&zones->at[k]); }
+    hash_index_release(&zones->index);
     free(zones->at);
     free(zones);
     return NULL;
@@ -341,14 +356,14 @@ static const struct zone *load(struct time_zones *zones, struct slice name)
     }
     ARRAY_RESERVE(zones->at, zones->capacity, zones->count + 1, 4);
     zones->at[zones->count] = zone;
+    hash_index_add(&zones->index, hash_index_text(name), (uint32_t)zones->count, hash_at, zones);
     return &zones->at[zones->count++];
 }
 
 static const struct zone *find(struct time_zones *zones, struct slice name)
 {
-    for (size_t k = 0; k < zones->count; k++) {
-        if (slice_equal(name, slice_str(zones->at[k].name))) { return &zones->at[k]; }
-    }
+    int32_t at = hash_index_find(&zones->index, hash_index_text(name), name_is, zones, &name);
+    if (at != HASH_INDEX_NONE) { return &zones->at[at]; }
     return is_name(name) ? load(zones, name) : NULL;
 }
 
