@@ -15,8 +15,8 @@ struct group_columns {
 };
 
 /* Writes the users of a segment of the counts, and the items on its list: at most `items_max`, half
- * of them by their gains, each with at least `users_min` of its users. Borrowed from the columns and
- * the ids. */
+ * of them by their gains, each with at least `users_min` of its users. Borrowed from the columns
+ * and the ids. */
 void group_columns_write(struct group_columns *columns, struct segment_counts *counts,
                          int32_t segment, const struct ids *ids, size_t items_max,
                          int64_t users_min, struct group_profile *group);
