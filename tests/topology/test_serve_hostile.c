@@ -8,23 +8,16 @@
 #include "schemas/serving_row.h"
 #include "schemas/user_history.h"
 #include "tests/topology/asking.h"
+#include "tests/topology/records.h"
 
-enum { PARTITIONS = 2, ROUNDS = 30, MESSAGE_MAX = 4 << 20, LONG = 40000, ITEMS = 40 };
+enum { PARTITIONS = 2, ROUNDS = 30, LONG = 40000, ITEMS = 40 };
 
 static const char *const settings[] = {"http.port=0", NULL};
 
 static void append(struct rig *rig, const char *topic, const struct contract *contract,
                    struct slice key, const void *object)
 {
-    struct schema_cache *schemas = schema_cache_new();
-    struct codec *codec = codec_new(contract, schemas);
-    struct buf out;
-    buf_init(&out, MESSAGE_MAX);
-    assert_int_equal(codec_encode(codec, object, &out), 0);
-    memlog_append(rig->log, topic, PARTITION_BY_KEY, key, buf_slice(&out), RIG_WALL_MS);
-    buf_release(&out);
-    codec_free(codec);
-    schema_cache_free(schemas);
+    append_record(rig, topic, PARTITION_BY_KEY, contract, key, object, RIG_WALL_MS);
 }
 
 static struct copy *begin(struct rig *rig)

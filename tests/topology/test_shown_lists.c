@@ -5,6 +5,7 @@
 #include "schemas/applied_rules.h"
 #include "scorer/scorer.h"
 #include "tests/topology/answers.h"
+#include "tests/topology/records.h"
 #include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
@@ -20,15 +21,7 @@ static const char user[] = "u07";
 static void append(struct rig *rig, const char *topic, int32_t partition,
                    const struct contract *contract, const char *key, const void *object)
 {
-    struct schema_cache *schemas = schema_cache_new();
-    struct codec *codec = codec_new(contract, schemas);
-    struct buf out;
-    buf_init(&out, 1 << 16);
-    assert_int_equal(codec_encode(codec, object, &out), 0);
-    memlog_append(rig->log, topic, partition, slice_str(key), buf_slice(&out), feed_time_ms());
-    buf_release(&out);
-    codec_free(codec);
-    schema_cache_free(schemas);
+    append_record(rig, topic, partition, contract, slice_str(key), object, feed_time_ms());
 }
 
 struct ranks {

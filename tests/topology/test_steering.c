@@ -7,6 +7,7 @@
 #include "schemas/list_id.h"
 #include "scorer/scorer.h"
 #include "tests/topology/answers.h"
+#include "tests/topology/records.h"
 #include "trainer/similarity/trainer.h"
 
 #include <setjmp.h>
@@ -24,16 +25,7 @@ static void rest(struct rig *rig)
 static void append(struct rig *rig, const char *topic, const struct contract *contract,
                    const char *key, const void *object)
 {
-    struct schema_cache *schemas = schema_cache_new();
-    struct codec *codec = codec_new(contract, schemas);
-    struct buf out;
-    buf_init(&out, 1 << 21);
-    if (object) { assert_int_equal(codec_encode(codec, object, &out), 0); }
-    memlog_append(rig->log, topic, PARTITION_BY_KEY, slice_str(key),
-                  object ? buf_slice(&out) : (struct slice){0}, feed_from_ms);
-    buf_release(&out);
-    codec_free(codec);
-    schema_cache_free(schemas);
+    append_record(rig, topic, PARTITION_BY_KEY, contract, slice_str(key), object, feed_from_ms);
 }
 
 static void apply(struct rig *rig, const char *text)
