@@ -4,45 +4,35 @@
 #include "trainer/sequence/group_publishers.h"
 #include "trainer/sequence/segment_publisher.h"
 
+enum { PUBLISHERS = 2 };
+
 struct group_publishers {
     struct published_groups *groups;
-    struct segment_publisher *segments;
-    struct cluster_publisher *clusters;
+    struct group_publisher *at[PUBLISHERS];
 };
 
 struct group_publishers *group_publishers_new(const struct group_publishers_parts *parts)
 {
     struct group_publishers *publishers = xcalloc(1, sizeof(*publishers));
     publishers->groups = published_groups_new(parts->run, parts->output);
-    const struct segment_publisher_parts segments = {
+    const struct group_publisher_parts each = {
         .run = parts->run,
+        .settings = parts->settings,
         .histories = parts->histories,
         .profiles = parts->profiles,
         .schemas = parts->schemas,
-        .every_ms = parts->settings->segments_every_ms,
         .table_input = parts->table_input,
         .groups = publishers->groups,
-        .counter = sequence_segment_settings(parts->settings),
     };
-    const struct cluster_publisher_parts clusters = {
-        .run = parts->run,
-        .histories = parts->histories,
-        .schemas = parts->schemas,
-        .every_ms = parts->settings->clusters_every_ms,
-        .table_input = parts->table_input,
-        .groups = publishers->groups,
-        .counter = sequence_cluster_settings(parts->settings),
-    };
-    publishers->segments = segment_publisher_new(&segments);
-    publishers->clusters = cluster_publisher_new(&clusters);
+    publishers->at[0] = segment_publisher_new(&each);
+    publishers->at[1] = cluster_publisher_new(&each);
     return publishers;
 }
 
 struct group_publishers *group_publishers_free(struct group_publishers *publishers)
 {
     if (!publishers) { return NULL; }
-    segment_publisher_free(publishers->segments);
-    cluster_publisher_free(publishers->clusters);
+    for (size_t i = 0; i < PUBLISHERS; i++) { group_publisher_free(publishers->at[i]); }
     published_groups_free(publishers->groups);
     free(publishers);
     return NULL;
@@ -52,24 +42,26 @@ enum verdict group_publishers_see(struct group_publishers *publishers, const str
 {
     struct group_profile group;
     enum verdict verdict = published_groups_see(publishers->groups, rec, &group);
-    if (verdict == VERDICT_DONE) { cluster_publisher_see(publishers->clusters, rec->key, &group); }
+    for (size_t i = 0; i < PUBLISHERS && verdict == VERDICT_DONE; i++) {
+        group_publisher_see(publishers->at[i], rec->key, &group);
+    }
     return verdict;
 }
 
 void group_publishers_step(struct group_publishers *publishers, struct task *task)
 {
-    segment_publisher_step(publishers->segments, task);
-    cluster_publisher_step(publishers->clusters, task);
+    for (size_t i = 0; i < PUBLISHERS; i++) { group_publisher_step(publishers->at[i], task); }
 }
 
 bool group_publishers_idle(const struct group_publishers *publishers)
 {
-    return segment_publisher_idle(publishers->segments) &&
-           cluster_publisher_idle(publishers->clusters);
+    for (size_t i = 0; i < PUBLISHERS; i++) {
+        if (!group_publisher_idle(publishers->at[i])) { return false; }
+    }
+    return true;
 }
 
 void group_publishers_drop(struct group_publishers *publishers)
 {
-    segment_publisher_drop(publishers->segments);
-    cluster_publisher_drop(publishers->clusters);
+    for (size_t i = 0; i < PUBLISHERS; i++) { group_publisher_drop(publishers->at[i]); }
 }
