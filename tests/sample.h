@@ -10,7 +10,7 @@
 enum {
     SAMPLE_STRUCT_BYTES_MAX = 1024, /* of any contract's struct */
     SAMPLE_TEXT_MAX = 24,
-    SAMPLE_COLUMN_MAX = 8, /* any contract allows so many */
+    SAMPLE_COLUMN_MAX = 8,
 };
 
 struct sample {
@@ -122,6 +122,18 @@ static inline void sample_member(struct sample *sample, enum field_kind kind,
     }
 }
 
+/* Says whether a member keeps its contract's limit of bytes, or of a column's elements. */
+static inline bool sample_fits(const struct contract_field *row, const void *member)
+{
+    if (shape_is_column(row->kind)) {
+        struct slices column;
+        memcpy(&column, member, sizeof(column));
+        return column.count <= row->limit;
+    }
+    bool sized = row->kind == FIELD_STRING || row->kind == FIELD_BYTES;
+    return !sized || ((const struct slice *)member)->size <= row->limit;
+}
+
 /* Fills a contract's struct; its texts and columns live in the sample's arena. */
 static inline void sample_fill(struct sample *sample, const struct shape *shape, void *ret_object)
 {
@@ -130,11 +142,9 @@ static inline void sample_fill(struct sample *sample, const struct shape *shape,
     for (size_t i = 0; i < shape->fields_count; i++) {
         const struct shape_field *field = &shape->fields[i];
         void *member = (char *)ret_object + field->row->offset;
-        enum field_kind kind = field->row->kind;
-        bool sized = kind == FIELD_STRING || kind == FIELD_BYTES;
         do {
-            sample_member(sample, kind, field->value, member);
-        } while (sized && ((struct slice *)member)->size > field->row->limit);
+            sample_member(sample, field->row->kind, field->value, member);
+        } while (!sample_fits(field->row, member));
     }
 }
 

@@ -149,14 +149,25 @@ static void a_history_names_every_item_once(void **state)
     assert_null(history_free(NULL));
 }
 
+static void assert_same_action(struct action a, struct action b)
+{
+    assert_int_equal(a.time_ms, b.time_ms);
+    assert_int_equal(a.sequence, b.sequence);
+    assert_int_equal(a.id_hash, b.id_hash);
+    assert_int_equal(a.offset, b.offset);
+    assert_true(a.weight == b.weight);
+    assert_int_equal(a.item, b.item);
+    assert_int_equal(a.kind, b.kind);
+    assert_int_equal(a.context, b.context);
+}
+
 static void assert_same(const struct user *a, const struct user *b)
 {
     assert_int_equal(a->timeline.count, b->timeline.count);
     assert_int_equal(a->timeline.total, b->timeline.total);
     assert_int_equal(a->timeline.seen_count, b->timeline.seen_count);
     for (int32_t i = 0; i < a->timeline.count; i++) {
-        struct action of_a = timeline_at(&a->timeline, i), of_b = timeline_at(&b->timeline, i);
-        assert_memory_equal(&of_a, &of_b, sizeof(of_a));
+        assert_same_action(timeline_at(&a->timeline, i), timeline_at(&b->timeline, i));
     }
     for (int32_t i = 0; i < a->timeline.seen_count; i++) {
         assert_true(a->timeline.seen[a->timeline.seen_first + i] ==
@@ -174,6 +185,7 @@ static void assert_same(const struct user *a, const struct user *b)
         assert_int_equal(of_a->item, of_b->item);
         assert_int_equal(of_a->time_ms, of_b->time_ms);
         assert_true(of_a->weight == of_b->weight);
+        assert_int_equal(of_a->context, of_b->context);
     }
 }
 
