@@ -1,10 +1,8 @@
 #include "base/base.h"
 #include "base/clock.h"
-#include "base/hash_index.h"
 #include "base/xalloc.h"
+#include "serve/candidate_users.h"
 #include "serve/wanting_users.h"
-
-enum { WANTING_ARENA_BYTES = 1 << 16, WANTING_ROW_BYTES_MAX = 64 << 20 };
 
 struct wanting {
     struct slice user;
@@ -12,16 +10,8 @@ struct wanting {
 };
 
 struct wanting_users {
-    struct user_rows *histories;
     struct live_tables *live;
-    struct recent_users *recent;
-    struct schema_cache *schemas;
-    struct codec *codec;
-    struct arena *arena; /* of one user */
-    struct buf row;
-    struct slice users[WANTING_USERS_LOOKED];
-    size_t users_count;
-    struct hash_index index; /* of these */
+    struct candidate_users *candidates;
     struct wanting found[WANTING_USERS_LOOKED];
     size_t found_count;
 };
@@ -30,57 +20,20 @@ struct wanting_users *wanting_users_new(struct user_rows *histories, struct live
                                         struct recent_users *recent)
 {
     struct wanting_users *wanting = xcalloc(1, sizeof(*wanting));
-    wanting->histories = histories;
     wanting->live = live;
-    wanting->recent = recent;
-    wanting->schemas = schema_cache_new();
-    wanting->codec = codec_new(&user_history_contract, wanting->schemas);
-    wanting->arena = arena_new(WANTING_ARENA_BYTES);
-    buf_init(&wanting->row, WANTING_ROW_BYTES_MAX);
-    hash_index_init(&wanting->index, 3);
+    wanting->candidates = candidate_users_new(histories, recent, WANTING_USERS_LOOKED);
     return wanting;
 }
 
 struct wanting_users *wanting_users_free(struct wanting_users *wanting)
 {
     if (!wanting) { return NULL; }
-    codec_free(wanting->codec);
-    schema_cache_free(wanting->schemas);
-    arena_free(wanting->arena);
-    buf_release(&wanting->row);
-    hash_index_release(&wanting->index);
+    candidate_users_free(wanting->candidates);
     free(wanting);
     return NULL;
 }
 
 /* ---- Candidates ---- */
-
-static uint64_t hash_of(const void *owner, uint32_t at)
-{
-    const struct wanting_users *wanting = owner;
-    return hash_index_text(wanting->users[at]);
-}
-
-static bool is(const void *owner, uint32_t at, const void *key)
-{
-    const struct wanting_users *wanting = owner;
-    const struct slice *user = key;
-    return slice_equal(wanting->users[at], *user);
-}
-
-/* Adds users who acted on an item, or on anything, each once. */
-static void add_users(struct wanting_users *wanting, struct slice item, size_t most,
-                      struct arena *arena)
-{
-    struct slice users[WANTING_USERS_LOOKED];
-    size_t count = recent_users_find(wanting->recent, item, arena, users, most);
-    for (size_t k = 0; k < count && wanting->users_count < WANTING_USERS_LOOKED; k++) {
-        uint64_t hash = hash_index_text(users[k]);
-        if (hash_index_find(&wanting->index, hash, is, wanting, &users[k]) >= 0) { continue; }
-        wanting->users[wanting->users_count] = users[k];
-        hash_index_add(&wanting->index, hash, (uint32_t)wanting->users_count++, hash_of, wanting);
-    }
-}
 
 /* The items like the wanted one, copied: they are handed over under the tables' lock. */
 struct like_item {
@@ -101,15 +54,14 @@ static bool find_candidates(struct wanting_users *wanting, struct slice item, si
                             struct arena *arena)
 {
     struct like_item alike = {.arena = arena};
-    wanting->users_count = 0;
-    hash_index_clear(&wanting->index);
+    candidate_users_clear(wanting->candidates);
     if (!live_tables_order(wanting->live, ORDER_SIMILAR, item, slice_str(""), take_alike, &alike)) {
         return false;
     }
     for (size_t k = 0; k < alike.count; k++) {
-        add_users(wanting, alike.items[k], each, arena);
+        candidate_users_add_recent(wanting->candidates, alike.items[k], each, arena);
     }
-    add_users(wanting, (struct slice){0}, WANTING_USERS_LOOKED, arena);
+    candidate_users_add_recent(wanting->candidates, (struct slice){0}, WANTING_USERS_LOOKED, arena);
     return true;
 }
 
@@ -120,12 +72,7 @@ static void look_at(struct wanting_users *wanting, struct slice user, struct sli
 {
     struct user_history history;
     struct live_place at;
-    arena_reset(wanting->arena);
-    buf_clear(&wanting->row);
-    if (user_rows_read(wanting->histories, user, &wanting->row) < 0) { return; } /* forgotten */
-    struct slice row = buf_slice(&wanting->row);
-    if (codec_decode(wanting->codec, row, wanting->arena, &history, NULL) < 0) { return; }
-    if (history_fault(&history)) { return; } /* as a request for the user's own list would tell */
+    if (!candidate_users_read(wanting->candidates, user, &history)) { return; }
     if (!live_tables_place(wanting->live, &history, item, arena, &at)) { return; }
     wanting->found[wanting->found_count++] = (struct wanting){user, at};
 }
@@ -177,9 +124,10 @@ int wanting_users_find(struct wanting_users *wanting, const struct list_query *q
     if (!find_candidates(wanting, query->item, each, arena)) { return -ENOENT; }
     wanting->found_count = 0;
     int64_t until_ms = query->look_ms ? clock_monotonic_ms() + query->look_ms : INT64_MAX;
-    for (size_t k = 0; k < MIN_OF(wanting->users_count, most); k++) {
+    const struct slices users = candidate_users_all(wanting->candidates);
+    for (size_t k = 0; k < MIN_OF(users.count, most); k++) {
         if (clock_monotonic_ms() > until_ms) { break; }
-        look_at(wanting, wanting->users[k], query->item, arena);
+        look_at(wanting, users.at[k], query->item, arena);
     }
     qsort(wanting->found, wanting->found_count, sizeof(*wanting->found), compare);
     write_page(wanting, query, limit, arena, ret_found);
