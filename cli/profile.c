@@ -25,11 +25,6 @@ enum {
     ITEMS_SHOWN = 10,
 };
 
-struct similar {
-    struct slice user; /* kept */
-    struct user_likeness likeness;
-};
-
 struct profile {
     bool json;     /* flag */
     int64_t count; /* flag */
@@ -47,7 +42,7 @@ struct profile {
     struct group_profile group; /* of the cluster */
     struct slice titles[ITEMS_SHOWN];
     struct likeness *likeness;
-    struct similar similar[PROFILE_SIMILAR_MAX + 1];
+    struct similar_user similar[PROFILE_SIMILAR_MAX + 1]; /* their ids are kept */
     size_t similar_count;
     float strengths[HISTORY_ACTIONS_MAX];
 };
@@ -127,8 +122,7 @@ static bool take_own(void *arg, const struct record *rec)
 
 static struct user_actions actions_of(struct profile *profile, const struct user_history *history)
 {
-    size_t count = MIN_OF(history->items.count, (size_t)HISTORY_ACTIONS_MAX);
-    for (size_t k = 0; k < count; k++) { profile->strengths[k] = history_strength(history, k); }
+    size_t count = history_strengths(history, profile->strengths);
     return (struct user_actions){history->items.at, profile->strengths, history->weights.at, count};
 }
 
@@ -143,24 +137,13 @@ static void drop_similar(struct profile *profile, struct slice user)
             (profile->similar_count - at) * sizeof(profile->similar[0]));
 }
 
-static bool is_before(const struct similar *a, const struct similar *b)
-{
-    if (a->likeness.cosine != b->likeness.cosine) {
-        return a->likeness.cosine > b->likeness.cosine;
-    }
-    if (a->likeness.common != b->likeness.common) {
-        return a->likeness.common > b->likeness.common;
-    }
-    return slice_compare(a->user, b->user) < 0;
-}
-
 /* Puts a user among the best; the last one goes when there are too many. A history that grew less
  * alike may so let a user be missing who was displaced before: as many more are kept as there is
  * room for. */
-static void put_similar(struct profile *profile, const struct similar *one)
+static void put_similar(struct profile *profile, const struct similar_user *one)
 {
     size_t at = profile->similar_count;
-    for (; at > 0 && is_before(one, &profile->similar[at - 1]); at--) {
+    for (; at > 0 && similar_user_compare(one, &profile->similar[at - 1]) < 0; at--) {
         profile->similar[at] = profile->similar[at - 1];
     }
     profile->similar[at] = *one;
@@ -180,7 +163,7 @@ static bool take_other(void *arg, const struct record *rec)
         history_fault(&history)) {
         return true;
     }
-    struct similar one = {.user = rec->key};
+    struct similar_user one = {.user = rec->key};
     const struct user_actions actions = actions_of(profile, &history);
     likeness_compare(profile->likeness, &actions, &one.likeness);
     if (one.likeness.common) { put_similar(profile, &one); }
@@ -297,7 +280,7 @@ static void print(const struct profile *profile)
         screen_line(stdout, "  users who act alike");
     }
     for (size_t k = 0; k < MIN_OF((size_t)profile->count, profile->similar_count); k++) {
-        const struct similar *one = &profile->similar[k];
+        const struct similar_user *one = &profile->similar[k];
         char pearson[48] = "";
         if (!isnan(one->likeness.pearson)) {
             (void)snprintf(pearson, sizeof(pearson), ", correlation of their weights %.2f",
@@ -338,7 +321,7 @@ static void put_cluster(struct buf *out, const struct profile *profile)
     buf_printf(out, "]}");
 }
 
-static void put_similar_json(struct buf *out, const struct similar *one)
+static void put_similar_json(struct buf *out, const struct similar_user *one)
 {
     buf_printf(out, "{");
     put_text(out, "user", one->user);

@@ -123,3 +123,15 @@ void likeness_compare(struct likeness *likeness, const struct user_actions *othe
         .pearson = correlation(&sums),
     };
 }
+
+int similar_user_compare(const void *a, const void *b)
+{
+    const struct similar_user *x = a, *y = b;
+    if (x->likeness.cosine != y->likeness.cosine) {
+        return x->likeness.cosine > y->likeness.cosine ? -1 : 1;
+    }
+    if (x->likeness.common != y->likeness.common) {
+        return x->likeness.common > y->likeness.common ? -1 : 1;
+    }
+    return slice_compare(x->user, y->user);
+}

@@ -30,6 +30,14 @@ struct user_likeness {
     double pearson; /* NAN: it is not there */
 };
 
+struct similar_user {
+    struct slice user;
+    struct user_likeness likeness;
+};
+
+/* Orders users for qsort(): the greatest cosine first, then most common items, then by id. */
+int similar_user_compare(const void *a, const void *b);
+
 struct likeness;
 
 /* Makes it; free with likeness_free(). */

@@ -50,6 +50,14 @@ float history_strength(const struct user_history *history, size_t k)
     return rated && weight > 0.0F ? 1.0F : weight;
 }
 
+size_t history_strengths(const struct user_history *history,
+                         float ret_strengths[static HISTORY_ACTIONS_MAX])
+{
+    size_t count = MIN_OF(history->items.count, (size_t)HISTORY_ACTIONS_MAX);
+    for (size_t k = 0; k < count; k++) { ret_strengths[k] = history_strength(history, k); }
+    return count;
+}
+
 const char *history_fault(const struct user_history *history)
 {
     size_t count = history->items.count;

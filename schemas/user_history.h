@@ -42,5 +42,8 @@ const char *history_fault(const struct user_history *history);
 /* Returns what the k-th action counts among a user's actions: its weight, but that of a rating is
  * an opinion and counts as 1. Weight 0 (a dislike) stays 0. */
 float history_strength(const struct user_history *history, size_t k);
+/* The same of all actions; returns how many there are. */
+size_t history_strengths(const struct user_history *history,
+                         float ret_strengths[static HISTORY_ACTIONS_MAX]);
 
 #endif

@@ -69,8 +69,7 @@ static void find_candidates(struct similar_users *similar, const struct user_his
 static struct user_actions actions_of(struct similar_users *similar,
                                       const struct user_history *history)
 {
-    size_t count = MIN_OF(history->items.count, (size_t)HISTORY_ACTIONS_MAX);
-    for (size_t k = 0; k < count; k++) { similar->strengths[k] = history_strength(history, k); }
+    size_t count = history_strengths(history, similar->strengths);
     return (struct user_actions){history->items.at, similar->strengths, history->weights.at, count};
 }
 
@@ -83,18 +82,6 @@ static void look_at(struct similar_users *similar, struct slice user)
     likeness_compare(similar->likeness, &actions, &likeness);
     if (!likeness.common) { return; }
     similar->found[similar->found_count++] = (struct similar_user){user, likeness};
-}
-
-static int compare(const void *a, const void *b)
-{
-    const struct similar_user *x = a, *y = b;
-    if (x->likeness.cosine != y->likeness.cosine) {
-        return x->likeness.cosine > y->likeness.cosine ? -1 : 1;
-    }
-    if (x->likeness.common != y->likeness.common) {
-        return x->likeness.common > y->likeness.common ? -1 : 1;
-    }
-    return slice_compare(x->user, y->user);
 }
 
 size_t similar_users_find(struct similar_users *similar, const struct user_history *history,
@@ -110,7 +97,7 @@ size_t similar_users_find(struct similar_users *similar, const struct user_histo
         if (slice_equal(users.at[k], history->user_id)) { continue; }
         look_at(similar, users.at[k]);
     }
-    qsort(similar->found, similar->found_count, sizeof(*similar->found), compare);
+    qsort(similar->found, similar->found_count, sizeof(*similar->found), similar_user_compare);
     *ret_users = similar->found;
     return similar->found_count;
 }

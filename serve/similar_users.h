@@ -24,11 +24,6 @@ _Static_assert(SIMILAR_USERS_NEAREST + SIMILAR_USERS_ITEMS * SIMILAR_USERS_EACH 
                    SIMILAR_USERS_LOOKED,
                "all candidates have room");
 
-struct similar_user {
-    struct slice user;
-    struct user_likeness likeness;
-};
-
 struct similar_users;
 
 /* Makes it; borrows all arguments for its life. Free with similar_users_free(). */

@@ -47,8 +47,7 @@ bool cluster_table_fold(struct cluster_table *table, const struct user_history *
                         float *ret_vector)
 {
     float strengths[HISTORY_ACTIONS_MAX];
-    size_t count = MIN_OF(history->items.count, (size_t)HISTORY_ACTIONS_MAX);
-    for (size_t k = 0; k < count; k++) { strengths[k] = history_strength(history, k); }
+    size_t count = history_strengths(history, strengths);
     return cluster_space_fold(table->space, history->items.at, strengths, count, ret_vector);
 }
 

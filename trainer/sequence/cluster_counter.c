@@ -215,11 +215,8 @@ static int32_t cluster_before(struct cluster_counter *counter, const struct user
 {
     float strengths[HISTORY_ACTIONS_MAX], vector[GROUP_NUMBERS_MAX];
     struct user_cluster cluster;
-    for (size_t k = 0; k < history->items.count; k++) {
-        strengths[k] = history_strength(history, k);
-    }
-    if (!cluster_space_fold(counter->published, history->items.at, strengths,
-                            history->items.count, vector)) {
+    size_t count = history_strengths(history, strengths);
+    if (!cluster_space_fold(counter->published, history->items.at, strengths, count, vector)) {
         return NO_CLUSTER;
     }
     cluster_space_nearest(counter->published, vector, &cluster);

@@ -118,11 +118,27 @@ static void test_oneself(void **state)
     likeness_free(likeness);
 }
 
+static void test_order(void **state)
+{
+    struct similar_user users[] = {
+        {slice_str("d"), {.common = 3, .cosine = 0.5}},
+        {slice_str("b"), {.common = 2, .cosine = 0.75}},
+        {slice_str("c"), {.common = 3, .cosine = 0.5}},
+        {slice_str("a"), {.common = 2, .cosine = 0.5}},
+    };
+    qsort(users, ARRAY_COUNT(users), sizeof(users[0]), similar_user_compare);
+    const char *const order[] = {"b", "c", "d", "a"};
+    for (size_t k = 0; k < ARRAY_COUNT(users); k++) {
+        assert_true(slice_equal(users[k].user, slice_str(order[k])));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_loops),
         cmocka_unit_test(test_oneself),
+        cmocka_unit_test(test_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
