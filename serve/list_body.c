@@ -138,13 +138,10 @@ static bool read_word(const struct reader *reader, const json_t *value, const ch
 }
 
 static bool read_clock(const struct reader *reader, const char *name, const json_t *value,
-                       int32_t *ret_number)
+                       int32_t *number)
 {
-    int64_t number = json_is_integer(value) ? json_integer_value(value) : -1;
-    bool fine = strcmp(name, "hour") == 0 ? list_query_check_hour(number, reader->why)
-                                          : list_query_check_weekday(number, reader->why);
-    if (fine) { *ret_number = (int32_t)number; }
-    return fine;
+    int64_t sent = json_is_integer(value) ? json_integer_value(value) : -1;
+    return list_query_set_number(number, slice_str(name), sent, reader->why);
 }
 
 static bool read_context(const struct reader *reader, json_t *value)
@@ -245,8 +242,7 @@ static bool read_object(const struct reader *reader, json_t *object)
         if (!read_member(reader, name, value)) { return false; }
     }
     const struct list_query *query = reader->query;
-    bool some = query->user.size || query->actions_count || query->candidates_count ||
-                query->text.size || list_query_has_profile(query);
+    bool some = query->user.size || list_query_sends(query) || list_query_has_profile(query);
     return some ? list_query_check_user(query, reader->why)
                 : list_query_refuse(reader->why, "body",
                                     "want a user, actions, candidates, a query or a profile");

@@ -217,6 +217,21 @@ static int read_row(struct list_finder *finder, struct user_rows *rows, struct c
     return 0;
 }
 
+/* Reads the history of the query's user; it is empty where there is none. False: the failure is in
+ * `found`. */
+static bool read_history(struct list_finder *finder, struct user_history *ret_history)
+{
+    struct slice user = finder->query->user;
+    *ret_history = (struct user_history){.input_offset = -1};
+    if (user.size && read_row(finder, finder->parts.histories, finder->history_codec, user,
+                              ret_history) == -EIO) {
+        return false;
+    }
+    if (!history_fault(ret_history)) { return true; }
+    fail(finder->found, 500, "damaged", "the stored row cannot be read; delete state.dir");
+    return false;
+}
+
 /* Returns the id under which the pipeline may know the query's user: its newest pseudonym. */
 static struct slice newest_name(struct list_finder *finder)
 {
@@ -326,15 +341,8 @@ static struct slice known_id(struct list_finder *finder, const struct user_histo
 static void make_list(struct list_finder *finder, const struct live_query *asked)
 {
     const struct list_query *query = finder->query;
-    struct user_history history = {.input_offset = -1};
-    if (query->user.size && read_row(finder, finder->parts.histories, finder->history_codec,
-                                     query->user, &history) == -EIO) {
-        return;
-    }
-    if (history_fault(&history)) {
-        fail(finder->found, 500, "damaged", "the stored row cannot be read; delete state.dir");
-        return;
-    }
+    struct user_history history;
+    if (!read_history(finder, &history)) { return; }
     session_append(&history, query, finder->arena);
     history.user_id = known_id(finder, &history);
     size_t length = query->offset + finder->limit + query->excluded_count;
@@ -428,13 +436,13 @@ static void make_placed(struct list_finder *finder)
 static void find_user(struct list_finder *finder)
 {
     const struct list_query *query = finder->query;
-    bool sent = query->actions_count || query->candidates_count || query->text.size;
     if (!read_clock(finder) || !has_placement(finder)) { return; }
     if (query->text.size && !live_tables_searches(finder->parts.live)) {
         fail(finder->found, 400, "bad_request", "query: this server has search.used=false");
         return;
     }
-    if (sent || !query->user.size || sees_context(finder) || !find_stored(finder)) {
+    if (list_query_sends(query) || !query->user.size || sees_context(finder) ||
+        !find_stored(finder)) {
         make_placed(finder);
     }
 }
@@ -453,18 +461,10 @@ static void find_group(struct list_finder *finder)
 /* What is known of a user of whom the history, or the profile alone, is here. */
 static void find_about(struct list_finder *finder)
 {
-    const struct list_query *query = finder->query;
-    struct user_history history = {.input_offset = -1};
-    const struct about_user_parts parts = {finder->parts.live, finder->similar, query,
+    struct user_history history;
+    const struct about_user_parts parts = {finder->parts.live, finder->similar, finder->query,
                                            finder->limit, finder->arena};
-    if (read_row(finder, finder->parts.histories, finder->history_codec, query->user,
-                 &history) == -EIO) {
-        return;
-    }
-    if (history_fault(&history)) {
-        fail(finder->found, 500, "damaged", "the stored row cannot be read; delete state.dir");
-        return;
-    }
+    if (!read_history(finder, &history)) { return; }
     struct slice user = known_id(finder, &history);
     finder->found->made = true;
     if (!about_user_find(&parts, user, &history, finder->found)) {
@@ -512,23 +512,19 @@ void list_finder_find(struct list_finder *finder, const struct list_query *query
                       struct found_list *ret_found)
 {
     bool listed = query->kind == QUERY_USER || query->kind == QUERY_GROUP;
-    bool stored = query->kind == QUERY_USER && !query->actions_count &&
-                  !query->candidates_count && !query->text.size;
+    bool stored = query->kind == QUERY_USER && !list_query_sends(query);
     *ret_found = (struct found_list){.code = 200};
     finder->query = query;
     finder->limit = stored ? (size_t)LIST_ITEMS_MAX : finder->parts.length;
     if (query->limit) { finder->limit = query->limit; }
     finder->found = ret_found;
-    if (query->kind == QUERY_ITEMS) {
-        find_items(finder);
-    } else if (query->kind == QUERY_USERS) {
-        find_users(finder);
-    } else if (query->kind == QUERY_GROUP) {
-        find_group(finder);
-    } else if (!listed) {
-        find_about(finder);
-    } else {
-        find_user(finder);
+    switch (query->kind) {
+    case QUERY_USER: find_user(finder); break;
+    case QUERY_ITEMS: find_items(finder); break;
+    case QUERY_USERS: find_users(finder); break;
+    case QUERY_GROUP: find_group(finder); break;
+    case QUERY_SIMILAR:
+    case QUERY_PROFILE: find_about(finder); break;
     }
     if (!listed && !ret_found->error) {
         ret_found->list.as_of_ms = finder->parts.wall_ms(finder->parts.wall_arg);

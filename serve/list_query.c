@@ -144,10 +144,23 @@ bool list_query_check_weekday(int64_t weekday, char *why)
            list_query_refuse(why, "weekday", "want a number from 1 (Monday) to 7");
 }
 
+bool list_query_set_number(int32_t *number, struct slice name, int64_t sent, char *why)
+{
+    bool fine = slice_equal(name, slice_str("hour")) ? list_query_check_hour(sent, why)
+                                                     : list_query_check_weekday(sent, why);
+    if (fine) { *number = (int32_t)sent; }
+    return fine;
+}
+
 bool list_query_check_year(int64_t year, char *why)
 {
     return (year >= 0 && year <= YEAR_MAX) ||
            list_query_refuse(why, "birth_year", "want a year, or 0");
+}
+
+bool list_query_sends(const struct list_query *query)
+{
+    return query->actions_count || query->candidates_count || query->text.size;
 }
 
 bool list_query_has_profile(const struct list_query *query)
@@ -232,15 +245,6 @@ static bool read_text(struct slice sent, struct arena *arena, struct slice *ret_
     return list_query_check_text(text, why);
 }
 
-static bool read_clock(struct slice name, struct slice sent, int32_t *ret_number, char *why)
-{
-    int64_t number = number_of(sent);
-    bool fine = slice_equal(name, slice_str("hour")) ? list_query_check_hour(number, why)
-                                                     : list_query_check_weekday(number, why);
-    if (fine) { *ret_number = (int32_t)number; }
-    return fine;
-}
-
 /* Reads an argument of the context. False with *ret_known false: it is none. */
 static bool read_context(const struct http_argument *argument, struct arena *arena,
                          struct list_query *query, bool *ret_known, char *why)
@@ -254,7 +258,9 @@ static bool read_context(const struct http_argument *argument, struct arena *are
         return read_id(argument->value, arena, name, word, why) &&
                list_query_check_word(*word, name, why);
     }
-    if (number) { return read_clock(argument->name, argument->value, number, why); }
+    if (number) {
+        return list_query_set_number(number, argument->name, number_of(argument->value), why);
+    }
     *ret_known = false;
     return false;
 }

@@ -95,6 +95,8 @@ bool list_query_check_placement(struct slice name, char *why);
 struct slice *list_query_word(struct list_query *query, struct slice name);
 /* The same of a number: hour or weekday. */
 int32_t *list_query_number(struct list_query *query, struct slice name);
+/* Checks and sets it. */
+bool list_query_set_number(int32_t *number, struct slice name, int64_t sent, char *why);
 /* What a context has, for a message. */
 #define QUERY_CONTEXT_WORDS "device, channel, country, region, geohash, hour, weekday or time_zone"
 /* Checks what is searched for. */
@@ -108,6 +110,8 @@ bool list_query_check_hour(int64_t hour, char *why);
 bool list_query_check_weekday(int64_t weekday, char *why);
 /* Checks a year of birth; 0: not known. */
 bool list_query_check_year(int64_t year, char *why);
+/* Says whether a query sends something along of which its list is made. */
+bool list_query_sends(const struct list_query *query);
 /* Says whether the profile says something. */
 bool list_query_has_profile(const struct list_query *query);
 /* Says whether the context says something. */
