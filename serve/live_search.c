@@ -90,13 +90,11 @@ static bool comes_before(const void *arg, int32_t a, int32_t b)
     return ids_before(arg, a, b);
 }
 
-/* What may be found: the catalogue has it, or somebody has acted on it. */
 static bool may_be_found(const void *arg, int32_t item)
 {
     const struct live_tables *live = arg;
     const struct item_flags flags = catalogue_flags(&live->tables.catalogue);
-    return !item_flags_barred(&flags, item) && ((item_flags_of(&flags, item) & ITEM_LISTED) ||
-                                                item_table_has(live->tables.items, item));
+    return !item_flags_barred(&flags, item) && tables_know(&live->tables, item);
 }
 
 /* Offers all vectors; false: they changed their places. */

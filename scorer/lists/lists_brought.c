@@ -49,14 +49,6 @@ int64_t lists_brought_until_ms(const struct lists *lists)
     return lists->brought ? lists->brought->until_ms : INT64_MAX;
 }
 
-/* Says whether the catalogue has an item, or somebody has acted on it: an id may have a number for
- * less, as that of a row that has gone since. */
-static bool is_known(const struct lists *lists, const struct item_flags *flags, int32_t item)
-{
-    return (item_flags_of(flags, item) & ITEM_LISTED) ||
-           item_table_has(lists->tables->items, item);
-}
-
 /* Adds what the user's newest search has found. */
 static void add_searched(struct lists *lists, const struct user_history *history,
                          const struct ranking_request *request)
@@ -90,7 +82,7 @@ size_t lists_find_brought(struct lists *lists, const struct user_history *histor
     }
     for (size_t k = 0; k < count; k++) {
         int32_t item = mix->found[k].item;
-        if (!is_known(lists, &request->flags, item)) { continue; }
+        if (!tables_know(lists->tables, item)) { continue; }
         if (!ranking_allows(lists->ranking, &request->flags, item)) { continue; }
         mix->found[mix->count] = mix->found[k];
         mix->numbers[mix->count++] = mix->found[k].item;

@@ -349,3 +349,9 @@ int64_t tables_version(const struct tables *tables, int32_t item)
     assert(item >= 0);
     return (size_t)item < tables->rows_capacity ? tables->rows[item].version : 0;
 }
+
+bool tables_know(const struct tables *tables, int32_t item)
+{
+    const struct item_flags flags = catalogue_flags(&tables->catalogue);
+    return (item_flags_of(&flags, item) & ITEM_LISTED) || item_table_has(tables->items, item);
+}

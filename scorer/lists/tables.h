@@ -77,6 +77,9 @@ void tables_remove_item(struct tables *tables, struct slice id);
 const char *tables_put_row(struct tables *tables, const struct serving_row *row);
 /* Returns the version of an item's row; 0: there is none. */
 int64_t tables_version(const struct tables *tables, int32_t item);
+/* Says whether the catalogue has an item, or somebody has acted on it: an id may have a number for
+ * less, as that of a row that has gone since. */
+bool tables_know(const struct tables *tables, int32_t item);
 /* Removes a row. */
 void tables_remove_row(struct tables *tables, struct slice id);
 
