@@ -54,7 +54,6 @@ struct context_mix {
     size_t found_count;
     struct context_entry entries[CONTEXT_ENTRIES];
     size_t count;
-    size_t fills; /* of them */
     int32_t order[LIST_ITEMS_MAX]; /* indices into `entries` */
     int8_t behind_of[LIST_ITEMS_MAX];
     bool counted_of[LIST_ITEMS_MAX];
@@ -181,7 +180,6 @@ static void add_entry(struct lists *lists, const struct ranked *ranked, int32_t 
     struct context_lift lift = lift_of(lists, ranked->item);
     struct context_entry *entry = &mix->entries[mix->count++];
     *entry = (struct context_entry){.ranked = *ranked, .lift = lift, .from = from, .fills = fills};
-    mix->fills += fills;
     entry->key = fills ? expf(2.0F * lift.log) / (float)(place + 1)
                        : changed(lists, ranked->score, lift.log);
 }
@@ -296,7 +294,7 @@ size_t lists_mix_context(struct lists *lists, size_t count, size_t length)
     if (!mix || !mix->used) { return MIN_OF(count, length); }
     lists->ranked_count = count;
     lists_own_ranking(lists);
-    mix->count = mix->fills = 0;
+    mix->count = 0;
     note_items(lists, count);
     size_t scored = MIN_OF(lists->scored, count);
     for (size_t k = 0; k < count; k++) {
@@ -306,7 +304,7 @@ size_t lists_mix_context(struct lists *lists, size_t count, size_t length)
     lists->scored = scored;
     add_found(lists, count);
     size_t kept = lists->scored = order(lists, /* fills= */ false, 0, length);
-    if (kept < length && mix->fills) { kept = order(lists, /* fills= */ true, kept, length); }
+    if (kept < length) { kept = order(lists, /* fills= */ true, kept, length); }
     take_back(lists, kept);
     reason(lists, kept);
     return kept;

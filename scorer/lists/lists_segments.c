@@ -187,8 +187,9 @@ size_t lists_fill_by_cluster(struct lists *lists, const struct user_history *his
 {
     const struct segment_score *scores;
     struct user_cluster cluster;
+    if (!lists->segments || !lists->segments->clusters) { return count; }
     size_t chosen = count_chosen(lists, count), ranked = chosen;
-    if (!lists->segments || !lists->segments->clusters || chosen >= length) { return count; }
+    if (chosen >= length) { return count; }
     if (!cluster_table_find(lists->segments->clusters, history, &cluster)) { return count; }
     size_t scored = score_group(lists, GROUP_CLUSTER, cluster.name, &scores);
     if (!scored) { return count; }
