@@ -8,6 +8,8 @@
 #include "serve/table_reader.h"
 #include "stream/stored_table.h"
 
+#include <endian.h>
+
 enum { READER_ARENA_BYTES = 1 << 16, READER_ROW_BYTES_MAX = 64 << 20,
        FAULTS_BYTES_MAX = 16 << 10 };
 
@@ -164,29 +166,26 @@ static void remove_key(struct table_reader *reader, enum table_kind kind, struct
 
 /* A row of an item is kept with the time of the item's first record before it: a mark, with which
  * no row begins, and 8 bytes. Those of earlier releases are rows alone. */
-enum { SINCE_MARK = 'S', SINCE_BYTES = 9 };
+enum { SINCE_MARK = 'S', SINCE_BYTES = 1 + sizeof(uint64_t) };
 
 static void begin_kept_row(struct buf *row, enum table_kind kind, int64_t since_ms)
 {
     char head[SINCE_BYTES] = {SINCE_MARK};
     buf_clear(row);
     if (kind != TABLE_ITEMS) { return; }
-    for (int i = 1; i < SINCE_BYTES; i++) {
-        head[i] = (char)((uint64_t)since_ms >> 8 * (i - 1) & 0xff);
-    }
+    const uint64_t bytes = htole64((uint64_t)since_ms);
+    memcpy(head + 1, &bytes, sizeof(bytes));
     buf_append(row, head, sizeof(head));
 }
 
 /* Takes that time off a kept row; -1: it has none. */
 static int64_t take_since(struct slice *row)
 {
-    uint64_t since_ms = 0;
+    uint64_t bytes;
     if (row->size < SINCE_BYTES || row->data[0] != SINCE_MARK) { return -1; }
-    for (int i = SINCE_BYTES - 1; i > 0; i--) {
-        since_ms = since_ms << 8 | (uint8_t)row->data[i];
-    }
+    memcpy(&bytes, row->data + 1, sizeof(bytes));
     *row = slice_of(row->data + SINCE_BYTES, row->size - SINCE_BYTES);
-    return (int64_t)since_ms;
+    return (int64_t)le64toh(bytes);
 }
 
 struct resumed {
