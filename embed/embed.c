@@ -15,11 +15,10 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "embed/embed.h"
+#include "embed/text/sentence_files.h"
 #include "embed/text/sentence_model.h"
 #include "embed/vector_row.h"
 #include "stream/config/option_table.h"
-
-#include <unistd.h>
 
 enum { ITEMS };
 static const struct input inputs[] = {
@@ -127,23 +126,15 @@ static int try_model(struct run *run, struct embed *embed, const char *path)
     return -EINVAL;
 }
 
-/* Only whether the files are there: a model takes seconds to read. */
 static char *check(const void *arg, struct buf *notes _unused_)
 {
-    static const char *const files[] = {"config.json", "vocab.txt", "model.safetensors"};
     const struct embed_settings *settings = arg;
     if (!settings->model_path[0]) {
         return xstrdup("model.path is not set; hint: a directory with config.json, vocab.txt and "
                        "model.safetensors, as deploy/encoder makes one");
     }
-    for (size_t i = 0; i < ARRAY_COUNT(files); i++) {
-        _cleanup_(xfreep) char *path = xprintf("%s/%s", settings->model_path, files[i]);
-        if (access(path, R_OK) < 0) {
-            return xprintf("cannot read %s: %s; hint: model.path, deploy/encoder", path,
-                           strerror(errno));
-        }
-    }
-    return NULL;
+    _cleanup_(xfreep) char *fault = sentence_files_check(settings->model_path);
+    return fault ? xprintf("%s; hint: model.path, deploy/encoder", fault) : NULL;
 }
 
 static int open_model(struct run *run, struct embed *embed)

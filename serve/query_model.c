@@ -1,22 +1,15 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "embed/text/sentence_files.h"
 #include "serve/query_model.h"
 #include "serve/serve_settings.h"
 
-#include <unistd.h>
-
 char *query_model_check(const char *path)
 {
-    static const char *const files[] = {"config.json", "vocab.txt", "model.safetensors"};
-    for (size_t i = 0; path[0] && i < ARRAY_COUNT(files); i++) {
-        _cleanup_(xfreep) char *file = xprintf("%s/%s", path, files[i]);
-        if (access(file, R_OK) < 0) {
-            return xprintf("cannot read %s: %s; hint: query.model.path, deploy/encoder; empty: "
-                           "queries are answered by words alone",
-                           file, strerror(errno));
-        }
-    }
-    return NULL;
+    _cleanup_(xfreep) char *fault = path[0] ? sentence_files_check(path) : NULL;
+    return fault ? xprintf("%s; hint: query.model.path, deploy/encoder; empty: queries are "
+                           "answered by words alone", fault)
+                 : NULL;
 }
 
 int query_model_open(struct run *run, struct query_vectors **ret_vectors)
