@@ -289,14 +289,8 @@ enum erasure_result erasing_begin(struct erasing *erasing, struct task *task,
         add(erasures, &at);
     }
     fill_receipt(&at, receipt);
-    user->archived = 0;
-    user->first_item = ID_NONE;
-    user->first_offset = -1;
+    user_empty(user);
     user->erased = true;
-    shown_release(&user->shown);
-    searches_release(&user->searches);
-    taken_back_release(&user->taken);
-    listed_release(&user->listed);
     user->input_offset = -1;
     user->received_ms = 0;
     return result;

@@ -179,14 +179,8 @@ static void take_out(struct task *task, struct user *user, struct taken_out *out
                              counts->pairs);
     out->contributions = (int64_t)(pairs_updates(counts->pairs) - updates);
     archive_drop(f->archive, task, user_id(user), archive_first(user), user->segments);
-    user->archived = 0;
-    user->first_item = ID_NONE;
-    user->first_offset = -1;
-    shown_release(&user->shown);
     if (out->actions_count || user->searches.count) { user->tombstone_due = true; }
-    searches_release(&user->searches);
-    taken_back_release(&user->taken);
-    listed_release(&user->listed);
+    user_empty(user);
 }
 
 /* ---- Sending ---- */

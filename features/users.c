@@ -42,6 +42,17 @@ static struct user **chain_link_of(struct users *users, const struct user *user)
     return at;
 }
 
+void user_empty(struct user *user)
+{
+    user->archived = 0;
+    user->first_item = ID_NONE;
+    user->first_offset = -1;
+    shown_release(&user->shown);
+    searches_release(&user->searches);
+    taken_back_release(&user->taken);
+    listed_release(&user->listed);
+}
+
 void users_drop(struct users *users, struct user *user)
 {
     *chain_link_of(users, user) = user->next;
@@ -49,11 +60,8 @@ void users_drop(struct users *users, struct user *user)
     assert(users->bytes >= user->bytes);
     users->bytes -= user->bytes;
     users->count--;
+    user_empty(user);
     timeline_release(&user->timeline);
-    shown_release(&user->shown);
-    searches_release(&user->searches);
-    taken_back_release(&user->taken);
-    listed_release(&user->listed);
     links_release(&user->links);
     free(user);
 }

@@ -63,6 +63,9 @@ struct user {
     char id[];
 };
 
+/* Drops what is kept of a user's events, but for the timeline and the links. */
+void user_empty(struct user *user);
+
 struct users;
 
 /* Makes an empty cache; free with users_free(). */
