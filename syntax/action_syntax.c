@@ -156,5 +156,5 @@ int action_syntax_parse(const char *text, double weight_max, struct action_meani
 
 bool action_syntax_unweighted(const char *text)
 {
-    return !strchr(text, ':') && strcmp(text, "ignore") != 0 && strcmp(text, "refuse") != 0;
+    return !strchr(text, ':') && find_kind(trim(slice_str(text))) < ACTIONS_COUNT;
 }

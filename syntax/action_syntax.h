@@ -17,7 +17,8 @@ struct action_meaning {
  * with what is wrong, and the nearest kind, appended to why. */
 int action_syntax_parse(const char *text, double weight_max, struct action_meaning *ret_meaning,
                         bool *ret_known, struct buf *why);
-/* Says whether a valid value names a kind without a weight, which is then 1. */
+/* Says whether a valid value names a kind without a weight, which is then 1. False for kinds whose
+ * weight nothing asks for: exposures, searches and what identifies a user. */
 bool action_syntax_unweighted(const char *text);
 /* Returns a kind's name in the contract. */
 const char *action_kind_name(enum action_kind kind);

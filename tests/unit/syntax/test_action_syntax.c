@@ -73,6 +73,10 @@ static void knows_what_has_no_weight(void **state)
 {
     assert_true(action_syntax_unweighted("PURCHASE"));
     assert_false(action_syntax_unweighted("PURCHASE:1"));
+    assert_true(action_syntax_unweighted(" PURCHASE "));
+    assert_false(action_syntax_unweighted("SEARCH"));
+    assert_false(action_syntax_unweighted("EXPOSURE"));
+    assert_false(action_syntax_unweighted("IDENTIFY"));
     assert_false(action_syntax_unweighted("ignore"));
     assert_false(action_syntax_unweighted("refuse"));
 }
