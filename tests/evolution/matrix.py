@@ -15,7 +15,7 @@ import changes  # noqa: E402 (the path is set above)
 import resolvers  # noqa: E402
 from values import Values  # noqa: E402
 
-MESSAGES = 6
+MESSAGES = 3
 SHOWN, SHOWN_BYTES = 10, 300  # of the differences, in full
 FRAMINGS = ("single-object", "confluent")
 REFUSED = resolvers.REFUSED

@@ -29,8 +29,18 @@ struct known {
     struct codec *codecs[2]; /* by framing */
 };
 
+/* Reads messages of one writer for one reader whose frames have a fingerprint, with a cache of
+ * these two alone: many of the schemas here share their fingerprint. */
+struct pair {
+    const struct known *reader;
+    const struct known *writer;
+    struct schema_cache *cache;
+    struct codec *codec;
+};
+
 struct resolver {
     struct schema_cache *cache;
+    struct pair pair; /* the last one that was asked for */
     struct known *schemas;
     size_t count;
     struct arena *arena;
@@ -157,23 +167,29 @@ static struct slice body_of(struct resolver *resolver, struct schema_cache *cach
     return body;
 }
 
-/* Makes the codec for one message whose frame has a fingerprint, in a cache of writer and reader
- * alone: many of the schemas here share their fingerprint. */
-static struct codec *codec_alone(struct known *reader, const struct known *writer,
-                                 struct schema_cache **ret_cache)
+static void forget_pair(struct pair *pair)
 {
+    codec_free(pair->codec);
+    schema_cache_free(pair->cache);
+    *pair = (struct pair){0};
+}
+
+static void make_pair(struct pair *pair, struct known *reader, const struct known *writer)
+{
+    if (pair->reader == reader && pair->writer == writer) { return; }
     struct codec_error error;
-    *ret_cache = schema_cache_new();
-    int rc = schema_cache_bind(*ret_cache, 0, writer->json, &error);
+    forget_pair(pair);
+    *pair = (struct pair){.reader = reader, .writer = writer, .cache = schema_cache_new()};
+    int rc = schema_cache_bind(pair->cache, 0, writer->json, &error);
     assert(rc == 0);
-    return codec_new(reader->contract, *ret_cache);
+    pair->codec = codec_new(reader->contract, pair->cache);
 }
 
 static void read_message(struct resolver *resolver, struct known *reader,
                          const struct known *writer, const char *hex)
 {
     struct codec_error error;
-    struct schema_cache *alone = NULL;
+    struct schema_cache *cache = resolver->cache;
     bool well = read_hex(hex, &resolver->message);
     assert(well);
     enum framing framing = hex[0] == '0' && hex[1] == '0' ? FRAMING_CONFLUENT : FRAMING_SINGLE;
@@ -182,7 +198,11 @@ static void read_message(struct resolver *resolver, struct known *reader,
         refuse(&error);
         return;
     }
-    if (framing == FRAMING_SINGLE) { codec = codec_alone(reader, writer, &alone); }
+    if (framing == FRAMING_SINGLE) {
+        make_pair(&resolver->pair, reader, writer);
+        codec = resolver->pair.codec;
+        cache = resolver->pair.cache;
+    }
     _cleanup_(xfreep) char *object = xcalloc(1, reader->contract->size);
     /* of its own size, so that a sanitizer sees every step beyond */
     struct slice message = buf_slice(&resolver->message);
@@ -195,13 +215,10 @@ static void read_message(struct resolver *resolver, struct known *reader,
         buf_clear(&resolver->out);
         int rc = codec_encode(codec, object, &resolver->out);
         assert(rc == 0);
-        struct slice body = body_of(resolver, alone ? alone : resolver->cache, reader, framing);
+        struct slice body = body_of(resolver, cache, reader, framing);
         for (size_t i = 0; i < body.size; i++) { printf("%02x", (uint8_t)body.data[i]); }
         printf("\n");
     }
-    if (!alone) { return; }
-    codec_free(codec);
-    schema_cache_free(alone);
 }
 
 static void answer(struct resolver *resolver, char *line)
@@ -234,6 +251,7 @@ int main(void)
         answer(&resolver, line);
     }
     free(line);
+    forget_pair(&resolver.pair);
     for (size_t i = 0; i < resolver.count; i++) {
         struct known *known = &resolver.schemas[i];
         codec_free(known->codecs[FRAMING_SINGLE]);

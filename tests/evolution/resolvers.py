@@ -27,6 +27,7 @@ class FastAvro:
     def __init__(self, schemas):
         self.plain = [without_logical(schema) for schema in schemas]
         self.parsed = [fastavro.parse_schema(schema) for schema in self.plain]
+        self.crcs = {}  # number of a schema -> bytes of its fingerprint, which take long
         self.bytes_fields = [[field["name"] for field in schema["fields"]
                               if field["type"] in ("bytes", ["null", "bytes"], ["bytes", "null"])
                               or field["type"] == {"type": "bytes"}]
@@ -34,8 +35,10 @@ class FastAvro:
 
     def crc(self, number):
         """The fingerprint's bytes as they stand in a message."""
-        form = to_parsing_canonical_form(self.plain[number])
-        return bytes.fromhex(fingerprint(form, "CRC-64-AVRO"))
+        if number not in self.crcs:
+            form = to_parsing_canonical_form(self.plain[number])
+            self.crcs[number] = bytes.fromhex(fingerprint(form, "CRC-64-AVRO"))
+        return self.crcs[number]
 
     def write(self, number, record):
         out = io.BytesIO()
