@@ -240,3 +240,26 @@ int catalogue_line_profile(struct slice text, struct arena *arena, struct user_p
     json_decref(line.object);
     return rc || line.failed ? -1 : 0;
 }
+
+int catalogue_line_vector(struct slice text, struct arena *arena, struct given_vector *ret_vector,
+                          const char **ret_unknown, struct reason *reason)
+{
+    static const char *const fields[] = {"item_id", "name", "vector", NULL};
+    struct catalogue_line line = {.arena = arena, .reason = reason};
+    int rc = parse(&line, text, fields[0]);
+    if (!rc) {
+        *ret_vector = (struct given_vector){
+            .item_id = read_text(&line, "item_id"),
+            .name = read_text(&line, "name"),
+            .vector = read_floats(&line, "vector"),
+        };
+        *ret_unknown = find_unknown(&line, fields);
+    }
+    json_decref(line.object);
+    if (rc || line.failed) { return -1; }
+    if (!item_vector_may_be_named(ret_vector->name)) {
+        return reason_give(reason, "name: wanted small letters, digits, _ or -, at most %d, and "
+                           "not text or given", ITEM_VECTOR_NAME_BYTES_MAX);
+    }
+    return 0;
+}

@@ -68,6 +68,7 @@ static const struct {
     {"requests", CLEANUP_ANY, "freshet-serve"},
     {"responses", CLEANUP_ANY, "freshet-serve"},
     {"content-vectors", CLEANUP_TABLE, "freshet-embed"},
+    {"given-vectors", CLEANUP_TABLE, "vectors on a topic of their own"},
 };
 
 static const struct {

@@ -27,11 +27,30 @@ enum {
     UNKNOWN_TOLD_MAX = 16,
 };
 
+/* What a line becomes. */
+union line_object {
+    struct item item;
+    struct user_profile profile;
+    struct given_vector vector;
+};
+
+enum line_kind { LINE_ITEM, LINE_PROFILE, LINE_VECTOR, LINE_KINDS };
+
+static const struct {
+    const char *name;
+    const struct contract *contract;
+} kinds[LINE_KINDS] = {
+    [LINE_ITEM] = {"Item", &item_contract},
+    [LINE_PROFILE] = {"UserProfile", &user_profile_contract},
+    [LINE_VECTOR] = {"GivenVector", &given_vector_contract},
+};
+
 struct replay {
     /* flags */
     const char *topic;
     const char *key_field;
-    const char *contract;
+    const char *contract; /* NULL: lines are sent as they are */
+    enum line_kind kind;
     double rate;
     int64_t limit;
     int64_t skip;
@@ -57,8 +76,10 @@ static bool take_contract(void *arg, const char *text, struct buf *why)
 {
     struct replay *replay = arg;
     replay->contract = text;
-    if (strcmp(text, "Item") == 0 || strcmp(text, "UserProfile") == 0) { return true; }
-    buf_printf(why, "\"%s\" is wrong; it takes Item or UserProfile", text);
+    for (replay->kind = 0; replay->kind < LINE_KINDS; replay->kind++) {
+        if (strcmp(text, kinds[replay->kind].name) == 0) { return true; }
+    }
+    buf_printf(why, "\"%s\" is wrong; it takes Item, UserProfile or GivenVector", text);
     return false;
 }
 
@@ -90,7 +111,8 @@ static const struct flag flags[] = {
     FLAG(0, "N",
          OPTION("skip", LONG, skip, "0", OPTION_RANGE(0, INFINITY), "Leave out the first N lines")),
     FLAG_TAKEN(0, "NAME", "contract", take_contract,
-               "Write Avro: Item or UserProfile, from lines with the contract's field names"),
+               "Write Avro: Item, UserProfile or GivenVector, from lines with the contract's field "
+               "names"),
     FLAG(0, "NAME=COLUMN,...",
          OPTION("columns", STRING, columns, NULL, OPTION_FREE,
                 "FILE is CSV or TSV: write objects with these members. A column is named as in the "
@@ -144,29 +166,47 @@ static void tell_unknown(struct replay *replay, const char *field)
             quote_text(field).text);
 }
 
+static int read_line(struct replay *replay, struct slice line, union line_object *ret_object,
+                     const char **ret_unknown, struct reason *reason)
+{
+    struct arena *arena = replay->arena;
+    switch (replay->kind) {
+    case LINE_ITEM: return catalogue_line_item(line, arena, &ret_object->item, ret_unknown, reason);
+    case LINE_PROFILE:
+        return catalogue_line_profile(line, arena, &ret_object->profile, ret_unknown, reason);
+    default:
+        return catalogue_line_vector(line, arena, &ret_object->vector, ret_unknown, reason);
+    }
+}
+
+static struct slice key_of(struct replay *replay, const union line_object *object)
+{
+    if (replay->kind == LINE_ITEM) { return object->item.item_id; }
+    if (replay->kind == LINE_PROFILE) { return object->profile.user_id; }
+    const struct given_vector *vector = &object->vector;
+    int length = snprintf(replay->key, sizeof(replay->key), "%.*s/%.*s", SLICE_ARGS(vector->name),
+                          SLICE_ARGS(vector->item_id));
+    return slice_of(replay->key, MIN_OF((size_t)length, sizeof(replay->key) - 1));
+}
+
 static int encode(struct replay *replay, struct slice line, struct message *message)
 {
-    struct item item;
-    struct user_profile profile;
+    union line_object object;
     struct reason reason = {0};
     const char *unknown = NULL;
     int64_t number = table_lines_number(replay->lines);
-    bool is_item = strcmp(replay->contract, "Item") == 0;
-    int result = is_item
-                     ? catalogue_line_item(line, replay->arena, &item, &unknown, &reason)
-                     : catalogue_line_profile(line, replay->arena, &profile, &unknown, &reason);
-    if (result < 0) {
+    if (read_line(replay, line, &object, &unknown, &reason) < 0) {
         return client_fail("%s: line %" PRId64 ": %s", replay->file, number, reason.text);
     }
     if (unknown) { tell_unknown(replay, unknown); }
     buf_clear(&replay->out);
-    const void *object = is_item ? (const void *)&item : (const void *)&profile;
-    if (codec_encode(replay->codec, object, &replay->out) < 0) {
+    if (codec_encode(replay->codec, &object, &replay->out) < 0) {
         return client_fail("%s: line %" PRId64 ": a field is too long, or a number is not finite",
                            replay->file, number);
     }
-    message->key = is_item ? item.item_id : profile.user_id;
-    message->value = buf_slice(&replay->out);
+    bool gone = replay->kind == LINE_VECTOR && !object.vector.vector.count;
+    message->key = key_of(replay, &object);
+    message->value = gone ? (struct slice){0} : buf_slice(&replay->out);
     return 0;
 }
 
@@ -245,11 +285,9 @@ static int send_file(struct replay *replay)
 static int choose_contract(struct replay *replay)
 {
     if (!replay->contract) { return 0; }
-    bool is_item = strcmp(replay->contract, "Item") == 0;
-    const struct contract *contract = is_item ? &item_contract : &user_profile_contract;
     replay->codec =
-        client_schemas_writer(replay->client, replay->schemas, replay->full_topic, contract,
-                              /* first= */ true);
+        client_schemas_writer(replay->client, replay->schemas, replay->full_topic,
+                              kinds[replay->kind].contract, /* first= */ true);
     return replay->codec ? 0 : EXIT_FAILURE;
 }
 
@@ -323,7 +361,8 @@ const struct command replay_command = {
              "line, with a progress bar; with --columns, the rows of a CSV or TSV file as JSON "
              "objects. A record's timestamp is the time at which it was due. With --contract, a "
              "value of the wrong type ends the command with its line and field; a field that the "
-             "contract does not have is told once and left out.",
+             "contract does not have is told once and left out; a GivenVector without numbers "
+             "takes the former one back.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_KAFKA,

@@ -10,21 +10,34 @@
  * bring a record that is older than one just processed: only an item whose content is that of its
  * row gets a new row.
  *
+ * The last vectors of a row are those that came by `given-vectors`, which every copy reads whole
+ * (given_table.h): a row is a function of the item's record and of the newest given vectors,
+ * whichever came first. When one of them changes, the row of its item is joined anew, without
+ * encoding (due_rows.h). So an item without any content has a row, too, an empty one: it says that
+ * the item is in the catalogue.
+ *
  * One thread.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "embed/due_rows.h"
 #include "embed/embed.h"
+#include "embed/given_table.h"
 #include "embed/text/sentence_files.h"
 #include "embed/text/sentence_model.h"
 #include "embed/vector_row.h"
 #include "stream/config/option_table.h"
 
-enum { ITEMS };
+enum { ITEMS, GIVEN };
 static const struct input inputs[] = {
     [ITEMS] = {.name = "items",
                .kind = INPUT_PARTITIONED,
                .shared = true,
+               .cleanup = CLEANUP_TABLE},
+    [GIVEN] = {.name = "given-vectors",
+               .kind = INPUT_BROADCAST,
+               .shared = true,
+               .optional = true,
                .cleanup = CLEANUP_TABLE},
 };
 
@@ -69,7 +82,9 @@ struct embed {
     float *vectors; /* QUEUE_MAX x numbers */
     struct vector_row row;
     struct buf message;
-    struct metric *texts, *unchanged, *rows, *refused;
+    struct given_table *given;
+    struct embed_task *tasks; /* that are open */
+    struct metric *texts, *unchanged, *rows, *refused, *joined;
 };
 
 /* An item whose row is due; all in the task's arena. */
@@ -84,6 +99,9 @@ struct queued {
 };
 
 struct embed_task {
+    struct task *task;
+    struct embed_task *next;
+    struct due_rows due;
     struct queued queue[QUEUE_MAX];
     size_t queued;
     bool stale; /* the store has rows of another model */
@@ -101,6 +119,7 @@ static void stop(struct run *run)
     struct embed *embed = run_state(run);
     if (!embed) { return; }
     sentence_model_free(embed->model);
+    given_table_free(embed->given);
     codec_free(embed->item_codec);
     codec_free(embed->row_codec);
     digest_free(embed->digest);
@@ -171,30 +190,41 @@ static int start(struct run *run)
     embed->rows = metrics_counter(metrics, "freshet_embed_rows_total", "", "Rows sent.");
     embed->refused = metrics_counter(metrics, "freshet_embed_vectors_refused_total", "",
                                      "Vectors left out: all 0, or with a number that is not one.");
-    int result = open_model(run, embed);
+    embed->joined = metrics_counter(metrics, "freshet_embed_joined_total", "",
+                                    "Rows sent because a vector of given-vectors came or went.");
+    int result = given_table_new(run, &embed->given);
+    if (result == 0) { result = open_model(run, embed); }
     if (result < 0) { return result; }
     run_log(run, LOG_INFO, "encoder ready", "version=%s numbers=%zu",
             sentence_model_version(embed->model), embed->numbers);
     return 0;
 }
 
-/* Stops at the first row that another model has made. */
-static int look_at_row(void *arg, struct slice key, struct slice value)
+/* Looks for rows that another model has made, and for such with given vectors. */
+static int look_at_row(void *arg, struct slice key _unused_, struct slice value)
 {
     struct task *task = arg;
     struct embed *embed = embed_of(task);
-    struct content_vectors row;
+    struct embed_task *state = task_state(task);
+    struct content_vectors row = {0};
     bool readable =
         codec_decode(embed->row_codec, value, task_arena(task), &row, NULL) == 0;
-    return !readable ||
-           !slice_equal(row.model, slice_str(sentence_model_version(embed->model)));
+    state->stale |= !readable ||
+                    !slice_equal(row.model, slice_str(sentence_model_version(embed->model)));
+    state->due.all |= readable && row.joined;
+    return state->stale && state->due.all;
 }
 
 static int open_task(struct task *task)
 {
+    struct embed *embed = embed_of(task);
     struct embed_task *state = xcalloc(1, sizeof(*state));
+    state->task = task;
+    state->next = embed->tasks;
+    embed->tasks = state;
     task_set_state(task, state);
-    state->stale = task_scan(task, look_at_row, task) != 0;
+    if (given_table_any(embed->given)) { due_rows_add_all(&state->due); }
+    (void)task_scan(task, look_at_row, task);
     if (state->stale) {
         run_log(task_run(task), LOG_INFO, "rows of another model: the catalogue is encoded again",
                 "partition=%d", task_partition(task));
@@ -204,7 +234,12 @@ static int open_task(struct task *task)
 
 static void close_task(struct task *task)
 {
-    free(task_state(task));
+    struct embed_task *state = task_state(task);
+    struct embed_task **at = &embed_of(task)->tasks;
+    while (*at != state) { at = &(*at)->next; }
+    *at = state->next;
+    due_rows_clear(&state->due);
+    free(state);
     task_set_state(task, NULL);
 }
 
@@ -212,6 +247,8 @@ static void roll_back(struct task *task)
 {
     struct embed_task *state = task_state(task);
     state->queued = 0;
+    due_rows_clear(&state->due);
+    due_rows_add_all(&state->due);
 }
 
 /* ---- Rows ---- */
@@ -221,6 +258,20 @@ static void add_vector(struct embed *embed, struct slice name, const float *numb
     if (width && !vector_row_add(&embed->row, name, numbers, width)) {
         metric_add(embed->refused, 1);
     }
+}
+
+/* Joins the given vectors to the row in the making and sends it. */
+static void send_joined(struct task *task, struct content_vectors *message)
+{
+    struct embed *embed = embed_of(task);
+    message->joined =
+        (int32_t)given_table_join(embed->given, message->item_id, &embed->row);
+    vector_row_fill(&embed->row, message);
+    buf_clear(&embed->message);
+    int result = codec_encode(embed->row_codec, message, &embed->message);
+    assert(result == 0);
+    task_put(task, message->item_id, buf_slice(&embed->message));
+    metric_add(embed->rows, 1);
 }
 
 /* Sends an item's row; `vector` is that of its text, NULL: none. */
@@ -242,12 +293,7 @@ static void send_row(struct task *task, const struct queued *queued, const float
         add_vector(embed, queued->names.at[i], queued->numbers.at + from, width);
         from += width;
     }
-    vector_row_fill(&embed->row, &message);
-    buf_clear(&embed->message);
-    int result = codec_encode(embed->row_codec, &message, &embed->message);
-    assert(result == 0);
-    task_put(task, queued->key, buf_slice(&embed->message));
-    metric_add(embed->rows, 1);
+    send_joined(task, &message);
 }
 
 static void encode(struct task *task)
@@ -348,16 +394,21 @@ static enum row_is compare(struct task *task, struct slice key, const char *cont
     return ours ? ROW_SAME : ROW_OF_OTHER_MODEL;
 }
 
+/* Rows that were made while the table of given vectors could not be read may lack some. They are
+ * made again by the next start. */
+static enum verdict state_verdict(struct task *task)
+{
+    const char *why = given_table_why(embed_of(task)->given);
+    if (!why) { return VERDICT_DONE; }
+    (void)task_refuse(task, "state", "given vectors: %s", why);
+    return VERDICT_FATAL;
+}
+
 static void remove_row(struct task *task, struct slice key)
 {
     struct slice value;
     unqueue(task_state(task), key);
     if (task_get(task, key, &value) == 0) { task_put(task, key, (struct slice){0}); }
-}
-
-static bool has_content(const struct item *item)
-{
-    return item->title.size || item->text.size || item->vector.count || item->vector_names.count;
 }
 
 static enum verdict process(struct task *task, const struct record *rec)
@@ -378,10 +429,6 @@ static enum verdict process(struct task *task, const struct record *rec)
     }
     const char *fault = item_vectors_fault(&item);
     if (fault) { return task_refuse(task, "bad_vectors", "%s", fault); }
-    if (!has_content(&item)) {
-        remove_row(task, rec->key);
-        return VERDICT_DONE;
-    }
     vector_row_content(embed->digest, &item, content);
     unqueue(task_state(task), rec->key);
     if (compare(task, rec->key, content) == ROW_SAME) {
@@ -389,7 +436,7 @@ static enum verdict process(struct task *task, const struct record *rec)
         return VERDICT_DONE;
     }
     enqueue(task, rec->key, &item, content);
-    return VERDICT_DONE;
+    return state_verdict(task);
 }
 
 /* ---- Another model ---- */
@@ -408,15 +455,85 @@ static void renew(struct task *task, const struct record *rec)
     enqueue(task, rec->key, &item, content);
 }
 
+/* ---- Given vectors ---- */
+
+/* Makes an item's row again if its given vectors are others now. */
+static void join_again(struct task *task, struct slice id)
+{
+    struct embed *embed = embed_of(task);
+    struct slice value;
+    struct content_vectors row, message;
+    if (task_get(task, id, &value) < 0) { return; }
+    value = arena_copy(task_arena(task), value);
+    if (codec_decode(embed->row_codec, value, task_arena(task), &row, NULL) < 0 ||
+        !content_vectors_agree(&row)) {
+        return;
+    }
+    vector_row_begin(&embed->row, &row, row.names.count - (size_t)row.joined);
+    (void)given_table_join(embed->given, id, &embed->row);
+    if (vector_row_equals(&embed->row, &row)) { return; }
+    vector_row_begin(&embed->row, &row, row.names.count - (size_t)row.joined);
+    message = (struct content_vectors){.item_id = id, .model = row.model, .content = row.content};
+    send_joined(task, &message);
+    metric_add(embed->joined, 1);
+}
+
+static void join_due(struct task *task)
+{
+    struct embed_task *state = task_state(task);
+    struct slice ids[DUE_ROWS_PIECE];
+    size_t count = due_rows_step(&state->due, task, ids);
+    for (size_t i = 0; i < count; i++) { join_again(task, ids[i]); }
+}
+
+/* The row of its item is due wherever it is. What does not fit is done at once, and committed with
+ * the rest. */
+static enum verdict take_given(struct run *run, int input _unused_, const struct record *rec)
+{
+    struct embed *embed = run_state(run);
+    struct slice item;
+    enum verdict verdict = given_table_take(embed->given, rec, &item);
+    for (struct embed_task *at = embed->tasks; verdict == VERDICT_DONE && at; at = at->next) {
+        if (due_rows_add(&at->due, item)) { continue; }
+        join_due(at->task);
+        (void)due_rows_add(&at->due, item);
+    }
+    return verdict;
+}
+
+static int64_t resume(struct run *run, int input, int32_t partition, int64_t low, int64_t end)
+{
+    struct embed *embed = run_state(run);
+    for (struct embed_task *at = embed->tasks; at; at = at->next) { due_rows_add_all(&at->due); }
+    return given_table_resume(embed->given, input, partition, low, end);
+}
+
+static void passed(struct run *run, int input _unused_, const struct record *rec)
+{
+    const struct embed *embed = run_state(run);
+    given_table_passed(embed->given, rec);
+}
+
+static void tick(struct task *task, int64_t wall_ms _unused_)
+{
+    given_table_flush(embed_of(task)->given);
+}
+
+/* ---- Work ---- */
+
 static bool pending(struct task *task)
 {
     const struct embed_task *state = task_state(task);
-    return state->stale;
+    return state->stale || due_rows_any(&state->due);
 }
 
 static enum verdict work(struct task *task)
 {
     struct embed_task *state = task_state(task);
+    if (due_rows_any(&state->due)) {
+        join_due(task);
+        return state_verdict(task);
+    }
     if (!task_rereads(task) && !task_reread(task)) { return VERDICT_DONE; }
     int result = task_reread_step(task, renew);
     if (state->queued) { encode(task); }
@@ -443,6 +560,10 @@ const struct worker embed_worker = {
     .process = process,
     .end_poll = encode,
     .roll_back = roll_back,
+    .broadcast = take_given,
+    .resume = resume,
+    .passed = passed,
+    .tick = tick,
     .pending = pending,
     .work = work,
 };

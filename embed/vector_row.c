@@ -8,16 +8,71 @@ void vector_row_clear(struct vector_row *row)
     row->bytes_count = 0;
 }
 
+/* Names the next vector. */
+static void add_name(struct vector_row *row, struct slice name)
+{
+    char *text = row->texts[row->count];
+    assert(name.size <= CONTENT_NAME_BYTES_MAX);
+    if (name.size) { memcpy(text, name.data, name.size); }
+    row->names[row->count] = slice_of(text, name.size);
+}
+
 bool vector_row_add(struct vector_row *row, struct slice name, const float *numbers, size_t width)
 {
     if (!width || width > ITEM_VECTOR_MAX || row->count == CONTENT_VECTORS_MAX) { return false; }
     float scale = byte_vector_make(numbers, width, row->bytes + row->bytes_count);
     if (!(scale > 0.0F)) { return false; }
-    row->names[row->count] = name;
+    add_name(row, name);
     row->widths[row->count] = (int32_t)width;
     row->scales[row->count++] = scale;
     row->bytes_count += width;
     return true;
+}
+
+bool vector_row_add_bytes(struct vector_row *row, struct slice name, float scale,
+                          const int8_t *bytes, size_t width)
+{
+    assert(width && width <= ITEM_VECTOR_MAX);
+    if (row->count == CONTENT_VECTORS_MAX) { return false; }
+    add_name(row, name);
+    memcpy(row->bytes + row->bytes_count, bytes, width);
+    row->widths[row->count] = (int32_t)width;
+    row->scales[row->count++] = scale;
+    row->bytes_count += width;
+    return true;
+}
+
+void vector_row_begin(struct vector_row *row, const struct content_vectors *message, size_t count)
+{
+    size_t from = 0;
+    vector_row_clear(row);
+    for (size_t i = 0; i < count; i++) {
+        size_t width = (size_t)message->widths.at[i];
+        bool fits = vector_row_add_bytes(row, message->names.at[i], message->scales.at[i],
+                                         (const int8_t *)message->bytes.data + from, width);
+        assert(fits);
+        from += width;
+    }
+}
+
+bool vector_row_has(const struct vector_row *row, struct slice name)
+{
+    for (size_t i = 0; i < row->count; i++) {
+        if (slice_equal(row->names[i], name)) { return true; }
+    }
+    return false;
+}
+
+bool vector_row_equals(const struct vector_row *row, const struct content_vectors *message)
+{
+    bool equal = row->count == message->names.count &&
+                 slice_equal(slice_of(row->bytes, row->bytes_count), message->bytes);
+    for (size_t i = 0; i < row->count && equal; i++) {
+        equal = slice_equal(row->names[i], message->names.at[i]) &&
+                row->widths[i] == message->widths.at[i] &&
+                row->scales[i] == message->scales.at[i];
+    }
+    return equal;
 }
 
 void vector_row_fill(struct vector_row *row, struct content_vectors *ret_message)

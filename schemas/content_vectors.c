@@ -5,6 +5,12 @@ static const char schema[] =
 #include "content_vectors.avsc.inc"
     ;
 
+static const char *const older[] = {
+#include "versions/content_vectors.1.avsc.inc"
+    ,
+    NULL,
+};
+
 static const struct contract_field fields[] = {
     CONTRACT_FIELD(content_vectors, FIELD_STRING, item_id, ID_BYTES_MAX),
     CONTRACT_FIELD(content_vectors, FIELD_STRING, model, CONTENT_NAME_BYTES_MAX),
@@ -13,11 +19,13 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(content_vectors, FIELD_INTS, widths, CONTENT_VECTORS_MAX),
     CONTRACT_FIELD(content_vectors, FIELD_FLOATS, scales, CONTENT_VECTORS_MAX),
     CONTRACT_FIELD(content_vectors, FIELD_BYTES, bytes, CONTENT_BYTES_MAX),
+    CONTRACT_FIELD(content_vectors, FIELD_INT, joined, 0),
 };
 
 const struct contract content_vectors_contract = {
     .name = "freshet.ContentVectors",
     .schema = schema,
+    .older = older,
     .fields = fields,
     .fields_count = ARRAY_COUNT(fields),
     .size = sizeof(struct content_vectors),
@@ -31,7 +39,7 @@ bool content_vectors_agree(const struct content_vectors *row)
         if (row->widths.at[i] < 1 || row->widths.at[i] > ITEM_VECTOR_MAX) { return false; }
         sum += (size_t)row->widths.at[i];
     }
-    return sum == row->bytes.size;
+    return sum == row->bytes.size && row->joined >= 0 && (size_t)row->joined <= count;
 }
 
 bool content_vectors_find(const struct content_vectors *row, struct slice name,

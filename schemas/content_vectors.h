@@ -23,6 +23,7 @@ struct content_vectors {
     struct ints widths;
     struct floats scales;
     struct slice bytes;
+    int32_t joined; /* the last ones, which came by `given-vectors` */
 };
 
 extern const struct contract content_vectors_contract;

@@ -6,6 +6,7 @@
 #include "schemas/forget_receipt.h"
 #include "schemas/forget_request.h"
 #include "schemas/generation_step.h"
+#include "schemas/given_vector.h"
 #include "schemas/group_profile.h"
 #include "schemas/item.h"
 #include "schemas/item_list.h"
@@ -45,6 +46,7 @@ const struct contract *const contracts[] = {
     &user_move_contract,       &merge_receipt_contract,
     &item_list_contract,       &served_place_contract,
     &candidate_list_contract,  &group_profile_contract,
+    &given_vector_contract,
 };
 const size_t contracts_count = ARRAY_COUNT(contracts);
 

@@ -48,8 +48,7 @@ const struct contract item_contract = {
     .size = sizeof(struct item),
 };
 
-/* Small letters, digits, `_` or `-`, and neither `text` nor `given`, which are rows' own. */
-static bool may_be_named(struct slice name)
+bool item_vector_may_be_named(struct slice name)
 {
     bool fine = name.size > 0 && name.size <= ITEM_VECTOR_NAME_BYTES_MAX &&
                 !slice_equal(name, slice_str("text")) && !slice_equal(name, slice_str("given"));
@@ -68,7 +67,7 @@ const char *item_vectors_fault(const struct item *item)
     for (size_t k = 0; k < count; k++) {
         int32_t width = item->vector_widths.at[k];
         if (width < 1 || width > ITEM_VECTOR_MAX) { return "a vector has 1 to 4096 numbers"; }
-        if (!may_be_named(item->vector_names.at[k])) {
+        if (!item_vector_may_be_named(item->vector_names.at[k])) {
             return "a vector's name has small letters, digits, _ or -, and is not text or given";
         }
         for (size_t i = 0; i < k; i++) {

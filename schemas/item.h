@@ -45,6 +45,9 @@ struct item {
 
 extern const struct contract item_contract;
 
+/* Says whether a vector may have a name: small letters, digits, `_` or `-`, and neither `text` nor
+ * `given`, which are rows' own. */
+bool item_vector_may_be_named(struct slice name);
 /* Checks the columns of further vectors: NULL, or what is wrong, in words. */
 const char *item_vectors_fault(const struct item *item);
 

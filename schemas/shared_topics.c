@@ -5,7 +5,7 @@ static const char *const shared[] = {"clicks", "events",          "items",      
                                      "users",  "recommendations", "generations", "requests",
                                      "responses", "rules",           "content-vectors",
                                      "recommendations-json", "trials", "served",
-                                     "candidates"};
+                                     "candidates", "given-vectors"};
 
 bool shared_topic(const char *name)
 {

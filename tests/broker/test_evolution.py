@@ -20,8 +20,8 @@ COMPARED = ("histories", "features-changelog", "neighbours", "recommendations")
 # who asks it, `freshet redrive`, `freshet rules`, `freshet trial`), while an archive of more than
 # 1,024 actions is subtracted, when actions name their list, when users are joined and where rules
 # explore: tests/evolution has them.
-ABSENT = ("applied_rules", "candidate_list", "content_vectors", "group_profile", "item_list",
-          "item_vector", "merge_receipt", "placement_outcomes", "model_weights",
+ABSENT = ("applied_rules", "candidate_list", "content_vectors", "given_vector", "group_profile",
+          "item_list", "item_vector", "merge_receipt", "placement_outcomes", "model_weights",
           "recommendation_request", "recommendation_response", "redrive_mark", "served_place",
           "trial_record", "user_erasure", "user_move")
 PRESENT = [name for name in NAMES if name not in ABSENT]

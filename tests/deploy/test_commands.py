@@ -96,8 +96,8 @@ def test_words_that_are_wrong():
     assert "--models" in freshet("evaluate", "x", "--model", "x", code=64).stderr
     assert 'no model "x"' in freshet("evaluate", "x", "--set", "x.y=1", code=64).stderr
     assert "counting:" in freshet("evaluate", "--models").stdout
-    assert "it takes Item or UserProfile" in freshet("replay", "x", "--topic", "t", "--contract",
-                                                     "item", code=64).stderr
+    assert "it takes Item, UserProfile or GivenVector" in freshet(
+        "replay", "x", "--topic", "t", "--contract", "item", code=64).stderr
     assert "one character, or tab" in freshet("replay", "x", "--topic", "t", "--separator", ";;",
                                               code=64).stderr
 

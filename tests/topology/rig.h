@@ -135,6 +135,7 @@ static inline void rig_init_seeded(struct rig *rig, int32_t partitions, uint64_t
     memlog_topic(rig->log, "models", 1);
     memlog_topic(rig->log, "content-vectors", partitions);
     memlog_topic(rig->log, "candidates", partitions);
+    memlog_topic(rig->log, "given-vectors", partitions + 1);
     memlog_topic(rig->log, "users", partitions);
     memlog_topic(rig->log, "profiles", partitions);
 }

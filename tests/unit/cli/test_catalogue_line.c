@@ -84,9 +84,37 @@ static void wrong_types_are_refused(void **state)
                         "birth_year: wanted a smaller number, not a number");
 }
 
+/* A vector of an item: what its name may be, and one without numbers. */
+static void vectors_are_read(void **state)
+{
+    static const struct {
+        const char *line, *why;
+    } cases[] = {
+        {"{\"item_id\":\"i\",\"name\":\"clip\",\"vector\":[1,-0.5]}", ""},
+        {"{\"item_id\":\"i\",\"name\":\"clip\",\"vector\":null}", ""},
+        {"{\"name\":\"clip\",\"vector\":[1]}", "item_id is missing"},
+        {"{\"item_id\":\"i\",\"name\":\"clip\",\"vector\":\"1\"}",
+         "vector: wanted a list of numbers, not a text"},
+        {"{\"item_id\":\"i\",\"name\":\"text\",\"vector\":[1]}",
+         "name: wanted small letters, digits, _ or -, at most 64, and not text or given"},
+        {"{\"item_id\":\"i\",\"vector\":[1]}",
+         "name: wanted small letters, digits, _ or -, at most 64, and not text or given"},
+    };
+    for (size_t k = 0; k < ARRAY_COUNT(cases); k++) {
+        struct arena *arena = arena_new(4096);
+        struct reason reason = {0};
+        struct given_vector vector;
+        const char *unknown = NULL;
+        int rc = catalogue_line_vector(slice_str(cases[k].line), arena, &vector, &unknown, &reason);
+        assert_string_equal(rc ? reason.text : "", cases[k].why);
+        arena_free(arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(vectors_are_read),
         cmocka_unit_test(right_lines_are_read),
         cmocka_unit_test(wrong_types_are_refused),
     };

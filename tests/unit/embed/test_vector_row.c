@@ -82,6 +82,36 @@ static void test_content(void **state)
     digest_free(digest);
 }
 
+/* A row that begins with some vectors of a message, and what is added in bytes. */
+static void test_vectors_in_bytes(void **state)
+{
+    const float a[] = {1.0F, -2.0F}, b[] = {0.5F, 0.25F, 4.0F};
+    const int8_t c[] = {3, -4};
+    static struct vector_row first;
+    struct content_vectors message = {0};
+    vector_row_clear(&first);
+    assert_true(vector_row_add(&first, slice_str("text"), a, ARRAY_COUNT(a)));
+    assert_true(vector_row_add(&first, slice_str("image"), b, ARRAY_COUNT(b)));
+    vector_row_fill(&first, &message);
+    vector_row_begin(&row, &message, 2);
+    assert_true(vector_row_equals(&row, &message));
+    assert_true(vector_row_has(&row, slice_str("image")));
+    vector_row_begin(&row, &message, 1);
+    assert_false(vector_row_equals(&row, &message));
+    assert_false(vector_row_has(&row, slice_str("image")));
+    assert_int_equal(row.bytes_count, 2);
+    assert_true(vector_row_add_bytes(&row, slice_str("clip"), 0.5F, c, 2));
+    assert_int_equal(row.bytes[3], -4);
+    vector_row_fill(&row, &message);
+    assert_true(content_vectors_agree(&message));
+    message.joined = 3;
+    assert_false(content_vectors_agree(&message));
+    while (row.count < CONTENT_VECTORS_MAX) {
+        assert_true(vector_row_add_bytes(&row, slice_str("more"), 1.0F, c, 2));
+    }
+    assert_false(vector_row_add_bytes(&row, slice_str("more"), 1.0F, c, 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +119,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_vector_is_left_out),
         cmocka_unit_test(test_columns_that_disagree),
         cmocka_unit_test(test_content),
+        cmocka_unit_test(test_vectors_in_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
