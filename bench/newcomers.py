@@ -9,12 +9,14 @@ New users: a list by the first action of each held user, and the most popular it
 user did next.
 
 The catalogue is there twice, in two runs: whole (tags, title, and vectors of the title by
-freshet-embed where deploy/encoder has fetched a model), and with tags alone.
+freshet-embed where deploy/encoder has fetched a model), and with tags alone. The lists for viewers
+are asked for a second time by a rule that gives new items two of ten places.
 """
 
 import json
 import math
 import random
+import subprocess
 import time
 import urllib.parse
 from collections import Counter, defaultdict
@@ -37,6 +39,9 @@ NEXT = 10  # actions of a held user behind the first one
 ITEM_ACTIONS_MIN = 5
 WAIT_SECONDS = 1800
 ENCODER = checkout.BUILD / "encoder"
+PLACEMENT = "new"
+RULE = f"{PLACEMENT}.share.new=20% if age < 14d\n"
+LONG_AGO_MS = 1_500_000_000_000  # when the items that are not held back were created
 
 
 class Held:
@@ -66,12 +71,13 @@ def ask(path, body=None):
     return [one["item"] for one in serving.ask(path, body, PORT, timeout=10)["items"]]
 
 
-def list_for(actions, limit=PLACES):
+def list_for(actions, placement="main"):
     """A list by actions (item, weight or None, seconds), in their order."""
     told = [{"item": item, "time_ms": seconds * 1000,
              **({} if weight is None else {"kind": "rating", "weight": weight})}
             for item, weight, seconds in actions]
-    return ask("/v1/recommendations", {"actions": told, "limit": limit})
+    return ask("/v1/recommendations",
+               {"actions": told, "limit": PLACES, "placement": placement})
 
 
 def replay(bed, prefix, directory, items):
@@ -108,13 +114,28 @@ def ndcg(items, wanted):
     return got / sum(1 / math.log2(place + 2) for place in range(min(len(wanted), PLACES)))
 
 
-def new_items(held):
+def give_places(bed, prefix, directory, known):
+    """Applies the rule, and waits until lists, such as one by known actions, follow it."""
+    file = directory / "rules"
+    file.write_text(RULE)
+    subprocess.run([checkout.BUILD / "bin/freshet", "rules", "apply", file, "-b", bed.bootstrap,
+                    "--set", f"topic.prefix={prefix}"], check=True, stdout=subprocess.DEVNULL)
+
+    def is_known():
+        try:
+            return list_for(known, PLACEMENT) is not None
+        except OSError:
+            return False
+    wait_for("the rules are known", is_known)
+
+
+def new_items(held, placement="main"):
     """Hits among the first ten places of lists from all items, as a rate and as times chance."""
     asked = hits = 0
     for item, histories in held.firsts.items():
         for history in histories:
             asked += 1
-            hits += item in list_for(history)
+            hits += item in list_for(history, placement)
     had = sum(len(one) for histories in held.firsts.values() for one in histories) / max(asked, 1)
     return {"lists": asked, "hr10": hits / asked, "chance": PLACES / (held.count - had)}
 
@@ -154,7 +175,7 @@ def run(bed, prefix, held, catalogue, settings):
     directory = bed.directory / "newcomers"
     directory.mkdir(parents=True, exist_ok=True)
     with bed.topics(prefix):
-        replay(bed, prefix, directory, [one for one in catalogue
+        replay(bed, prefix, directory, [{**one, "created_ms": LONG_AGO_MS} for one in catalogue
                                         if one["item_id"] not in held.items])
         with Workers(bed, prefix, names, settings) as workers:
             workers.healthy()
@@ -165,10 +186,13 @@ def run(bed, prefix, held, catalogue, settings):
                            list(ratings.as_json(held.told)), RATE)
             workers.wait_consumed(WHOLE)
             users = new_users(held)
-            replay(bed, prefix, directory, [one for one in catalogue
+            now_ms = int(time.time() * 1000)
+            replay(bed, prefix, directory, [{**one, "created_ms": now_ms} for one in catalogue
                                             if one["item_id"] in held.items])
             wait_at_rest(bed, prefix, catalogue, encoded)
-            return new_items(held), users
+            figures = new_items(held)
+            give_places(bed, prefix, directory, known=next(iter(held.firsts.values()))[0])
+            return {**figures, "placed_hr10": new_items(held, PLACEMENT)["hr10"]}, users
 
 
 def figures(bed, name, rows, catalogue, settings=()):
@@ -182,5 +206,7 @@ def figures(bed, name, rows, catalogue, settings=()):
     return {"new_item_lists": whole["lists"], "new_item_hr10": whole["hr10"],
             "new_item_tags_hr10": tags["hr10"], "new_item_chance": whole["chance"],
             "new_item_times_chance": whole["hr10"] / whole["chance"],
+            "new_item_placed_hr10": whole["placed_hr10"],
+            "new_item_placed_times_chance": whole["placed_hr10"] / whole["chance"],
             "new_item_times_tags": whole["hr10"] / max(tags["hr10"], 1 / whole["lists"]),
             **{f"one_action_{name}": value for name, value in users.items()}}

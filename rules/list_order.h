@@ -9,7 +9,7 @@ enum cut_origin {
     CUT_RANKED, /* score is what the leading model says */
     CUT_REPEAT, /* the user has had it; score is on the scale of the ranked ones */
     CUT_FILLED, /* a trending or popular item; in their order */
-    CUT_NEW,    /* one of the newest items; in their order */
+    CUT_NEW,    /* one of the newest items; in their order: the best for the user first */
     CUT_NAMED,  /* a pin names it */
     CUT_ORIGINS,
 };

@@ -135,6 +135,7 @@ static struct placement_scoring keep_scoring(struct lists *lists)
                                       .searched = lists->scope.found != NULL,
                                       .context = lists->scope.context,
                                       .attributes = known,
+                                      .content = lists->behind.content_scores,
                                       .sent = lists->scope.sent};
 }
 

@@ -220,15 +220,23 @@ static bool any_share(const struct rule_set *rules)
     return false;
 }
 
+/* Adds the newest items: what is like the user's own first, the rest as it was created. */
 static void add_newest(struct placement_lists *lists, const struct placement_scoring *scoring)
 {
     const struct topk_entry *newest;
-    size_t count = newest_items_find(&lists->newest, &lists->tables->columns, &newest);
-    for (size_t k = 0; k < count; k++) {
+    struct topk_entry suiting[NEWEST_ITEMS];
+    size_t found = newest_items_find(&lists->newest, &lists->tables->columns, &newest), count = 0;
+    for (size_t k = 0; k < found; k++) {
         int32_t item = newest[k].item;
         if (!ranking_allows(scoring->ranking, &scoring->request->flags, item)) { continue; }
-        add(lists, item, 0.0F, CUT_NEW);
+        float score = scoring->content ? content_scores_of(scoring->content, item) : 0.0F;
+        size_t at = count++;
+        for (; at > 0 && suiting[at - 1].score < (double)score; at--) {
+            suiting[at] = suiting[at - 1];
+        }
+        suiting[at] = (struct topk_entry){(double)score, item};
     }
+    for (size_t k = 0; k < count; k++) { add(lists, suiting[k].item, 0.0F, CUT_NEW); }
 }
 
 static void add_named(struct placement_lists *lists, const struct placement_scoring *scoring,

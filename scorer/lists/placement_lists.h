@@ -9,6 +9,7 @@
 #ifndef FRESHET_SCORER_LISTS_PLACEMENT_LISTS_H
 #define FRESHET_SCORER_LISTS_PLACEMENT_LISTS_H
 
+#include "model/content_scores.h"
 #include "model/counting/ranking.h"
 #include "rules/list_cut.h"
 #include "rules/newest_items.h"
@@ -31,6 +32,7 @@ struct placement_scoring {
     bool searched;       /* as well; what the user has had is a match as the others */
     const struct request_context *context;    /* NULL: there is none */
     const struct user_attributes *attributes; /* NULL: nothing is known of the user */
+    const struct content_scores *content;     /* by the user's history; NULL: there are none */
     uint64_t sent; /* a hash of what a request sends along, for draws; 0: nothing */
 };
 

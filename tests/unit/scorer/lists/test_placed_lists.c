@@ -1,5 +1,5 @@
 /* The list of a placement does not depend on the other placements of the rules, nor its beginning
- * on how long a list a request wants. */
+ * on how long a list a request wants. What is new and gets a place suits the user. */
 #include "base/base.h"
 #include "scorer/lists/lists.h"
 #include "scorer/scorer_settings.h"
@@ -138,8 +138,70 @@ static void test_pages(void **state _unused_)
     end(&fixture);
 }
 
+static struct slice fifth_place(struct fixture *fixture, const char *had)
+{
+    struct slice items[] = {slice_str(had)};
+    int32_t actions[] = {ACTION_VIEW};
+    float weights[] = {1.0F};
+    int64_t times_ms[] = {1000}, offsets[] = {0};
+    const struct list_scope scope = {.length = PLACEMENT_CANDIDATES};
+    const struct user_history history = {
+        .user_id = slice_str("u"), .input_offset = 1, .events_total = 1, .items = {items, 1},
+        .actions = {actions, 1}, .weights = {weights, 1}, .event_times_ms = {times_ms, 1},
+        .offsets = {offsets, 1}};
+    struct recommendation_list list;
+    lists_make_scoped(fixture->lists, &history, &scope, &list);
+    lists_place_one(fixture->lists, &history, /* placement= */ 0, LENGTH, &list);
+    assert_int_equal(list.items.count, LENGTH);
+    return list.items.at[4];
+}
+
+/* Counting knows nothing of new items: of those that a share asks for, the one that is like what
+ * the user had is taken, else the newest. */
+static void test_a_share_takes_the_new_that_suit(void **state _unused_)
+{
+    enum { NEW = 3 };
+    static const char one[] = "home.length=10\nhome.share.new=20% if tags has 'new'\n";
+    static struct fixture fixture;
+    struct mixture mixture;
+    struct slice tags[] = {slice_str("new")};
+    begin(&fixture);
+    rule_set_free(fixture.rules);
+    lists_free(fixture.lists);
+    const struct list_settings *settings = &fixture.settings.lists;
+    struct ids *ids = fixture.tables.ids;
+    struct content_scores *content = content_scores_new(settings->items_max, 20, ids);
+    for (int k = 0; k < NEW; k++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "n%d", k);
+        const struct item item = {.item_id = slice_str(id), .available = true, .created_ms = 9 - k,
+                                  .tags = {tags, 1}};
+        tables_put_item(&fixture.tables, &item);
+        uint32_t feature = (uint32_t)k;
+        content_scores_describe(content, ids_find(ids, item.item_id), &feature, 1);
+        (void)snprintf(id, sizeof(id), "i%03d", k);
+        content_scores_describe(content, ids_find(ids, slice_str(id)), &feature, 1);
+    }
+    fixture.lists = lists_new(settings, &fixture.tables, NULL, content, "");
+    mixture_init(&mixture);
+    lists_set_mixture(fixture.lists, &mixture);
+    struct buf faults;
+    buf_init(&faults, 4096);
+    fixture.rules =
+        rule_set_parse(slice_str(one), &fixture.tables.columns, PLACEMENT_LENGTH, &faults);
+    assert_non_null(fixture.rules);
+    lists_set_rules(fixture.lists, fixture.rules);
+    assert_true(slice_equal(fifth_place(&fixture, "i001"), slice_str("n1")));
+    assert_true(slice_equal(fifth_place(&fixture, "i500"), slice_str("n0")));
+    assert_true(slice_equal(fifth_place(&fixture, "i002"), slice_str("n2")));
+    buf_release(&faults);
+    end(&fixture);
+    content_scores_free(content);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_alone), cmocka_unit_test(test_pages)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_alone), cmocka_unit_test(test_pages),
+                                       cmocka_unit_test(test_a_share_takes_the_new_that_suit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
