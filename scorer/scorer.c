@@ -109,6 +109,7 @@ static void stop(struct run *run)
     struct scorer *scorer = run_state(run);
     if (!scorer) { return; }
     lists_free(scorer->lists);
+    scorer_searches_close(scorer);
     brought_changes_free(scorer->brought_changes);
     brought_items_free(scorer->brought);
     user_profiles_free(scorer->profiles);
@@ -157,7 +158,7 @@ static bool uses_output(struct run *run, int output)
 
 static char *check(const void *settings, struct buf *notes _unused_)
 {
-    return list_settings_fault(&((const struct scorer_settings *)settings)->lists);
+    return scorer_searches_fault(&((const struct scorer_settings *)settings)->lists);
 }
 
 /* What is known of users beside their histories. */
@@ -227,6 +228,8 @@ static int start(struct run *run)
     scorer->arena = arena_new(ARENA_BYTES);
     buf_init(&scorer->message, LIST_BYTES_MAX);
     scorer_metrics_start(scorer, run_metrics(run));
+    result = scorer_searches_open(run, scorer);
+    if (result < 0) { return result; }
     if (!settings->lists_json) { return 0; }
     scorer->cutover.json = json_lists_new(run, JSON_LISTS);
     return run_check_partitions(run, JSON_LISTS, RECOMMENDATIONS);

@@ -10,6 +10,7 @@
 #include "scorer/gone_users.h"
 #include "scorer/list_outcome.h"
 #include "scorer/lists/lists.h"
+#include "scorer/lists/search_vectors.h"
 #include "scorer/mixture_trainer.h"
 #include "scorer/pending_histories.h"
 #include "scorer/quality_counters.h"
@@ -48,6 +49,8 @@ struct scorer {
     struct user_profiles *profiles;          /* NULL: as well */
     struct cluster_table *clusters;          /* NULL: as well */
     struct changed_users *changed_users;
+    struct query_vectors *queries;           /* NULL: searches have no vectors */
+    struct search_vectors *search_vectors;   /* NULL: as well */
     struct lists *lists;
     struct list_ids list_ids; /* of the list that was made last */
     struct mixture_trainer trainer;
@@ -127,6 +130,16 @@ struct partition_state {
     uint64_t flushed, committed; /* the tables' clock at the newest flush and commit */
     struct metric *behind, *behind_seconds, *orphans;
 };
+
+/* scorer_searches.c */
+
+/* Checks the settings of lists: NULL, or what is wrong, which the caller frees. */
+char *scorer_searches_fault(const struct list_settings *settings);
+/* Opens the encoder of what users searched for, if there is one (query.model.path). 0, or -EINVAL
+ * with the start refused. */
+int scorer_searches_open(struct run *run, struct scorer *scorer);
+/* Closes it, after the lists. */
+void scorer_searches_close(struct scorer *scorer);
 
 /* scorer_metrics.c: registers the metrics, but those of a partition. */
 void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics);

@@ -22,8 +22,8 @@ struct asked_query *asked_query_free(struct asked_query *asked)
     return NULL;
 }
 
-const struct live_query *asked_query_prepare(struct asked_query *asked, struct slice text,
-                                             uint64_t waiter)
+static const struct live_query *prepare(struct asked_query *asked, struct slice text,
+                                        bool of_history, uint64_t waiter)
 {
     struct live_query *query = &asked->query;
     enum query_vector vector = QUERY_REFUSED;
@@ -32,11 +32,24 @@ const struct live_query *asked_query_prepare(struct asked_query *asked, struct s
     }
     if (vector == QUERY_LATER) { return NULL; }
     query->text = text;
+    query->of_history = of_history;
     query->encoded = vector == QUERY_ENCODED;
     query->nearest_count = 0;
     if (query->encoded) { live_tables_near(asked->live, query); }
     query->encoded = query->nearest_count > 0;
     return query;
+}
+
+const struct live_query *asked_query_prepare(struct asked_query *asked, struct slice text,
+                                             uint64_t waiter)
+{
+    return prepare(asked, text, /* of_history= */ false, waiter);
+}
+
+const struct live_query *asked_query_prepare_searched(struct asked_query *asked, struct slice text,
+                                                      uint64_t waiter)
+{
+    return prepare(asked, text, /* of_history= */ true, waiter);
 }
 
 const char *asked_query_found_by(const struct live_query *query)

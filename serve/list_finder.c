@@ -348,12 +348,20 @@ static void make_list(struct list_finder *finder, const struct live_query *asked
     size_t length = query->offset + finder->limit + query->excluded_count;
     if (query->candidates_count) { length = MAX_OF(length, query->candidates_count); }
     if (asked) { length = MAX_OF(length, (size_t)FOUND_ITEMS_MAX); }
+    const struct live_query *searched = NULL;
+    struct slice text = live_tables_searched_text(finder->parts.live, &history);
+    if (!asked && text.size && text.size <= QUERY_BYTES_MAX) {
+        searched = asked_query_prepare_searched(finder->asked, text, query->ticket);
+        finder->found->later = !searched;
+        if (!searched) { return; }
+    }
     const struct user_attributes attributes = sent_attributes(finder);
     const struct live_request request = {
         .history = &history,
         .attributes = &attributes,
         .given = {(struct slice *)(uintptr_t)query->candidates, query->candidates_count},
         .query = asked,
+        .searched = searched,
         .placement = query->placement.size ? query->placement : slice_str(PLACEMENT_MAIN),
         .context = &finder->context,
         .group_kind = query->group_kind,

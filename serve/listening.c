@@ -60,8 +60,6 @@ char *serve_check(const void *settings, struct buf *notes _unused_)
     if (fault) { return fault; }
     picture_hosts_free(picture_hosts_new(s->console_images, &fault));
     if (fault) { return fault; }
-    fault = query_model_check(s->query_model_path);
-    if (fault) { return fault; }
     int result = 0;
     if (s->pseudonym_keys[0]) {
         result = pseudonyms_load(s->pseudonym_keys, &pseudonyms, why, sizeof(why));

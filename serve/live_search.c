@@ -8,14 +8,36 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "scorer/lists/content_rows.h"
+#include "scorer/lists/search_vectors.h"
 #include "serve/live_tables_internal.h"
 
 enum { PIECE_VECTORS = 8192, TRIES = 3 };
 
-void live_tables_use_vectors(struct live_tables *live, const char *model)
+/* What was prepared for the list that is being made; else, as for one that people look at, it is
+ * found under the lock. */
+static bool near_text(void *arg, struct slice text, struct search_query *ret_query)
 {
-    live->query_model = xstrdup(model);
-    if (live->content_scores) { return; }
+    struct live_tables *live = arg;
+    const struct live_query *searched = live->searched;
+    if (!searched || !slice_equal(searched->text, text)) {
+        return search_vectors_find(live->search_vectors, text, ret_query);
+    }
+    if (!searched->encoded) { return false; }
+    ret_query->vectors = content_scores_vectors(live->content_scores, CONTENT_TEXT);
+    ret_query->vector = &searched->vector;
+    ret_query->nearest = searched->nearest;
+    ret_query->nearest_count = searched->nearest_count;
+    return true;
+}
+
+void live_tables_use_vectors(struct live_tables *live, struct query_vectors *queries)
+{
+    live->query_model = xstrdup(query_vectors_version(queries));
+    if (live->content_scores) {
+        live->search_vectors = search_vectors_new(queries, live->content_scores, live->tables.ids);
+        lists_set_near_text(live->lists, near_text, live);
+        return;
+    }
     int32_t numbers = admission_numbers(live->lists_settings->items_max);
     live->own_text = vector_neighbours_new(numbers, live->tables.ids);
 }
@@ -49,7 +71,10 @@ const char *live_tables_put_content(struct live_tables *live, const struct conte
     const char *reason = live->content_scores
                              ? content_rows_put(live->content_scores, &live->tables, row)
                              : put_own(live, row);
-    if (!reason && live->query_model) {
+    if (!reason && live->search_vectors) {
+        search_vectors_note(live->search_vectors, ids_find(live->tables.ids, row->item_id),
+                            &row->model);
+    } else if (!reason && live->query_model) {
         bool ours = slice_equal(row->model, slice_str(live->query_model));
         vector_neighbours_mark(text_vectors(live), ids_find(live->tables.ids, row->item_id), ours);
     }
@@ -62,6 +87,7 @@ void live_tables_remove_content(struct live_tables *live, struct slice id)
     if (!live->content_scores && !live->own_text) { return; }
     pthread_mutex_lock(&live->lock);
     if (live->content_scores) { content_rows_remove(live->content_scores, &live->tables, id); }
+    if (live->search_vectors) { search_vectors_note(live->search_vectors, ID_NONE, NULL); }
     if (live->own_text) {
         (void)vector_neighbours_remove(live->own_text, ids_find(live->tables.ids, id));
     }
@@ -97,6 +123,11 @@ static bool may_be_found(const void *arg, int32_t item)
     return !item_flags_barred(&flags, item) && tables_know(&live->tables, item);
 }
 
+static bool any_item(const void *arg _unused_, int32_t item _unused_)
+{
+    return true;
+}
+
 /* Offers all vectors; false: they changed their places. */
 static bool offer_all(struct live_tables *live, const struct live_query *query, size_t piece,
                       struct topk *top)
@@ -109,8 +140,8 @@ static bool offer_all(struct live_tables *live, const struct live_query *query, 
         if (!from) { moves = vector_neighbours_moves(vectors); }
         moved = moves != vector_neighbours_moves(vectors);
         if (!moved) {
-            more = vector_neighbours_offer(vectors, &query->vector, from, piece, may_be_found, live,
-                                           top);
+            more = vector_neighbours_offer(vectors, &query->vector, from, piece,
+                                           query->of_history ? any_item : may_be_found, live, top);
         }
         pthread_mutex_unlock(&live->lock);
     }
@@ -133,6 +164,12 @@ void live_tables_near(struct live_tables *live, struct live_query *query)
     for (size_t k = 0; k < top.count; k++) { query->nearest[k] = top.entries[k].item; }
     query->nearest_count = top.count;
     topk_release(&top);
+}
+
+struct slice live_tables_searched_text(struct live_tables *live,
+                                       const struct user_history *history)
+{
+    return live->search_vectors ? lists_searched_text(live->lists, history) : slice_of("", 0);
 }
 
 void live_search_find(struct live_tables *live, const struct live_query *query,

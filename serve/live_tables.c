@@ -6,6 +6,7 @@
 #include "base/xalloc.h"
 #include "scorer/lists/placement_columns.h"
 #include "scorer/lists/removed_models.h"
+#include "scorer/lists/search_vectors.h"
 #include "serve/live_tables_internal.h"
 #include "stream/config/properties.h"
 
@@ -65,6 +66,7 @@ struct live_tables *live_tables_free(struct live_tables *live)
     item_order_free(live->order);
     item_attributes_free(live->attributes);
     lists_free(live->lists);
+    search_vectors_free(live->search_vectors);
     brought_items_free(live->brought);
     user_profiles_free(live->profiles);
     segment_table_free(live->segments);
@@ -393,7 +395,9 @@ void live_tables_list(struct live_tables *live, const struct live_request *reque
     published_mixtures_get(&live->mixtures, request->history->input_partition, &live->mixture);
     if (request->query) { live_search_find(live, request->query, &scope); }
     bool chosen = request->given.count || request->query;
+    live->searched = request->searched;
     if (scope.given_count || !chosen) { make_list(live, request, &scope, &list); }
+    live->searched = NULL;
     take(arg, &list);
     pthread_mutex_unlock(&live->lock);
 }

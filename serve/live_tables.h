@@ -19,6 +19,7 @@
 #include "schemas/serving_row.h"
 #include "schemas/user_history.h"
 #include "schemas/user_profile.h"
+#include "scorer/lists/query_vectors.h"
 #include "scorer/lists/list_settings.h"
 #include "scorer/lists/lists.h"
 #include "scorer/lists/placement_lists.h"
@@ -36,6 +37,7 @@ struct live_query {
     struct vector_query vector;
     int32_t nearest[FOUND_EACH]; /* live_tables_near() */
     size_t nearest_count;
+    bool of_history; /* it is a user's own search: what may not be listed is among the nearest */
 };
 
 struct live_tables;
@@ -48,9 +50,9 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
 /* Lets lists of users without an action be made by segments, whose records may take so many bytes;
  * before any call of another thread. */
 void live_tables_use_segments(struct live_tables *live, size_t bytes_max);
-/* Lets queries have vectors, by the model of this version, which is copied; before any call of
- * another thread. */
-void live_tables_use_vectors(struct live_tables *live, const char *model);
+/* Lets queries have vectors, and, where content is used, what users searched for; borrowed. Before
+ * any call of another thread. */
+void live_tables_use_vectors(struct live_tables *live, struct query_vectors *queries);
 /* Lets lists for requests depend on their context, with this weight; 0: they do not. Before any
  * call of another thread. */
 void live_tables_use_contexts(struct live_tables *live, double weight);
@@ -131,6 +133,10 @@ bool live_tables_items(struct live_tables *live, enum item_list_kind kind, int32
 bool live_tables_searches(const struct live_tables *live);
 /* Finds the items that are nearest to an encoded query; the lock is not held for long at a time. */
 void live_tables_near(struct live_tables *live, struct live_query *query);
+/* Returns the text of the newest search of a history, where it counts for a list and has a vector;
+ * empty: there is none. Borrowed from the history. */
+struct slice live_tables_searched_text(struct live_tables *live,
+                                       const struct user_history *history);
 /* Counts the items that have a vector of their text, and those of the model of queries. */
 void live_tables_count_texts(struct live_tables *live, size_t *ret_texts, size_t *ret_ours);
 
@@ -141,6 +147,8 @@ struct live_request {
                              * those that are not known are left out */
     const struct live_query *query; /* NULL: none; else only what matches it is listed, and nothing
                                      * is given */
+    const struct live_query *searched; /* the newest search of the history, where it counts and has
+                                        * a vector; NULL: it is looked for under the lock */
     struct slice placement; /* whose rules count; without such a placement, none do */
     const struct request_context *context;
     const struct user_attributes *attributes; /* of somebody without a profile; NULL: not known */

@@ -34,6 +34,8 @@ struct live_tables {
     char *query_model;                  /* whose vectors of texts queries have; NULL: none */
     struct vector_neighbours *own_text; /* these vectors, where content is not used; else NULL */
     struct found_item found[FOUND_ITEMS_MAX];
+    struct search_vectors *search_vectors; /* NULL: users' searches have no vectors */
+    const struct live_query *searched; /* prepared for the list that is being made; NULL: none is */
 };
 
 /* Finds the items that match a query, for the scope of its list. Under the lock. */

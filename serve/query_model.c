@@ -1,33 +1,17 @@
 #include "base/base.h"
-#include "base/xalloc.h"
-#include "embed/text/sentence_files.h"
+#include "scorer/lists/search_vectors.h"
 #include "serve/query_model.h"
 #include "serve/serve_settings.h"
-
-char *query_model_check(const char *path)
-{
-    _cleanup_(xfreep) char *fault = path[0] ? sentence_files_check(path) : NULL;
-    return fault ? xprintf("%s; hint: query.model.path, deploy/encoder; empty: queries are "
-                           "answered by words alone", fault)
-                 : NULL;
-}
 
 int query_model_open(struct run *run, struct query_vectors **ret_vectors)
 {
     const struct serve_settings *settings = run_settings(run);
     char why[512];
-    *ret_vectors = NULL;
-    if (!settings->query_model_path[0]) { return 0; }
-    _cleanup_(xfreep) char *fault = query_model_check(settings->query_model_path);
-    if (fault) {
-        run_refuse(run, "%s", fault);
-        return -EINVAL;
-    }
-    if (query_vectors_open(settings->query_model_path, (size_t)settings->query_pieces_max,
-                           (size_t)settings->query_cache, ret_vectors, why, sizeof(why)) < 0) {
+    if (search_vectors_open(&settings->lists, ret_vectors, why, sizeof(why)) < 0) {
         run_refuse(run, "%s; hint: query.model.path, deploy/encoder", why);
         return -EINVAL;
     }
+    if (!*ret_vectors) { return 0; }
     run_log(run, LOG_INFO, "encoder of queries ready", "version=%s",
             query_vectors_version(*ret_vectors));
     return 0;

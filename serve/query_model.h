@@ -4,15 +4,13 @@
 #ifndef FRESHET_SERVE_QUERY_MODEL_H
 #define FRESHET_SERVE_QUERY_MODEL_H
 
+#include "scorer/lists/query_vectors.h"
 #include "serve/live_tables.h"
-#include "serve/query_vectors.h"
 #include "stream/worker.h"
 
 /* Opens the model of query.model.path; *ret_vectors is NULL when that is empty. 0, or -EINVAL with
  * the start refused. */
 int query_model_open(struct run *run, struct query_vectors **ret_vectors);
-/* Checks that the model's files are there: NULL, or what is wrong, which the caller frees. */
-char *query_model_check(const char *path);
 
 struct query_model_watch {
     struct metric *texts, *ours; /* NULL: there is no model */

@@ -222,7 +222,7 @@ static int make_tables(struct run *run, struct serve_state *state)
     live_tables_use_contexts(state->live, settings->context_weight);
     if (settings->console_images[0]) { live_tables_keep_images(state->live); }
     if (state->queries) {
-        live_tables_use_vectors(state->live, query_vectors_version(state->queries));
+        live_tables_use_vectors(state->live, state->queries);
         query_model_watch_init(&state->query_watch, run_metrics(run));
     }
     state->recent = recent_users_new((size_t)settings->recent_users);

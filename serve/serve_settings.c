@@ -1,7 +1,6 @@
 #include "base/base.h"
 #include "serve/serve_settings.h"
 #include "schemas/item_list.h"
-#include "serve/query_vectors.h"
 #include "stream/http/http_server.h"
 
 #define OPTION_SETTINGS struct serve_settings
@@ -52,13 +51,6 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
     OPTION("segments.table.memory.max", BYTES, segments_table_memory_max, "64m",
            OPTION_RANGE(1 << 16, 1024 * GIB),
            "Memory for what segments act on; further records are refused."),
-    OPTION("query.model.path", STRING, query_model_path, "", OPTION_FREE,
-           "Directory of the model that freshet-embed has (its model.path): queries have vectors "
-           "by it; empty: they are answered by words alone."),
-    OPTION("query.pieces.max", LONG, query_pieces_max, "128", OPTION_RANGE(3, QUERY_PIECES_MAX),
-           "Most word pieces of a query that count, as freshet-embed's pieces.max."),
-    OPTION("query.cache", LONG, query_cache, "10000", OPTION_RANGE(QUERIES_WAITING_MAX, 10000000),
-           "Vectors of queries that are kept, the newest ones; 400 bytes each at 384 numbers."),
     OPTION("context.weight", DOUBLE, context_weight, "0.5", OPTION_RANGE(0, 10),
            "How much the circumstances that a request names (device, channel, place, hour) change "
            "a list, where features counts them (docs/context.md); 0: nothing."),

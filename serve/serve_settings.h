@@ -22,13 +22,10 @@ struct serve_settings {
     bool explore_logged;
     bool segments_used;
     int64_t segments_table_memory_max;
-    const char *query_model_path;
-    int64_t query_pieces_max;
-    int64_t query_cache;
     double context_weight;
 };
 
-enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 20 };
+enum { SERVE_OPTIONS_COUNT = LIST_OPTIONS_COUNT + 17 };
 extern const struct option serve_options[SERVE_OPTIONS_COUNT];
 
 #endif

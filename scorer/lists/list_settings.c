@@ -1,12 +1,19 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "embed/text/sentence_files.h"
 #include "schemas/recommendation_list.h"
 #include "scorer/lists/list_settings.h"
 
 char *list_settings_fault(const struct list_settings *settings)
 {
-    if (strlen(settings->model_name) <= MODEL_NAME_BYTES_MAX) { return NULL; }
-    return xprintf("model.name has at most %d bytes", MODEL_NAME_BYTES_MAX);
+    const char *path = settings->query_model_path;
+    if (strlen(settings->model_name) > MODEL_NAME_BYTES_MAX) {
+        return xprintf("model.name has at most %d bytes", MODEL_NAME_BYTES_MAX);
+    }
+    _cleanup_(xfreep) char *fault = path[0] ? sentence_files_check(path) : NULL;
+    return fault ? xprintf("%s; hint: query.model.path, deploy/encoder; empty: searches and "
+                           "queries are answered by words alone", fault)
+                 : NULL;
 }
 
 struct item_table_settings list_table_settings(const struct list_settings *settings)

@@ -8,6 +8,7 @@
 #include "schemas/item_neighbours.h"
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
+#include "scorer/lists/query_vectors.h"
 #include "stream/config/option_table.h"
 
 /* Which contender makes the lists: the choices of the option `blend.leader`, in its order. */
@@ -54,9 +55,12 @@ struct list_settings {
     double search_weight;
     int64_t search_actions;
     int64_t search_fresh_ms;
+    const char *query_model_path;
+    int64_t query_pieces_max;
+    int64_t query_cache;
 };
 
-enum { LIST_OPTIONS_COUNT = 40, ITEMS_MAX_MOST = 100000000 };
+enum { LIST_OPTIONS_COUNT = 43, ITEMS_MAX_MOST = 100000000 };
 
 /* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
 #define LIST_OPTIONS                                                                               \
@@ -160,7 +164,16 @@ enum { LIST_OPTIONS_COUNT = 40, ITEMS_MAX_MOST = 100000000 };
            "So many actions later the search does not count any more."),                           \
     OPTION("search.fresh", DURATION, lists.search_fresh_ms, "30m",                                 \
            OPTION_RANGE(1, 36500 * 86400e3),                                                       \
-           "When the user has acted so long after it, neither.")
+           "When the user has acted so long after it, neither."),                                  \
+    OPTION("query.model.path", STRING, lists.query_model_path, "", OPTION_FREE,                    \
+           "Directory of the model that freshet-embed has (its model.path): searches and queries " \
+           "have vectors by it; empty: they are answered by words alone."),                        \
+    OPTION("query.pieces.max", LONG, lists.query_pieces_max, "128",                                \
+           OPTION_RANGE(3, QUERY_PIECES_MAX),                                                      \
+           "Most word pieces of a text that count, as freshet-embed's pieces.max."),               \
+    OPTION("query.cache", LONG, lists.query_cache, "10000",                                        \
+           OPTION_RANGE(QUERIES_WAITING_MAX, 10000000),                                            \
+           "Vectors of such texts that are kept, the newest ones; 400 bytes each at 384 numbers.")
 
 /* Returns what is wrong with the settings; NULL: nothing. The caller frees. */
 char *list_settings_fault(const struct list_settings *settings);

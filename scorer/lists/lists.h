@@ -52,6 +52,10 @@ struct list_weights {
     bool crossing;                 /* there are cross pairs */
 };
 
+/* Fills in the vector of a search's text and the items that are nearest to it, borrowed until the
+ * list is made; false: its words alone count. */
+typedef bool (*near_text_fn)(void *arg, struct slice text, struct search_query *ret_query);
+
 /* Makes an object that makes lists from tables, vectors and content_scores (NULL: without; both:
  * counting alone); free with lists_free(). Borrows all arguments, with the name of the generation
  * (world of settings), for its life. */
@@ -65,6 +69,11 @@ struct lists *lists_free(struct lists *lists);
 void lists_set_mixture(struct lists *lists, const struct mixture *mixture);
 /* Lets the next lists have what platforms bring, with this weight (lists_brought.c); borrowed. */
 void lists_set_brought(struct lists *lists, struct brought_items *items, double weight);
+/* Lets what is near a user's newest search by its vector count as well, beside its words. */
+void lists_set_near_text(struct lists *lists, near_text_fn near_text, void *arg);
+/* Returns the text of the newest search of a history, where it counts for a list; empty: none
+ * does. Borrowed from the history. */
+struct slice lists_searched_text(const struct lists *lists, const struct user_history *history);
 /* Returns how many items are ranked for a list from which placements are cut. */
 size_t lists_ranked_for_rules(const struct lists *lists);
 /* Lets conditions of rules, and segments, ask for profiles of users; borrowed. */

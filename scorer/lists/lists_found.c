@@ -8,8 +8,8 @@
  *
  * The newest search of a user's history counts for lists that nobody asks for with a query, too, as
  * what is brought does (lists_brought.c): until the user has done search.actions more actions, or
- * something search.fresh later. Its words alone count, so that whoever has the tables makes the
- * same list.
+ * something search.fresh later. By its words, and, where its vector can be had (near_text), by
+ * that: whoever has the tables and the encoder makes the same list.
  */
 #include "base/base.h"
 #include "base/utf8.h"
@@ -33,17 +33,32 @@ static bool is_fresh(const struct list_settings *settings, const struct user_his
     return newer < (size_t)settings->search_actions && age_ms < (uint64_t)settings->search_fresh_ms;
 }
 
+void lists_set_near_text(struct lists *lists, near_text_fn near_text, void *arg)
+{
+    lists->near_text = near_text;
+    lists->near_text_arg = arg;
+}
+
+struct slice lists_searched_text(const struct lists *lists, const struct user_history *history)
+{
+    const struct list_settings *settings = lists->settings;
+    bool counts = lists->tables->search && settings->search_weight > 0.0;
+    if (!counts || !is_fresh(settings, history)) { return slice_of("", 0); }
+    return history->search_texts.at[history->search_texts.count - 1];
+}
+
 size_t lists_find_searched(struct lists *lists, const struct user_history *history,
                            const struct item_flags *flags, const struct found_item **ret_found)
 {
-    const struct list_settings *settings = lists->settings;
-    struct item_search *search = lists->tables->search;
+    struct slice text = lists_searched_text(lists, history);
+    struct search_query query = {.text = text};
     *ret_found = lists->searched;
-    if (!search || !(settings->search_weight > 0.0) || !is_fresh(settings, history)) { return 0; }
-    struct slice text = history->search_texts.at[history->search_texts.count - 1];
-    const struct search_query query = {.text = text};
+    if (!text.size) { return 0; }
+    if (lists->near_text && lists->near_text(lists->near_text_arg, text, &query)) {
+        query.vectors_weight = lists->settings->search_vectors_weight;
+    }
     lists_name_query(lists, text);
-    return item_search_find(search, &query, flags, lists->searched);
+    return item_search_find(lists->tables->search, &query, flags, lists->searched);
 }
 
 /* The range of the leader's scores of what the user has not had. */

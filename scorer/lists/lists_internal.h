@@ -57,6 +57,8 @@ struct lists {
     const char *made_by;          /* the last list, if no member made it; NULL: the leader did */
     const struct candidate_set *set; /* of the last list; NULL: only counting had scores */
     struct found_item searched[FOUND_ITEMS_MAX]; /* by the user's newest search */
+    near_text_fn near_text; /* NULL: searches have no vectors */
+    void *near_text_arg;
     const int32_t *brought_numbers; /* for the last list */
     size_t brought_count;
     int32_t beside[MIXTURE_CANDIDATES_MAX]; /* these and the context's, for candidates */

@@ -124,15 +124,18 @@ def asked_by_topic(world, user, text, number):
                            "query": text})
 
 
-def start(world, tmp_path, encoder=None, **serve):
+def start(world, tmp_path, encoder=None, scorer=(), **serve):
     port = free_port()
     write_items(world, tmp_path, [*catalogue(), {"item_id": "gone", "title": "Star Wars",
                                                  "available": False}])
     world.produce("clicks", records(clicks(EVENTS)))
     more = {"embed": {"model.path": encoder}} if encoder else {}
+    if scorer:
+        more["scorer"] = scorer
     if encoder:
         serve["query.model.path"] = encoder
-    world.start("ingest", "features", "trainer", "scorer", "serve", *more, ingest={
+    embed = ["embed"] if encoder else []
+    world.start("ingest", "features", "trainer", "scorer", "serve", *embed, ingest={
         **SETTINGS, "map.query": "q", "action.find": "SEARCH"},
                 serve={"http.port": port, **serve}, **more)
     world.drain("ingest", "features", "trainer", "scorer")
@@ -257,5 +260,41 @@ def test_what_users_searched_for(make_world, tmp_path):
     for topic in ("histories", "features-changelog", "recommendations"):
         kept = world.topics.newest(topic).values()
         assert not any(record.value and b"godfather" in record.value for record in kept)
+    letters = list(world.topics.read("dead-letters"))
+    assert not letters, letters[0]
+
+
+def test_what_users_searched_for_by_vectors(make_world, tmp_path):
+    """The list of somebody who has only searched is that of words and vectors together, whichever
+    copy makes it, and whatever else it has made; the search leaves nothing but the text."""
+    world = make_world(partitions=2)
+    near = {"content.used": "true", "query.model.path": SMALL}
+    start(world, tmp_path, SMALL, {**near, "search.weight": "2"}, **near, **{"search.weight": "2"})
+    newest = max(one["ts"] for one in clicks(EVENTS))
+    text = "toy trains"
+    oracle = Oracle(world)
+    vector = vector_of(world, oracle, tmp_path, text)
+    oracle.vectors = {item: own for item, own in Oracle(world).vectors.items() if item != "gone"}
+    oracle.has.pop("gone", None)
+    wanted = oracle.found(text, vector)
+    made = []
+    for user in ("newcomer", "later"):
+        world.produce("clicks", [(user, json.dumps({
+            "id": f"s-{user}", "user": user, "type": "find", "q": text,
+            "ts": newest + 10}).encode(), 0)])
+        world.wait(lambda: found(world, user, text), "the search on the list")
+        made.append(published(world, user))
+        scorer = next(one for one in world.copies if one.worker == "scorer" and one.running())
+        scorer.kill()
+        world.start("scorer", scorer={**near, "search.weight": "2"})
+    first, second = made
+    assert first["items"] == second["items"] and first["scores"] == second["scores"]
+    places = [item for item, why in zip(first["items"], first["reasons"]) if why == "QUERY"]
+    assert len(places) == len(first["items"])
+    least = sorted(wanted.values(), reverse=True)[len(places) - 1]
+    for item, before in zip(places[1:], places):
+        assert wanted[item] <= wanted[before] + 1e-4
+    assert wanted[places[-1]] > least - 1e-4
+    assert any(item not in oracle.by_words(text) for item in places)
     letters = list(world.topics.read("dead-letters"))
     assert not letters, letters[0]

@@ -2,9 +2,12 @@
  * nothing to any count; while it is fresh, what matches it goes up the list, also of somebody who
  * has done nothing else; and it goes with its user, and comes with one who is joined. */
 #include "base/base.h"
+#include "embed/embed.h"
 #include "features/features.h"
+#include "schemas/content_vectors.h"
 #include "schemas/forget_request.h"
 #include "schemas/user_history.h"
+#include "scorer/lists/query_vectors.h"
 #include "scorer/scorer.h"
 #include "tests/topology/answers.h"
 #include "tests/topology/asking.h"
@@ -16,6 +19,12 @@ enum { PARTITIONS = 2, EVENTS = 800, ROUNDS = 40 };
 /* What matches a search is then on the list by that alone. */
 static const char *const scoring[] = {"search.weight=2", NULL};
 static const char *const serving[] = {"http.port=0", "search.weight=2", NULL};
+#define MODEL "tests/golden/sentences"
+static const char *const near[] = {"search.weight=2", "content.used=true",
+                                   "query.model.path=" MODEL, NULL};
+static const char *const serving_near[] = {"http.port=0", "search.weight=2", "content.used=true",
+                                           "query.model.path=" MODEL, NULL};
+static const char *const encoding[] = {"model.path=" MODEL, NULL};
 static const char *const few[] = {"history.searches.max=2", NULL};
 
 struct world {
@@ -23,10 +32,11 @@ struct world {
     struct schema_cache *schemas;
     struct codec *events, *histories, *lists, *requests;
     struct arena *arena;
-    struct copy *features;
+    struct copy *features, *scorer;
 };
 
-static void begin(struct world *world, const char *const *features)
+static void begin_with(struct world *world, const char *const *features,
+                       const char *const *scoring_by)
 {
     static const char *const places[] = {"sea", "moon", "forest", "town"};
     rig_init(&world->rig, PARTITIONS);
@@ -48,8 +58,17 @@ static void begin(struct world *world, const char *const *features)
     world->features = rig_start(&world->rig, &features_worker, 0, features);
     rig_start(&world->rig, &trainer_worker, 0, NULL);
     rig_until_idle(&world->rig);
-    rig_start(&world->rig, &scorer_worker, 0, scoring);
+    if (scoring_by != scoring) {
+        rig_start(&world->rig, &embed_worker, 0, encoding);
+        rig_until_idle(&world->rig);
+    }
+    world->scorer = rig_start(&world->rig, &scorer_worker, 0, scoring_by);
     rig_until_idle(&world->rig);
+}
+
+static void begin(struct world *world, const char *const *features)
+{
+    begin_with(world, features, scoring);
 }
 
 static void end(struct world *world)
@@ -250,6 +269,85 @@ static void test_lists(void **state _unused_)
     end(&world);
 }
 
+/* Writes the cosine of each item's text with another text, by the items' numbers. */
+static void cosines_with(struct world *world, const char *text, double ret_cosines[FEED_ITEMS])
+{
+    struct query_vectors *queries = NULL;
+    struct codec *codec = codec_new(&content_vectors_contract, world->schemas);
+    struct vector_query query;
+    char why[512];
+    assert_int_equal(query_vectors_open(MODEL, 128, QUERIES_WAITING_MAX, &queries, why,
+                                        sizeof(why)), 0);
+    assert_int_equal(query_vectors_find(queries, slice_str(text), 0, &query), QUERY_ENCODED);
+    for (int n = 0; n < FEED_ITEMS; n++) {
+        struct content_vectors row;
+        struct content_vector vector;
+        char id[16];
+        double product = 0.0, squares[2] = {0.0, 0.0};
+        (void)snprintf(id, sizeof(id), "i%02d", n);
+        assert_true(newest(world, "content-vectors", codec, id, &row));
+        assert_true(content_vectors_find(&row, slice_str(CONTENT_VECTOR_TEXT), &vector));
+        for (size_t i = 0; i < vector.width; i++) {
+            product += (double)vector.numbers[i] * query.numbers[i];
+            squares[0] += (double)vector.numbers[i] * vector.numbers[i];
+            squares[1] += (double)query.numbers[i] * query.numbers[i];
+        }
+        ret_cosines[n] = product / sqrt(squares[0] * squares[1]);
+    }
+    codec_free(codec);
+    query_vectors_free(queries);
+}
+
+/* What is near a search by its vector goes up, nearest first, though no title has a word of it. */
+static void test_by_vectors(void **state _unused_)
+{
+    static const char text[] = "water and waves";
+    static struct world world;
+    struct recommendation_list list;
+    struct slice first[20];
+    double cosines[FEED_ITEMS], scores[20];
+    begin(&world, NULL);
+    search(&world, "s1", "new", text, 100);
+    rig_until_idle(&world.rig);
+    assert_false(newest(&world, "recommendations", world.lists, "new", &list) &&
+                 found_on(&world, "new", text, &list));
+    end(&world);
+
+    begin_with(&world, NULL, near);
+    search(&world, "s1", "new", text, 100);
+    assert_int_equal(found_on(&world, "new", text, &list), 20);
+    cosines_with(&world, text, cosines);
+    double last = 2.0;
+    for (size_t k = 0; k < 20; k++) {
+        int number = (list.items.at[k].data[1] - '0') * 10 + list.items.at[k].data[2] - '0';
+        assert_true(cosines[number] <= last);
+        last = cosines[number];
+        first[k] = list.items.at[k];
+        scores[k] = list.scores.at[k];
+    }
+    for (int n = 0, above = 0; n < FEED_ITEMS; n++) {
+        above += cosines[n] > last;
+        assert_true(above < 20);
+    }
+    /* another copy, which has nothing in its memory, makes the same */
+    rig_kill(&world.rig, world.scorer);
+    assert_true(rig_launch(&world.rig, world.scorer));
+    search(&world, "s2", "other", text, 100);
+    assert_int_equal(found_on(&world, "other", text, &list), 20);
+    for (size_t k = 0; k < 20; k++) {
+        assert_true(slice_equal(list.items.at[k], first[k]));
+        assert_true(list.scores.at[k] == scores[k]);
+    }
+    /* so does a list for a request */
+    struct copy *copy = rig_start(&world.rig, &serve_worker, 0, serving_near);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&world.rig, false); }
+    const char *body = ask_post(copy, "/v1/recommendations?limit=20",
+                                "{\"user\":\"new\",\"actions\":[{\"item\":\"i03\"}]}", 200);
+    assert_has(body, "\"reason\":\"query\",\"because\":\"water and waves\"");
+    assert_reasoned(body);
+    end(&world);
+}
+
 static void forget(struct world *world, const char *user)
 {
     const struct forget_request request = {.request_id = slice_str(user),
@@ -328,6 +426,7 @@ int main(void)
         cmocka_unit_test(test_histories),
         cmocka_unit_test(test_taken_back),
         cmocka_unit_test(test_lists),
+        cmocka_unit_test(test_by_vectors),
         cmocka_unit_test(test_forgotten_and_joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 #include "base/base.h"
 #include "embed/text/byte_vector.h"
 #include "embed/text/sentence_model.h"
-#include "serve/query_vectors.h"
+#include "scorer/lists/query_vectors.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -4,8 +4,8 @@
  * Texts are kept by a hash of 128 bits; they themselves are forgotten once they are encoded. Any
  * thread.
  */
-#ifndef FRESHET_SERVE_QUERY_VECTORS_H
-#define FRESHET_SERVE_QUERY_VECTORS_H
+#ifndef FRESHET_SCORER_LISTS_QUERY_VECTORS_H
+#define FRESHET_SCORER_LISTS_QUERY_VECTORS_H
 
 #include "base/slice.h"
 #include "model/vector_neighbours.h"

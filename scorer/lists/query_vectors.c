@@ -11,7 +11,7 @@
 #include "embed/text/byte_vector.h"
 #include "embed/text/sentence_model.h"
 #include "schemas/user_event.h"
-#include "serve/query_vectors.h"
+#include "scorer/lists/query_vectors.h"
 
 #include <xxhash.h>
 

@@ -1,0 +1,39 @@
+#include "base/base.h"
+#include "base/xalloc.h"
+#include "scorer/scorer_internal.h"
+
+char *scorer_searches_fault(const struct list_settings *settings)
+{
+    if (settings->query_model_path[0] && !settings->content_used) {
+        return xstrdup("query.model.path needs the vectors of items; hint: content.used=true");
+    }
+    return list_settings_fault(settings);
+}
+
+static bool near_text(void *arg, struct slice text, struct search_query *ret_query)
+{
+    return search_vectors_find(arg, text, ret_query);
+}
+
+int scorer_searches_open(struct run *run, struct scorer *scorer)
+{
+    const struct scorer_settings *settings = run_settings(run);
+    char why[512];
+    if (search_vectors_open(&settings->lists, &scorer->queries, why, sizeof(why)) < 0) {
+        run_refuse(run, "%s; hint: query.model.path, deploy/encoder", why);
+        return -EINVAL;
+    }
+    if (!scorer->queries) { return 0; }
+    scorer->search_vectors =
+        search_vectors_new(scorer->queries, scorer->content_scores, scorer->tables.ids);
+    lists_set_near_text(scorer->lists, near_text, scorer->search_vectors);
+    run_log(run, LOG_INFO, "encoder of searches ready", "version=%s",
+            query_vectors_version(scorer->queries));
+    return 0;
+}
+
+void scorer_searches_close(struct scorer *scorer)
+{
+    search_vectors_free(scorer->search_vectors);
+    query_vectors_free(scorer->queries);
+}
