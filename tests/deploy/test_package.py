@@ -74,6 +74,17 @@ def test_configurations_are_conffiles_that_root_alone_reads(packages):
         assert re.search(rf"^-rw-r----- root/root .*\.{path}$", listed, re.M)
 
 
+def test_an_upgrade_restarts_all_workers(packages, tmp_path):
+    """In the order of docs/operations.md: readers before writers, whichever package comes first."""
+    page = (ROOT / "docs/operations.md").read_text()
+    order = re.search(r"readers before writers: (.*) \(embed", page)[1].split(", ")
+    for name in PACKAGES[1:]:
+        run("dpkg-deb", "-e", packages[name], tmp_path / name)
+        named = re.search(r"for worker in (.*); do", (tmp_path / name / "postinst").read_text())[1]
+        assert sorted(named.split()) == sorted([*WORKERS, "serve"])
+        assert [worker for worker in named.split() if worker != "embed"] == order
+
+
 def as_version(version, package, where):
     """The same package under another version."""
     run("dpkg-deb", "-R", package, where / "content")
