@@ -329,6 +329,7 @@ install: all man
 		$(DESTDIR)$(SHARE)/monitoring
 	install -m 644 schemas/*.avsc $(DESTDIR)$(SHARE)/schemas
 	install -m 644 deploy/examples/*.properties $(DESTDIR)$(SHARE)/examples
+	install deploy/examples/shop-events $(DESTDIR)$(SHARE)/examples
 	install -m 644 schemas/versions/*.avsc $(DESTDIR)$(SHARE)/schemas/versions
 	install -m 644 docs/*.md LICENSE $(wildcard CHANGELOG.md) \
 		$(DESTDIR)$(PREFIX)/share/doc/freshet
@@ -355,11 +356,23 @@ deb:
 	@ls $(DEB)/*.deb
 	@rm -rf $(DEB)/source
 
-# Installs, upgrades and purges the packages in a fresh Debian (SUITE=bookworm); needs root.
+# Installs, upgrades under load and purges the packages in a fresh Debian (SUITE=bookworm) that
+# systemd has booted; needs root. FORMER=COMMIT: upgrades from that commit's packages, not from
+# these under a former number. `make test` does so above this machine's own system.
+FORMER_TREE := $(abspath $(OUT))/former
 .PHONY: deb-test
 deb-test: deb
-	+@$(MAKE) -s deb DEB=$(OUT)/deb-former DEB_VERSION=0.0.1
-	@tests/deploy/fresh-install $(or $(SUITE),bookworm) $(OUT)/deb-former $(DEB)
+	@$(INSTALL) test
+	@deploy/venv --for test
+	@deploy/kafka/fetch
+ifdef FORMER
+	rm -rf $(FORMER_TREE) && mkdir -p $(FORMER_TREE)
+	git archive $(FORMER) | tar x -C $(FORMER_TREE)
+	+$(MAKE) -s -C $(FORMER_TREE) deb BUILD=build DEB=build/deb DEB_VERSION=0.0.1 \
+		GIT_COMMIT=$(FORMER)
+endif
+	@tests/deploy/fresh-install $(or $(SUITE),bookworm) $(abspath $(DEB)) \
+		$(if $(FORMER),$(FORMER_TREE)/build/deb)
 
 # Asks helm (a Go module) and kubernetes-validate (from PyPI) about the chart; both must be in PATH.
 .PHONY: charts

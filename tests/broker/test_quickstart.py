@@ -14,8 +14,8 @@ PATIENCE_SECONDS = 60
 
 
 def commands():
-    """The indented blocks of the page, in order."""
-    text = (ROOT / "docs/quickstart.md").read_text()
+    """The indented blocks of the page's first part, in order."""
+    text = (ROOT / "docs/quickstart.md").read_text().split("\n## ")[0]
     blocks = re.findall(r"(?:^ {8}.*\n)+", text, re.M)
     return [textwrap.dedent(block) for block in blocks]
 
