@@ -374,14 +374,11 @@ endif
 	@tests/deploy/fresh-install $(or $(SUITE),bookworm) $(abspath $(DEB)) \
 		$(if $(FORMER),$(FORMER_TREE)/build/deb)
 
-# Asks helm (a Go module) and kubernetes-validate (from PyPI) about the chart; both must be in PATH.
+# Asks helm, kubernetes-validate and the schema of Compose about the chart and compose.yaml; fetches
+# and builds them as a Go module and from PyPI.
 .PHONY: charts
 charts:
-	helm lint --strict deploy/helm/freshet
-	@mkdir -p $(OUT)
-	helm template shop deploy/helm/freshet --set workers.sequence.replicas=1 \
-		--set secretName=kafka >$(OUT)/chart.yaml
-	kubernetes-validate --strict $(OUT)/chart.yaml
+	@tests/deploy/charts
 
 # Installs what building and the demo need, by apt.
 .PHONY: deps

@@ -1,5 +1,5 @@
 """compose.yaml and the Helm chart name every worker, run as nobody in a root that is read only, and
-use what the image has. `make charts` asks helm and kubernetes-validate where they are installed."""
+use what the image has. `make charts` asks helm, kubernetes-validate and the schema of Compose."""
 
 import re
 import shutil
@@ -77,6 +77,6 @@ def test_the_health_check_asks_the_worker(tmp_path):
         assert done.returncode == wanted
 
 
-@pytest.mark.skipif(not shutil.which("helm"), reason="no helm")
+@pytest.mark.skipif(not shutil.which("helm"), reason="no helm; make charts builds it")
 def test_helm_takes_the_chart():
     subprocess.run(["helm", "lint", "--strict", CHART], check=True)
