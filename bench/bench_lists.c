@@ -1,6 +1,7 @@
 /* A list from history to columns: counting alone, and with a generation of vectors blended in, in
- * batches of 64, also in a context of seven indicators. Prints `name value` lines; time is of the
- * processor. */
+ * batches of 64, also in a context of seven indicators; and by all members: with content by tags
+ * and with 20,000 users among whom those are looked for who act alike. Prints `name value` lines;
+ * time is of the processor. */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "bench/stopwatch.h"
@@ -9,7 +10,7 @@
 #include "scorer/lists/candidates.h"
 
 enum { ITEMS = 12000, NEIGHBOURS = 100, ACTIONS = 50, USERS = 640, WIDTH = 64, ROUNDS = 5,
-       CATALOGUE = 1000000 };
+       CATALOGUE = 1000000, CLUSTERS = 32, CLUSTER_WIDTH = 32, SAMPLED = 20000 };
 
 struct bench {
     uint64_t rng;
@@ -186,6 +187,108 @@ static void fill_contexts(struct bench *bench)
     }
 }
 
+/* ---- Users who act alike ---- */
+
+static float *draw_floats(struct bench *bench, size_t count)
+{
+    float *numbers = xcalloc(count, sizeof(*numbers));
+    for (size_t k = 0; k < count; k++) { numbers[k] = (float)rng_normal(&bench->rng); }
+    return numbers;
+}
+
+static void put_group(struct cluster_table *table, const struct group_profile *group)
+{
+    const char *fault = cluster_table_put(table, group);
+    assert(!fault);
+}
+
+static void fill_factors(struct bench *bench, struct cluster_table *table,
+                         struct group_profile group)
+{
+    struct slice items[GROUP_FACTORS_MAX];
+    char name[16];
+    float *factors = draw_floats(bench, (size_t)GROUP_FACTORS_MAX * CLUSTER_WIDTH);
+    group.kind = GROUP_FACTORS;
+    for (int32_t part = 0; part < group.parts; part++) {
+        size_t from = (size_t)part * GROUP_FACTORS_MAX, count = 0;
+        for (; count < GROUP_FACTORS_MAX && from + count < ITEMS; count++) {
+            items[count] = slice_str(bench->names[from + count]);
+        }
+        group.name = slice_of(name, (size_t)snprintf(name, sizeof(name), "%d", part));
+        group.items = (struct slices){items, count};
+        group.vectors = (struct floats){factors, count * CLUSTER_WIDTH};
+        put_group(table, &group);
+    }
+    free(factors);
+}
+
+static void fill_users(struct bench *bench, struct cluster_table *table,
+                       struct group_profile group)
+{
+    static int32_t clusters[GROUP_USERS_MAX], counts[GROUP_USERS_MAX];
+    static int32_t items[GROUP_USERS_MAX * ACTIONS];
+    char name[16];
+    group.kind = GROUP_TOLD_USERS;
+    for (int32_t part = 0; part < group.user_parts; part++) {
+        size_t users = MIN_OF((size_t)SAMPLED - (size_t)part * GROUP_USERS_MAX,
+                              (size_t)GROUP_USERS_MAX);
+        size_t told = 0;
+        for (size_t u = 0; u < users; u++) {
+            clusters[u] = 1 + (int32_t)rng_below(&bench->rng, CLUSTERS);
+            counts[u] = 10 + (int32_t)rng_below(&bench->rng, ACTIONS - 10);
+            for (int32_t k = 0; k < counts[u]; k++) {
+                items[told++] = (int32_t)rng_below(&bench->rng, ITEMS);
+            }
+        }
+        group.name = slice_of(name, (size_t)snprintf(name, sizeof(name), "%d", part));
+        group.user_clusters = (struct ints){clusters, users};
+        group.user_counts = (struct ints){counts, users};
+        group.user_items = (struct ints){items, told};
+        put_group(table, &group);
+    }
+}
+
+static struct cluster_table *fill_clusters(struct bench *bench)
+{
+    struct cluster_table *table = cluster_table_new(64 << 20, true);
+    struct group_profile group = {
+        .users = 1, .all_users = SAMPLED, .version = 1, .clusters = CLUSTERS,
+        .parts = (ITEMS + GROUP_FACTORS_MAX - 1) / GROUP_FACTORS_MAX,
+        .user_parts = (SAMPLED + GROUP_USERS_MAX - 1) / GROUP_USERS_MAX};
+    char name[16];
+    fill_factors(bench, table, group);
+    group.kind = GROUP_CLUSTER;
+    for (int c = 1; c <= CLUSTERS; c++) {
+        float *centroid = draw_floats(bench, CLUSTER_WIDTH);
+        group.name = slice_of(name, (size_t)snprintf(name, sizeof(name), "%d", c));
+        group.vectors = (struct floats){centroid, CLUSTER_WIDTH};
+        put_group(table, &group);
+        free(centroid);
+    }
+    group.vectors = (struct floats){.count = 0};
+    double begin = cpu_seconds();
+    fill_users(bench, table, group);
+    printf("lists_users_read_ms %.1f\n", (cpu_seconds() - begin) * 1e3);
+    const struct user_sample *sample = cluster_space_sample(table->space);
+    assert(sample && sample->users == SAMPLED);
+    return table;
+}
+
+static struct content_scores *fill_content(struct bench *bench)
+{
+    struct content_scores *scores =
+        content_scores_new(admission_numbers(bench->settings.items_max), 20, bench->tables.ids);
+    for (size_t i = 0; i < ITEMS; i++) {
+        uint32_t features[4];
+        for (size_t k = 0; k < ARRAY_COUNT(features); k++) {
+            features[k] = (uint32_t)(k * 1000 + rng_below(&bench->rng, 300));
+        }
+        int32_t number = ids_find(bench->tables.ids, slice_str(bench->names[i]));
+        (void)content_scores_describe(scores, number, features, ARRAY_COUNT(features));
+    }
+    return scores;
+}
+
 static void make_list(struct bench *bench, struct lists *lists, size_t user,
                       struct recommendation_list *ret_list)
 {
@@ -299,6 +402,23 @@ static double time_growing_catalogue(const struct bench *bench)
     return lists_seconds / (double)made * 1e6;
 }
 
+/* By all members, and without the users who act alike. */
+static void time_all_members(struct bench *bench, const struct mixture *mixture)
+{
+    struct content_scores *content = fill_content(bench);
+    struct cluster_table *clusters = fill_clusters(bench);
+    struct lists *lists = lists_new(&bench->settings, &bench->tables, bench->vectors, content, "");
+    lists_set_mixture(lists, mixture);
+    printf("lists_without_users_us_a_list %.1f\n", time_lists(bench, lists));
+    lists_set_clusters(lists, clusters);
+    printf("lists_all_members_us_a_list %.1f\n", time_lists(bench, lists));
+    lists_set_context(lists, 1);
+    printf("lists_all_members_in_context_us_a_list %.1f\n", time_in_context(bench, lists));
+    lists_free(lists);
+    cluster_table_free(clusters);
+    content_scores_free(content);
+}
+
 int main(void)
 {
     static struct bench bench = {.rng = 1};
@@ -330,6 +450,7 @@ int main(void)
     lists_set_context(lists, 1);
     printf("lists_counting_in_context_us_a_list %.1f\n", time_in_context(&bench, alone));
     printf("lists_blended_in_context_us_a_list %.1f\n", time_in_context(&bench, lists));
+    time_all_members(&bench, &mixture);
     printf("lists_with_placements_us_a_list %.1f\n", time_placements(&bench, alone));
     printf("lists_blended_with_placements_us_a_list %.1f\n", time_placements(&bench, lists));
     printf("lists_growing_catalogue_us_a_list %.1f\n", time_growing_catalogue(&bench));

@@ -10,8 +10,7 @@
  *
  *     popularity   the items with most users
  *     cluster      those of the nearest cluster (model/segment_scores.h), as serve lists it
- *     users        those of the NEAREST users with the nearest vectors, each with the cosine of
- *                  what both acted on
+ *     users        what users chose who act alike (model/alike_users.h), as the scorer's member
  *     counting     `counting` of freshet evaluate, its first preset
  *
  * They are measured on the user's next ten items (NDCG@10) and on the next one (HR@10). Prints
@@ -22,16 +21,18 @@
 #include "base/directory.h"
 #include "base/xalloc.h"
 #include "evaluate/models/models.h"
+#include "model/alike_users.h"
 #include "model/ids.h"
 #include "model/segment_scores.h"
 #include "schemas/user_history.h"
 #include "trainer/sequence/cluster_counter.h"
 
-enum { FOLDS = 10, LIST = 10, WANTED = 10, HISTORY = 50, NEAREST = 100, STEP = 10000000 };
+enum { FOLDS = 10, LIST = 10, WANTED = 10, HISTORY = 50, STEP = 10000000 };
 enum { POPULARITY, CLUSTER, USERS, COUNTING, KINDS };
 
 static const char *const names[KINDS] = {"popularity", "cluster", "users", "counting"};
-static const struct cluster_counter_settings settings = {1 << 30, 32, 32, 20, 3, 200, 50000, 1};
+static const struct cluster_counter_settings settings = {1 << 30, 32, 32, 20, 3, 200,
+                                                         50000, 1, 20000};
 
 struct person {
     int32_t *items;
@@ -53,8 +54,7 @@ struct fold {
     struct table_store *histories;
     struct cluster_space *space;
     struct segment_list *clusters; /* by the places of the space */
-    float *vectors;                /* of users, GROUP_NUMBERS_MAX each */
-    bool *folded;
+    struct alike_users *alike;
     float *item_users; /* by item */
     struct segment_scores *scores;
     const struct recommender *counting;
@@ -151,6 +151,22 @@ static void keep_cluster(struct bench *bench, struct fold *fold, const struct gr
                                                  .count = count};
 }
 
+static void put_users(struct fold *fold, struct cluster_version version,
+                      const struct group_profile *group)
+{
+    const struct sampled_users users = {
+        .clusters = group->user_clusters.at,
+        .counts = group->user_counts.at,
+        .users = group->user_counts.count,
+        .items = group->user_items.at,
+        .strengths = group->user_strengths.count ? group->user_strengths.at : NULL,
+        .items_count = group->user_items.count,
+    };
+    const char *fault =
+        cluster_space_put_users(fold->space, version, group_profile_part(group->name), &users);
+    assert(!fault);
+}
+
 static void group_users(struct bench *bench, struct fold *fold)
 {
     struct cluster_counter *counter =
@@ -162,13 +178,16 @@ static void group_users(struct bench *bench, struct fold *fold)
     }
     assert(cluster_counter_state(counter) == CLUSTERS_COUNTED);
     for (size_t at = 0; cluster_counter_record(counter, at, &group); at++) {
-        const struct cluster_version version = {group.version, group.clusters, group.parts};
+        const struct cluster_version version = {group.version, group.clusters, group.parts,
+                                                group.user_parts};
         if (group.kind == GROUP_CLUSTER) {
             keep_cluster(bench, fold, &group);
             (void)cluster_space_put_cluster(fold->space, version, group.name, group.vectors);
-        } else {
+        } else if (group.kind == GROUP_FACTORS) {
             (void)cluster_space_put_factors(fold->space, version, group_profile_part(group.name),
                                             group.items, group.vectors);
+        } else {
+            put_users(fold, version, &group);
         }
     }
     cluster_counter_free(counter);
@@ -204,47 +223,18 @@ static void learn(struct bench *bench, struct fold *fold)
     codec_free(codec);
     if (fold->counting->settle) { fold->counting->settle(fold->model); }
     group_users(bench, fold);
-    for (int32_t u = 0; u < ids_count(bench->users); u++) {
-        const struct person *person = &bench->people[u];
-        if (is_held(fold, person)) { continue; }
-        size_t from = newest(person);
-        fold->folded[u] = fold_person(bench, fold, person->items + from, person->count - from,
-                                      fold->vectors + (size_t)u * GROUP_NUMBERS_MAX);
-    }
 }
 
 /* ---- Lists ---- */
 
-/* Adds what similar users acted on. */
-static void score_users(const struct bench *bench, struct fold *fold, const float *vector,
-                        const struct person *person, float *scores)
+/* Adds what users chose who act alike, as the scorer's member does. */
+static void score_users(struct fold *fold, const struct person *person,
+                        float *scores)
 {
-    struct {
-        int32_t user;
-        float cosine;
-    } best[NEAREST];
-    size_t count = 0, d = cluster_space_dimensions(fold->space);
-    for (int32_t u = 0; u < ids_count(bench->users); u++) {
-        if (!fold->folded[u]) { continue; }
-        float cosine = 0.0F;
-        for (size_t i = 0; i < d; i++) {
-            cosine += vector[i] * fold->vectors[(size_t)u * GROUP_NUMBERS_MAX + i];
-        }
-        if (count == NEAREST && !(cosine > best[count - 1].cosine)) { continue; }
-        size_t at = count < NEAREST ? count++ : count - 1;
-        for (; at > 0 && best[at - 1].cosine < cosine; at--) { best[at] = best[at - 1]; }
-        best[at].user = u;
-        best[at].cosine = cosine;
-    }
-    for (size_t k = 0; k < count; k++) {
-        const struct person *other = &bench->people[best[k].user];
-        size_t from = newest(other), both = 0;
-        for (size_t i = from; i < other->count; i++) {
-            both += other->items[i] == person->items[0];
-        }
-        float cosine = (float)both / sqrtf((float)(other->count - from));
-        for (size_t i = from; i < other->count; i++) { scores[other->items[i]] += cosine; }
-    }
+    const float one = 1.0F;
+    const int32_t *items;
+    size_t count = alike_users_find(fold->alike, person->items, &one, 1, &items);
+    for (size_t k = 0; k < count; k++) { scores[items[k]] = alike_users_of(fold->alike, items[k]); }
 }
 
 static void score_cluster(struct fold *fold, const float *vector, float *scores)
@@ -307,7 +297,7 @@ static void try_user(struct bench *bench, struct fold *fold, const struct person
         int32_t list[LIST];
         memset(scores, 0, items * sizeof(*scores));
         if (kind == CLUSTER && folded) { score_cluster(fold, vector, scores); }
-        if (kind == USERS && folded) { score_users(bench, fold, vector, person, scores); }
+        if (kind == USERS && folded) { score_users(fold, person, scores); }
         const struct query query = {.user = (int32_t)(person - bench->people),
                                     .history = person->items, .count = 1,
                                     .items = (int32_t)items};
@@ -344,12 +334,11 @@ static void try_fold(struct bench *bench, size_t held)
         .histories = table_store_new(path),
         .space = cluster_space_new(SIZE_MAX),
         .clusters = xcalloc(GROUP_PARTS_MAX, sizeof(*fold.clusters)),
-        .vectors = xcalloc(users * GROUP_NUMBERS_MAX, sizeof(float)),
-        .folded = xcalloc(users, sizeof(bool)),
         .item_users = xcalloc(items, sizeof(float)),
         .scores = segment_scores_new(ids_before, bench->items),
         .counting = models_find("counting"),
     };
+    fold.alike = alike_users_new(fold.space, bench->items);
     fold.model = fold.counting->make(&context, fold.counting->presets[0].settings);
     int result = table_store_open(fold.histories, 0, 0, INT32_MAX, &from);
     assert(result == 0);
@@ -364,8 +353,7 @@ static void try_fold(struct bench *bench, size_t held)
         free((int32_t *)(uintptr_t)fold.clusters[c].items);
     }
     free(fold.clusters);
-    free(fold.vectors);
-    free(fold.folded);
+    alike_users_free(fold.alike);
     free(fold.item_users);
     cluster_space_free(fold.space);
     table_store_free(fold.histories);

@@ -60,7 +60,7 @@ static const struct flag flags[] = {
 
 static void put_group(struct profile *profile, const struct group_profile *group)
 {
-    const struct cluster_version version = {group->version, group->clusters, group->parts};
+    const struct cluster_version version = {group->version, group->clusters, group->parts, 0};
     if (group->kind == GROUP_CLUSTER) {
         (void)cluster_space_put_cluster(profile->space, version, group->name, group->vectors);
     } else if (group->kind == GROUP_FACTORS) {

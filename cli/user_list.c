@@ -227,6 +227,9 @@ const char *user_list_reason(const struct user_list *user_list, size_t at, char 
     case REASON_QUERY:
         (void)snprintf(into, size, "matches '%.*s'", SLICE_ARGS(cause));
         return into;
+    case REASON_USERS:
+        (void)snprintf(into, size, "chosen by %.0f users who act alike", evidence);
+        return into;
     case REASON_CONTEXT:
         write_context(list, at, into);
         return into;

@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "evaluate/evaluation.h"
+#include "evaluate/models/alike_recommender.h"
 #include "evaluate/models/counting_recommender.h"
 #include "evaluate/models/models.h"
 #include "evaluate/models/transformer_online.h"
@@ -40,9 +41,10 @@ static int takes_part(const struct team *team, const struct evaluation_request *
                       const struct recommender *recommender)
 {
     if (request->mixture) {
-        return recommender == &counting_recommender ||
+        return recommender == &counting_recommender || recommender == &alike_recommender ||
                recommender == &transformer_online_recommender;
     }
+    if (!request->model && recommender == &alike_recommender) { return 1; } /* for the mixture */
     int takes = evaluation_takes(request, recommender, &team->context);
     if (takes <= 0 || !recommender->settle) { return takes; }
     if (!request->model) { return 0; }
@@ -120,7 +122,7 @@ static void report_members(const struct team *team, const struct prequential *pr
 /* Writes the leader of each segment, in place of a preset. */
 static const char *leaders_of(const struct served_mixture *mixture)
 {
-    static const char *const names[] = {"counting", "sequence", "content", "mixture"};
+    static const char *const names[] = {"counting", "sequence", "content", "users", "mixture"};
     static char text[64];
     (void)snprintf(text, sizeof(text), "%s, %s, %s",
                    names[served_mixture_leader(mixture, SEGMENT_NEW)],
@@ -170,6 +172,8 @@ static void evaluate_team(struct team *team, const struct dataset *dataset,
         team->mixture = served_mixture_new(context, model_of(team, &counting_recommender),
                                            &transformer_online_recommender,
                                            model_of(team, &transformer_online_recommender));
+        served_mixture_use_users(team->mixture, &alike_recommender,
+                                 model_of(team, &alike_recommender));
     }
     const struct prequential_settings settings = {
         .every = request->every,

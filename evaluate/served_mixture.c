@@ -1,3 +1,8 @@
+/* Each member's scores of all items become those of a member of the scorer: its best items that the
+ * user has not had, and moments over all of these. Counting ranks by its own list; the others give
+ * scores by item, of which `seen` leaves the history out. The candidate set and the mixture are
+ * then the scorer's own, and the list is told by the places of its items.
+ */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "evaluate/models/counting_recommender.h"
@@ -14,14 +19,17 @@ struct served_mixture {
     void *counting;
     const struct recommender *sequence;
     void *model;
+    const struct recommender *users; /* NULL: no member */
+    void *users_model;
     struct content_scores *content; /* NULL: nothing is known of the items */
     struct ids *ids;                /* item numbers as texts: they order equal scores */
     struct candidate_set candidates;
     struct mixture mixture;
     struct best_candidates best; /* of the last query */
-    struct topk sequence_top, content_top;
+    struct topk sequence_top, content_top, users_top;
     struct topk_entry counted[SERVED_CANDIDATES];
     float *sequence_scores; /* by item */
+    float *users_scores;    /* as well */
     float *weights;         /* of a history: all 1 */
     size_t weights_count;
     uint32_t *seen; /* by item: the last query whose history had it */
@@ -63,23 +71,34 @@ struct served_mixture *served_mixture_new(const struct model_context *context, v
     served->ids = number_items(context->items_max);
     served->content = describe_all(context, served->ids);
     served->sequence_scores = xcalloc(items, sizeof(float));
+    served->users_scores = xcalloc(items, sizeof(float));
     served->seen = xcalloc(items, sizeof(*served->seen));
     mixture_init(&served->mixture);
     candidate_set_init(&served->candidates, served->ids);
     topk_init(&served->sequence_top, ids_before, served->ids);
     topk_init(&served->content_top, ids_before, served->ids);
+    topk_init(&served->users_top, ids_before, served->ids);
     return served;
+}
+
+void served_mixture_use_users(struct served_mixture *served, const struct recommender *users,
+                              void *model)
+{
+    served->users = users;
+    served->users_model = model;
 }
 
 struct served_mixture *served_mixture_free(struct served_mixture *served)
 {
     if (!served) { return NULL; }
+    topk_release(&served->users_top);
     topk_release(&served->content_top);
     topk_release(&served->sequence_top);
     candidate_set_release(&served->candidates);
     content_scores_free(served->content);
     ids_free(served->ids);
     free(served->sequence_scores);
+    free(served->users_scores);
     free(served->weights);
     free(served->seen);
     free(served);
@@ -199,6 +218,37 @@ static struct member_scores ask_content(struct served_mixture *served, const str
     };
 }
 
+static bool users_score(const void *arg, int32_t item, float *ret_score)
+{
+    const struct served_mixture *served = arg;
+    *ret_score = served->users_scores[item];
+    return true;
+}
+
+static struct member_scores ask_users(struct served_mixture *served, const struct query *query,
+                                      double others)
+{
+    float *scores = served->users_scores;
+    double sum = 0.0, squares = 0.0;
+    if (!served->users) { return (struct member_scores){0}; }
+    served->users->score(served->users_model, query, scores);
+    topk_clear(&served->users_top, SERVED_CANDIDATES);
+    for (int32_t item = 0; item < query->items; item++) {
+        if (served->seen[item] == served->queries || !(scores[item] > 0.0F)) { continue; }
+        sum += (double)scores[item];
+        squares += (double)scores[item] * (double)scores[item];
+        topk_push(&served->users_top, (double)scores[item], item);
+    }
+    topk_sort(&served->users_top);
+    return (struct member_scores){
+        .score = served->users_top.count ? users_score : NULL,
+        .arg = served,
+        .moments = member_moments(sum, squares, others),
+        .best = served->users_top.entries,
+        .best_count = served->users_top.count,
+    };
+}
+
 /* ---- The list ---- */
 
 /* Ranks the candidates by the leader's scores; returns how many are listed. */
@@ -226,10 +276,12 @@ void served_mixture_score(void *self, const struct query *query, float *scores)
     members[MEMBER_COUNTING] = ask_counting(served, ranked, ranked_count, others);
     members[MEMBER_SEQUENCE] = ask_sequence(served, query, others);
     members[MEMBER_CONTENT] = ask_content(served, query, others);
+    members[MEMBER_USERS] = ask_users(served, query, others);
     for (int32_t item = 0; item < query->items; item++) { scores[item] = UNLISTED; }
     served->best.count = 0;
     size_t listed = 0;
-    if (members[MEMBER_SEQUENCE].score || members[MEMBER_CONTENT].score) {
+    if (members[MEMBER_SEQUENCE].score || members[MEMBER_CONTENT].score ||
+        members[MEMBER_USERS].score) {
         enum mixture_segment segment = mixture_segment((int64_t)query->count);
         candidate_set_fill(&served->candidates, members);
         candidate_set_best(&served->candidates, &served->best);

@@ -3,8 +3,9 @@
  * Candidates, z-scores and learning are the scorer's own functions (model/candidate_set.h,
  * model/mixture.h). The members are the scorer's, too: the recommender `counting`; a sequence
  * recommender in place of the sequence trainer's model versions; content, where the items' features
- * are known. As in the scorer, counting leads at first. Another member or the mixture takes the
- * lead in a segment of users when its predictions there have been better.
+ * are known; and `users`, who act alike, where it is given. As in the scorer, counting leads at
+ * first. Another member or the mixture takes the lead in a segment of users when its predictions
+ * there have been better.
  *
  * Two things differ: the sequence model learns step by step with the stream, not in published
  * training runs, and the mixture learns at once from every action that is predicted.
@@ -28,6 +29,9 @@ struct served_mixture;
  * both with this context. Free with served_mixture_free(). */
 struct served_mixture *served_mixture_new(const struct model_context *context, void *counting,
                                           const struct recommender *sequence, void *model);
+/* Lets users who act alike be a member: a model that `users` made with this context. */
+void served_mixture_use_users(struct served_mixture *served, const struct recommender *users,
+                              void *model);
 /* Frees it; takes NULL; returns NULL. */
 struct served_mixture *served_mixture_free(struct served_mixture *served);
 /* Makes the list and scores its items by their ranks; all others get the same lowest score. */

@@ -5,6 +5,7 @@
 static const bool long_tailed[MIXTURE_MEMBERS] = {
     [MEMBER_COUNTING] = true,
     [MEMBER_CONTENT] = true,
+    [MEMBER_USERS] = true,
 };
 
 static bool candidate_before(const void *arg, int32_t a, int32_t b)

@@ -3,9 +3,9 @@
  *
  * A member scores items on a scale of its own. A z-score is relative to all items that the user has
  * not had. An item that the member does not know gets 0, the mean; so do all items of a member
- * without scores. The scores of counting and content are sums of evidence with a long tail, which
- * would dominate a weighted sum of z-scores. Their z-scores therefore become sign(z) log(1 + |z|),
- * which is on the scale of a softmax's logits.
+ * without scores. The scores of counting, content and alike users are sums of evidence with a long
+ * tail, which would dominate a weighted sum of z-scores. Their z-scores therefore become sign(z)
+ * log(1 + |z|), which is on the scale of a softmax's logits.
  *
  * Items are in the order of the members, then in each member's own order, without repeats. All
  * memory is the set's own. One thread.
@@ -20,7 +20,7 @@
 #include "model/topk.h"
 
 /* Members of the mixture, in its order. */
-enum { MEMBER_COUNTING, MEMBER_SEQUENCE, MEMBER_CONTENT };
+enum { MEMBER_COUNTING, MEMBER_SEQUENCE, MEMBER_CONTENT, MEMBER_USERS };
 
 /* The scale of a member's scores. */
 struct member_moments {

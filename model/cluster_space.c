@@ -1,3 +1,9 @@
+/* Two versions are held alike, as they come: the items' factors and the centroids by numbers in the
+ * order of their records, the sample in parts. What is complete moves to `served` as a whole. Only
+ * then is the sample arranged, because it needs all factors to fold its users in; and numbers of
+ * items begin anew, which `serial` tells those who keep some. A record that is taken back clears
+ * the version that it belongs to.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
@@ -20,19 +26,25 @@ struct held {
     size_t centroids_capacity;
     bool *parts; /* that have come */
     size_t parts_capacity, parts_count;
+    int32_t *numbers; /* of items, by their places among the factors */
+    size_t numbers_capacity, places;
+    struct user_sample sample;
     size_t text_bytes;
 };
 
 struct cluster_space {
     size_t bytes_max;
     struct held served, coming;
+    uint64_t serial;
     int32_t *places; /* of an item among the rows below, + 1, while a user is folded in */
     size_t places_capacity;
     int32_t *rows;
     double *sums;
     float *values;
-    size_t rows_capacity, sums_capacity, values_capacity;
+    size_t rows_capacity, sums_capacity, values_capacity, folded;
 };
+
+_Static_assert((int)CLUSTER_NUMBERS_MAX <= (int)FOLD_IN_NUMBERS_MAX, "a vector can be folded in");
 
 static void init(struct held *held)
 {
@@ -46,6 +58,8 @@ static void release(struct held *held)
     free(held->factors);
     free(held->centroids);
     free(held->parts);
+    free(held->numbers);
+    user_sample_release(&held->sample);
 }
 
 static void clear(struct held *held)
@@ -79,7 +93,8 @@ struct cluster_space *cluster_space_free(struct cluster_space *space)
 static size_t bytes_of(const struct held *held)
 {
     return held->text_bytes + held->factors_capacity * sizeof(float) +
-           held->centroids_capacity * sizeof(float) + held->parts_capacity;
+           held->centroids_capacity * sizeof(float) + held->parts_capacity +
+           held->numbers_capacity * sizeof(*held->numbers) + held->sample.bytes;
 }
 
 static size_t bytes_in_use(const struct cluster_space *space)
@@ -106,15 +121,46 @@ static struct held *find(struct cluster_space *space, struct cluster_version ver
 static bool is_complete(const struct held *held)
 {
     return held->version.number && held->parts_count == (size_t)held->version.parts &&
+           held->sample.parts_count == (size_t)held->version.user_parts &&
            ids_count(held->names) == held->version.clusters;
+}
+
+/* Writes the numbers of clusters, by their names, which are numbers. */
+static void name_clusters(const struct held *held, int32_t names[static CLUSTER_NAMES_MAX])
+{
+    for (size_t name = 0; name < CLUSTER_NAMES_MAX; name++) {
+        char text[16];
+        int size = snprintf(text, sizeof(text), "%zu", name);
+        names[name] = ids_find(held->names, slice_of(text, (size_t)size));
+    }
+}
+
+static void arrange(struct held *held)
+{
+    int32_t *names = xcalloc(CLUSTER_NAMES_MAX, sizeof(*names));
+    name_clusters(held, names);
+    const struct sample_space space = {
+        .factors = held->factors,
+        .items = (size_t)ids_count(held->items),
+        .d = held->dimensions,
+        .numbers = held->numbers,
+        .places = held->places,
+        .clusters = names,
+        .names = CLUSTER_NAMES_MAX,
+        .clusters_count = (size_t)ids_count(held->names),
+    };
+    user_sample_arrange(&held->sample, &space);
+    free(names);
 }
 
 /* Lets a version serve that is complete now. */
 static void serve(struct cluster_space *space)
 {
     if (!is_complete(&space->coming)) { return; }
+    if (space->coming.version.user_parts) { arrange(&space->coming); }
     release(&space->served);
     space->served = space->coming;
+    space->serial++;
     init(&space->coming);
     size_t items = (size_t)ids_count(space->served.items);
     ARRAY_RESERVE_ZEROS(space->places, space->places_capacity, items, 64);
@@ -131,10 +177,13 @@ static const char *check(struct cluster_space *space, struct held *held, size_t 
     return bytes_in_use(space) + more > space->bytes_max ? "over_memory" : NULL;
 }
 
-static void put_item(struct held *held, struct slice item, const float *row)
+static void put_item(struct held *held, struct slice item, const float *row, size_t place)
 {
     int32_t before = ids_count(held->items), number = ids_put(held->items, item);
     size_t d = held->dimensions;
+    ARRAY_RESERVE(held->numbers, held->numbers_capacity, place + 1, 256);
+    while (held->places <= place) { held->numbers[held->places++] = ID_NONE; }
+    held->numbers[place] = number;
     if (number == ID_NONE) { return; }
     if (number == before) { held->text_bytes += item.size + ITEM_BYTES; }
     ARRAY_RESERVE(held->factors, held->factors_capacity, ((size_t)number + 1) * d, 256);
@@ -152,7 +201,8 @@ const char *cluster_space_put_factors(struct cluster_space *space, struct cluste
     if (fault) { return fault; }
     if (held == &space->served) { return NULL; } /* the same record again */
     for (size_t k = 0; k < items.count; k++) {
-        put_item(held, items.at[k], rows.at + k * held->dimensions);
+        put_item(held, items.at[k], rows.at + k * held->dimensions,
+                 (size_t)part * CLUSTER_PART_ITEMS + k);
     }
     ARRAY_RESERVE_ZEROS(held->parts, held->parts_capacity, (size_t)part + 1, 16);
     held->parts_count += !held->parts[part];
@@ -177,6 +227,19 @@ const char *cluster_space_put_cluster(struct cluster_space *space, struct cluste
     return NULL;
 }
 
+const char *cluster_space_put_users(struct cluster_space *space, struct cluster_version version,
+                                    int32_t part, const struct sampled_users *users)
+{
+    struct held *held = find(space, version);
+    if (!held || held == &space->served) { return NULL; }
+    assert(part >= 0 && part < version.user_parts);
+    size_t more = sampled_users_bytes(users, CLUSTER_NUMBERS_MAX);
+    if (bytes_in_use(space) + more > space->bytes_max) { return "over_memory"; }
+    user_sample_put(&held->sample, part, users);
+    serve(space);
+    return NULL;
+}
+
 static void remove_factors(struct held *held, int32_t part)
 {
     bool there = part >= 0 && (size_t)part < held->parts_capacity && held->parts[part];
@@ -187,6 +250,13 @@ void cluster_space_remove_factors(struct cluster_space *space, int32_t part)
 {
     remove_factors(&space->served, part);
     remove_factors(&space->coming, part);
+}
+
+/* The served version's parts are gone into its sample. */
+void cluster_space_remove_users(struct cluster_space *space, int32_t part)
+{
+    if (part >= 0 && part < space->served.version.user_parts) { clear(&space->served); }
+    if (user_sample_has(&space->coming.sample, part)) { clear(&space->coming); }
 }
 
 void cluster_space_remove_cluster(struct cluster_space *space, struct slice name)
@@ -200,6 +270,11 @@ void cluster_space_remove_cluster(struct cluster_space *space, struct slice name
 int64_t cluster_space_version(const struct cluster_space *space)
 {
     return space->served.version.number;
+}
+
+uint64_t cluster_space_serial(const struct cluster_space *space)
+{
+    return space->serial;
 }
 
 int64_t cluster_space_newest(const struct cluster_space *space)
@@ -222,41 +297,85 @@ struct slice cluster_space_name(const struct cluster_space *space, size_t cluste
     return ids_text(space->served.names, (int32_t)cluster);
 }
 
-/* Adds up what the actions on each item count; returns how many items there are. */
-static size_t add_up(struct cluster_space *space, const struct slice *items,
-                     const float *strengths, size_t count)
+const struct user_sample *cluster_space_sample(const struct cluster_space *space)
 {
-    size_t found = 0;
-    for (size_t k = 0; k < count; k++) {
-        if (!(strengths[k] > 0.0F)) { continue; }
-        int32_t row = ids_find(space->served.items, items[k]);
-        if (row == ID_NONE) { continue; }
-        int32_t place = space->places[row];
-        if (!place) {
-            space->rows[found] = row;
-            space->sums[found] = 0.0;
-            space->places[row] = place = (int32_t)++found;
-        }
-        space->sums[place - 1] += (double)strengths[k];
+    return space->served.version.user_parts ? &space->served.sample : NULL;
+}
+
+size_t cluster_space_items(const struct cluster_space *space)
+{
+    return (size_t)ids_count(space->served.items);
+}
+
+struct slice cluster_space_item(const struct cluster_space *space, int32_t item)
+{
+    return ids_text(space->served.items, item);
+}
+
+int32_t cluster_space_find(const struct cluster_space *space, struct slice item)
+{
+    return ids_find(space->served.items, item);
+}
+
+/* Adds what an action on an item counts to what the others count. */
+static void add_up(struct cluster_space *space, int32_t item, float strength)
+{
+    if (item == ID_NONE || !(strength > 0.0F)) { return; }
+    int32_t place = space->places[item];
+    if (!place) {
+        space->rows[space->folded] = item;
+        space->sums[space->folded] = 0.0;
+        space->places[item] = place = (int32_t)++space->folded;
     }
-    for (size_t k = 0; k < found; k++) {
+    space->sums[place - 1] += (double)strength;
+}
+
+static void begin_fold(struct cluster_space *space, size_t count)
+{
+    ARRAY_RESERVE(space->rows, space->rows_capacity, count, 64);
+    ARRAY_RESERVE(space->sums, space->sums_capacity, count, 64);
+    ARRAY_RESERVE(space->values, space->values_capacity, count, 64);
+    space->folded = 0;
+}
+
+static bool end_fold(struct cluster_space *space, float *ret_vector)
+{
+    const struct held *served = &space->served;
+    for (size_t k = 0; k < space->folded; k++) {
         space->places[space->rows[k]] = 0;
         space->values[k] = fold_in_value(space->sums[k]);
     }
-    return found;
+    return fold_in(served->factors, (size_t)ids_count(served->items), served->dimensions,
+                   space->rows, space->values, space->folded, ret_vector);
 }
 
 bool cluster_space_fold(struct cluster_space *space, const struct slice *items,
                         const float *strengths, size_t count, float *ret_vector)
 {
-    const struct held *served = &space->served;
-    if (!served->version.number) { return false; }
-    ARRAY_RESERVE(space->rows, space->rows_capacity, count, 64);
-    ARRAY_RESERVE(space->sums, space->sums_capacity, count, 64);
-    ARRAY_RESERVE(space->values, space->values_capacity, count, 64);
-    size_t found = add_up(space, items, strengths, count);
-    return fold_in(served->factors, (size_t)ids_count(served->items), served->dimensions,
-                   space->rows, space->values, found, ret_vector);
+    if (!space->served.version.number) { return false; }
+    begin_fold(space, count);
+    for (size_t k = 0; k < count; k++) {
+        if (!(strengths[k] > 0.0F)) { continue; }
+        add_up(space, ids_find(space->served.items, items[k]), strengths[k]);
+    }
+    return end_fold(space, ret_vector);
+}
+
+bool cluster_space_fold_items(struct cluster_space *space, const int32_t *items,
+                              const float *strengths, size_t count, float *ret_vector)
+{
+    if (!space->served.version.number) { return false; }
+    begin_fold(space, count);
+    for (size_t k = 0; k < count; k++) { add_up(space, items[k], strengths[k]); }
+    return end_fold(space, ret_vector);
+}
+
+size_t cluster_space_folded(const struct cluster_space *space, const int32_t **ret_items,
+                            const double **ret_sums)
+{
+    *ret_items = space->rows;
+    *ret_sums = space->sums;
+    return space->folded;
 }
 
 bool cluster_space_fold_hashes(struct cluster_space *space, const uint64_t *hashes, size_t count,
@@ -286,4 +405,15 @@ void cluster_space_nearest(const struct cluster_space *space, const float *vecto
                                 served->dimensions, vector, &square);
     *ret_cluster = (struct user_cluster){
         .at = at, .name = cluster_space_name(space, at), .distance = sqrtf(square)};
+}
+
+float cluster_space_square(const struct cluster_space *space, size_t cluster, const float *vector)
+{
+    const struct held *served = &space->served;
+    const float *centroid = served->centroids + cluster * served->dimensions;
+    float square = 0.0F;
+    for (size_t i = 0; i < served->dimensions; i++) {
+        square += (centroid[i] - vector[i]) * (centroid[i] - vector[i]);
+    }
+    return square;
 }

@@ -3,6 +3,7 @@
 #include "model/ranking_metrics.h"
 #include "model/mixture.h"
 
+enum { FORMER_MEMBERS = 3, FORMER_NUMBERS = 132 };
 enum { NEW_ACTIONS = 2, SHORT_ACTIONS = 20, MIX = MIXTURE_MEMBERS };
 
 #define RATE 0.05F
@@ -170,32 +171,52 @@ void mixture_save(const struct mixture *mixture, float *ret_numbers)
     assert(n == MIXTURE_NUMBERS);
 }
 
-static size_t load_part(struct mixture_part *part, const float *from)
+/* Returns the contender at a place among those of so many members and their mixture. */
+static int contender_at(size_t place, size_t members)
 {
-    size_t n = 0;
-    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { part->weights[m] = from[n++]; }
-    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { part->squares[m] = from[n++]; }
-    for (size_t a = 0; a < MIXTURE_CONTENDERS; a++) {
-        for (size_t b = 0; b < MIXTURE_CONTENDERS; b++) {
+    return place == members ? MIX : (int)place;
+}
+
+static size_t load_part(struct mixture_part *part, const float *from, size_t members)
+{
+    size_t n = 0, contenders = members + 1;
+    for (size_t m = 0; m < members; m++) { part->weights[m] = from[n++]; }
+    for (size_t m = 0; m < members; m++) { part->squares[m] = from[n++]; }
+    for (size_t p = 0; p < contenders; p++) {
+        for (size_t q = 0; q < contenders; q++) {
+            int a = contender_at(p, members), b = contender_at(q, members);
             part->ahead[a][b] = (double)from[n++];
             part->spread[a][b] = (double)from[n++];
         }
     }
-    for (size_t c = 0; c < MIXTURE_CONTENDERS; c++) { part->hits[c] = (double)from[n++]; }
+    for (size_t p = 0; p < contenders; p++) {
+        part->hits[contender_at(p, members)] = (double)from[n++];
+    }
     part->asked = (double)from[n++];
     float leader = from[n++];
-    part->leader = leader >= 0.0F && leader < MIXTURE_CONTENDERS ? (int)leader : 0;
+    bool known = leader >= 0.0F && leader < (float)contenders;
+    part->leader = known ? contender_at((size_t)leader, members) : 0;
     return n;
+}
+
+/* Lets the members be compared from the beginning, by the weights that they have. */
+static void compare_anew(struct mixture_part *part)
+{
+    memset(part->hits, 0, sizeof(part->hits));
+    part->asked = 0.0;
 }
 
 bool mixture_load(struct mixture *mixture, const float *numbers, size_t count)
 {
-    if (count != MIXTURE_NUMBERS) { return false; }
+    bool former = count == FORMER_NUMBERS;
+    if (count != MIXTURE_NUMBERS && !former) { return false; }
     for (size_t n = 0; n < count; n++) {
         if (!isfinite(numbers[n])) { return false; }
     }
+    mixture_init(mixture);
     for (size_t s = 0, n = 0; s < MIXTURE_SEGMENTS; s++) {
-        n += load_part(&mixture->parts[s], numbers + n);
+        n += load_part(&mixture->parts[s], numbers + n, former ? FORMER_MEMBERS : MIXTURE_MEMBERS);
+        if (former) { compare_anew(&mixture->parts[s]); }
         for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
             struct mixture_part *part = &mixture->parts[s];
             part->weights[m] = MAX_OF(part->weights[m], 0.0F);

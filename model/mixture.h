@@ -26,10 +26,10 @@
 #include "base/base.h"
 
 enum {
-    MIXTURE_MEMBERS = 3,
+    MIXTURE_MEMBERS = 4,
     MIXTURE_CONTENDERS = MIXTURE_MEMBERS + 1,
     MIXTURE_SEGMENTS = 3,
-    MIXTURE_CANDIDATES_MAX = 512,
+    MIXTURE_CANDIDATES_MAX = 680,
 };
 
 #define MIXTURE_SIGMAS 2.0
@@ -81,7 +81,9 @@ void mixture_score(const struct mixture *mixture, enum mixture_segment segment, 
 void mixture_learn(struct mixture *mixture, enum mixture_segment segment,
                    const struct mixture_candidates *candidates, int target);
 
-/* Converts a mixture to a column of numbers, and back; false: the numbers are no mixture. */
+/* Converts a mixture to a column of numbers, and back; false: the numbers are no mixture. Those of
+ * the release before had no last member: it has no weight at first, and nobody takes the lead
+ * before it has been compared. */
 enum {
     MIXTURE_NUMBERS = MIXTURE_SEGMENTS * (2 * MIXTURE_MEMBERS +
                                           2 * MIXTURE_CONTENDERS * MIXTURE_CONTENDERS +

@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/group_profile.1.avsc.inc"
     ,
+#include "versions/group_profile.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -28,6 +30,11 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(group_profile, FIELD_INT, clusters, 0),
     CONTRACT_FIELD(group_profile, FIELD_INT, parts, 0),
     CONTRACT_FIELD(group_profile, FIELD_FLOATS, vectors, GROUP_FACTORS_MAX * GROUP_NUMBERS_MAX),
+    CONTRACT_FIELD(group_profile, FIELD_INT, user_parts, 0),
+    CONTRACT_FIELD(group_profile, FIELD_INTS, user_clusters, GROUP_USERS_MAX),
+    CONTRACT_FIELD(group_profile, FIELD_INTS, user_counts, GROUP_USERS_MAX),
+    CONTRACT_FIELD(group_profile, FIELD_INTS, user_items, GROUP_USER_ITEMS_MAX),
+    CONTRACT_FIELD(group_profile, FIELD_FLOATS, user_strengths, GROUP_USER_ITEMS_MAX),
 };
 
 const struct contract group_profile_contract = {
@@ -45,11 +52,15 @@ _Static_assert(GROUP_ITEMS_MAX * (ID_BYTES_MAX + 32) + 2 * LIST_OFFSETS_MAX * 10
 _Static_assert(GROUP_FACTORS_MAX * (ID_BYTES_MAX + 32 + GROUP_NUMBERS_MAX * 4) +
                        LIST_OFFSETS_MAX * 10 < GROUP_BYTES_MAX,
                "and that of factors");
+_Static_assert(GROUP_USER_ITEMS_MAX * 9 + GROUP_USERS_MAX * 10 + LIST_OFFSETS_MAX * 10 <
+                   GROUP_BYTES_MAX,
+               "and that of users");
 
 static const char *const prefixes[GROUP_KINDS] = {
     [GROUP_SEGMENT] = "segment/",
     [GROUP_CLUSTER] = "cluster/",
     [GROUP_FACTORS] = "factors/",
+    [GROUP_TOLD_USERS] = "users/",
 };
 
 struct slice group_profile_key(enum group_kind kind, struct slice name,
@@ -112,7 +123,8 @@ static bool version_is_whole(const struct group_profile *group)
 {
     return group->version > 0 && group->version <= GROUP_VERSION_MAX && group->clusters > 0 &&
            group->clusters <= GROUP_CLUSTERS_MAX && group->parts > 0 &&
-           group->parts <= GROUP_PARTS_MAX;
+           group->parts <= GROUP_PARTS_MAX && group->user_parts >= 0 &&
+           group->user_parts <= GROUP_PARTS_MAX;
 }
 
 static const char *cluster_fault(const struct group_profile *group)
@@ -133,6 +145,39 @@ static const char *factors_fault(const struct group_profile *group)
     return fits ? NULL : "columns_differ";
 }
 
+/* Says whether clusters and items are numbers that a version may have, and strengths are such. */
+static bool users_agree(const struct group_profile *group)
+{
+    int64_t items = 0;
+    for (size_t u = 0; u < group->user_counts.count; u++) {
+        int32_t cluster = group->user_clusters.at[u], count = group->user_counts.at[u];
+        if (cluster < 1 || cluster >= GROUP_PARTS_MAX || count < 1) { return false; }
+        items += count;
+    }
+    if (items != (int64_t)group->user_items.count) { return false; }
+    for (size_t k = 0; k < group->user_items.count; k++) {
+        int32_t item = group->user_items.at[k];
+        if (item < 0 || item >= group->parts * GROUP_FACTORS_MAX) { return false; }
+    }
+    for (size_t k = 0; k < group->user_strengths.count; k++) {
+        float strength = group->user_strengths.at[k];
+        if (!(strength > 0.0F) || !(strength <= GROUP_STRENGTH_MAX)) { return false; }
+    }
+    return true;
+}
+
+static const char *users_fault(const struct group_profile *group)
+{
+    int32_t part = group_profile_part(group->name);
+    size_t items = group->user_items.count, strengths = group->user_strengths.count;
+    if (!version_is_whole(group) || part < 0 || part >= group->user_parts) { return "over_limit"; }
+    if (group->user_counts.count != group->user_clusters.count ||
+        (strengths && strengths != items)) {
+        return "columns_differ";
+    }
+    return users_agree(group) ? NULL : "over_limit";
+}
+
 const char *group_profile_fault(const struct group_profile *group, struct slice key)
 {
     char wanted[GROUP_KEY_BYTES_MAX];
@@ -140,6 +185,7 @@ const char *group_profile_fault(const struct group_profile *group, struct slice 
     enum group_kind kind = (enum group_kind)group->kind;
     if (!slice_equal(key, group_profile_key(kind, group->name, wanted))) { return "key_mismatch"; }
     if (kind == GROUP_FACTORS) { return factors_fault(group); }
+    if (kind == GROUP_TOLD_USERS) { return users_fault(group); }
     if (!columns_agree(group)) { return "columns_differ"; }
     if (!counts_agree(group)) { return "over_limit"; }
     return kind == GROUP_CLUSTER ? cluster_fault(group) : NULL;

@@ -6,7 +6,14 @@
 #include "schemas/user_segments.h"
 
 /* Symbols of the enum `GroupKind`, in schema order. */
-enum group_kind { GROUP_OTHER, GROUP_SEGMENT, GROUP_CLUSTER, GROUP_FACTORS, GROUP_KINDS };
+enum group_kind {
+    GROUP_OTHER,
+    GROUP_SEGMENT,
+    GROUP_CLUSTER,
+    GROUP_FACTORS,
+    GROUP_TOLD_USERS, /* USERS there */
+    GROUP_KINDS
+};
 
 enum {
     GROUP_ITEMS_MAX = 400,
@@ -16,8 +23,12 @@ enum {
     GROUP_NUMBERS_MAX = 64,      /* of a vector */
     GROUP_FACTORS_MAX = 256,     /* items of a record of FACTORS */
     GROUP_CLUSTERS_MAX = 1000,   /* of a version */
-    GROUP_PARTS_MAX = 4096,      /* of FACTORS */
+    GROUP_PARTS_MAX = 4096,      /* of FACTORS, and of USERS */
+    GROUP_USERS_MAX = 256,       /* users of a record of USERS, */
+    GROUP_USER_ITEMS_MAX = 1 << 15, /* and their items */
 };
+
+#define GROUP_STRENGTH_MAX 1e9F /* what a user's actions on an item may count together */
 
 #define GROUP_VERSION_MAX (INT64_C(1) << 60) /* the next ones have room above */
 
@@ -37,6 +48,11 @@ struct group_profile {
     int64_t version;
     int32_t clusters, parts;
     struct floats vectors;
+    int32_t user_parts;
+    /* Columns of USERS: one entry a user, then one an item of a user. */
+    struct ints user_clusters, user_counts;
+    struct ints user_items;
+    struct floats user_strengths;
 };
 
 extern const struct contract group_profile_contract;
@@ -49,7 +65,7 @@ enum group_kind group_profile_name(struct slice key, struct slice *ret_name);
 /* Returns the reason why a record of a known kind is refused: "key_mismatch", "columns_differ",
  * "over_limit" (counts that no users can have, parts that there are not); NULL: it is right. */
 const char *group_profile_fault(const struct group_profile *group, struct slice key);
-/* Returns the number of a part of FACTORS, from 0 on; -1: the name is none. */
+/* Returns the number of a part of FACTORS or USERS, from 0 on; -1: the name is none. */
 int32_t group_profile_part(struct slice name);
 
 #endif

@@ -38,6 +38,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_list.16.avsc.inc"
     ,
+#include "versions/recommendation_list.17.avsc.inc"
+    ,
     NULL,
 };
 
@@ -132,7 +134,7 @@ const char *list_reason_name(int32_t reason)
         [REASON_AGAIN] = "again",       [REASON_CROSS] = "cross",
         [REASON_BROUGHT] = "brought",     [REASON_SEGMENT] = "segment",
         [REASON_QUERY] = "query",
-        [REASON_CONTEXT] = "context",
+        [REASON_CONTEXT] = "context",     [REASON_USERS] = "users",
     };
     return reason >= 0 && reason < LIST_REASONS ? names[reason] : "other";
 }

@@ -18,6 +18,7 @@ enum reason {
     REASON_SEGMENT,
     REASON_QUERY,
     REASON_CONTEXT,
+    REASON_USERS,
     LIST_REASONS,
 };
 

@@ -26,6 +26,8 @@ static const char *const older[] = {
     ,
 #include "versions/recommendation_response.10.avsc.inc"
     ,
+#include "versions/recommendation_response.11.avsc.inc"
+    ,
     NULL,
 };
 

@@ -134,13 +134,19 @@ static enum verdict take_content(struct run *run, struct scorer *scorer, const s
     return VERDICT_DONE;
 }
 
+/* Says whether lists may be made by more than counting. */
+static bool is_blended(const struct scorer *scorer)
+{
+    return scorer->vectors || scorer->content_scores ||
+           (scorer->clusters && scorer->clusters->sampled);
+}
+
 static enum verdict take_model(struct run *run, struct scorer *scorer, const struct record *rec)
 {
     struct model_weights weights;
     struct codec_error error;
     const char *reason = NULL;
-    bool blended = scorer->vectors || scorer->content_scores;
-    if (!blended) { return VERDICT_DONE; }
+    if (!is_blended(scorer)) { return VERDICT_DONE; }
     if (!rec->value.data) {
         removed_models_weights(scorer->vectors, &scorer->trainer.known, rec->key);
         if (scorer->vectors) { note_model(scorer); }
@@ -198,6 +204,14 @@ static enum verdict take_profile(struct run *run, struct scorer *scorer, const s
     return run_refuse_record(run, reason, "profile of user %.*s", SLICE_ARGS(rec->key));
 }
 
+static void note_clusters(struct scorer *scorer)
+{
+    const struct cluster_space *space = scorer->clusters->space;
+    const struct user_sample *sample = cluster_space_sample(space);
+    metric_set(scorer->clusters_count, (double)cluster_space_clusters(space));
+    metric_set(scorer->sampled_users_count, sample ? (double)sample->users : 0.0);
+}
+
 /* Lists may be other ones when another version of the clusters serves. */
 static enum verdict take_group(struct run *run, struct scorer *scorer, const struct record *rec)
 {
@@ -222,8 +236,7 @@ static enum verdict take_group(struct run *run, struct scorer *scorer, const str
     if (version != cluster_space_version(scorer->clusters->space)) {
         scorer->tables.model_changed = tables_change(&scorer->tables);
     }
-    metric_set(scorer->clusters_count,
-               (double)cluster_space_clusters(scorer->clusters->space));
+    note_clusters(scorer);
     if (!reason) { return VERDICT_DONE; }
     return run_refuse_record(run, reason, "%s", group_profile_contract.name);
 }
@@ -238,8 +251,7 @@ static void note_offset(struct scorer *scorer, int input, const struct record *r
     if (input == CANDIDATES && scorer->brought) { offsets = &scorer->candidate_offsets; }
     if (input == PROFILES && scorer->profiles) { offsets = &scorer->profile_offsets; }
     if (input == GROUPS && scorer->clusters) { offsets = &scorer->group_offsets; }
-    bool blended = scorer->vectors || scorer->content_scores;
-    if (input == MODELS && blended) { offsets = &scorer->model_offsets; }
+    if (input == MODELS && is_blended(scorer)) { offsets = &scorer->model_offsets; }
     if (input == VECTORS && scorer->vectors) { offsets = &scorer->vector_offsets; }
     if (offsets) { table_offsets_read(offsets, rec->partition, rec->offset); }
 }

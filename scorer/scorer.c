@@ -170,7 +170,8 @@ static void make_user_tables(struct run *run, struct scorer *scorer)
         lists_set_profiles(scorer->lists, scorer->profiles);
     }
     if (settings->lists.clusters_used) {
-        scorer->clusters = cluster_table_new((size_t)settings->lists.clusters_table_memory_max);
+        scorer->clusters = cluster_table_new((size_t)settings->lists.clusters_table_memory_max,
+                                             settings->lists.users_used);
         lists_set_clusters(scorer->lists, scorer->clusters);
     }
     if (settings->lists.brought_used) {

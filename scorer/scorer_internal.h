@@ -73,7 +73,7 @@ struct scorer {
     struct buf message;
     struct metric *published, *freshness, *hits, *repeats, *evaluated, *stale, *known, *over_max;
     struct metric *switches, *rows, *indexed, *examples, *blended, *checked, *foreign, *looked;
-    struct metric *profiles_count, *profiles_bytes, *clusters_count;
+    struct metric *profiles_count, *profiles_bytes, *clusters_count, *sampled_users_count;
     struct metric *remade[LIST_CAUSES];
 };
 

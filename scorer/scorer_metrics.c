@@ -8,6 +8,9 @@ static void start_user_metrics(struct scorer *scorer, struct metrics *metrics)
         scorer->clusters_count = metrics_gauge(metrics, "freshet_clusters_served", "",
                                                "Clusters of users by which lists are filled up "
                                                "(clusters.used).");
+        scorer->sampled_users_count =
+            metrics_gauge(metrics, "freshet_sampled_users", "",
+                          "Users among whom those are looked for who act alike (users.used).");
     }
     if (scorer->profiles) {
         scorer->profiles_count = metrics_gauge(metrics, "freshet_profiles", "",

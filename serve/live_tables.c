@@ -37,7 +37,8 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
         lists_set_profiles(live->lists, live->profiles);
     }
     if (settings->clusters_used) {
-        live->clusters = cluster_table_new((size_t)settings->clusters_table_memory_max);
+        live->clusters = cluster_table_new((size_t)settings->clusters_table_memory_max,
+                                           settings->users_used);
         lists_set_clusters(live->lists, live->clusters);
     }
     live->rules_offset = -1;

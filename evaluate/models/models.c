@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "evaluate/models/alike_recommender.h"
 #include "evaluate/models/biased_mf.h"
 #include "evaluate/models/bpr.h"
 #include "evaluate/models/counting_recommender.h"
@@ -30,6 +31,7 @@ const struct recommender *const models[] = {
     &biased_mf_recommender,
     &transformer_recommender,
     &transformer_online_recommender,
+    &alike_recommender,
 };
 const size_t models_count = ARRAY_COUNT(models);
 

@@ -73,6 +73,7 @@ enum ranked_reason {
     RANKED_SEGMENT, /* users of a segment act on it: `because` numbers that; never by it either */
     RANKED_QUERY, /* it matches what the user searched for; never by ranking_list() */
     RANKED_CONTEXT, /* users act on it in this context: `because` numbers the indicator; as well */
+    RANKED_USERS, /* users who act alike chose it; as well */
     RANKED_AGAIN, /* the user's own, by rules: due again; never by ranking_list() */
 };
 

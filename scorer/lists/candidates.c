@@ -28,6 +28,7 @@ struct candidates {
     const struct tables *tables;
     const struct vectors *vectors;
     struct content_scores *content_scores;
+    struct alike_users *alike; /* NULL: not used */
     size_t each;
     int32_t *rows; /* of all encoded histories, one after the other */
     size_t rows_capacity;
@@ -42,7 +43,7 @@ struct candidates {
     uint32_t *stamps;         /* by row: `stamp` if the user has had the item */
     size_t stamps_count;
     uint32_t stamp;
-    struct topk top, similar;
+    struct topk top, similar, chosen;
     struct topk_entry counted[MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS];
     struct topk_entry given[MIXTURE_CANDIDATES_MAX];
     struct candidate_set set;
@@ -58,8 +59,14 @@ struct candidates *candidates_new(const struct tables *tables, const struct vect
     candidates->each = MIN_OF(each, (size_t)MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS);
     topk_init(&candidates->top, ids_before, tables->ids);
     topk_init(&candidates->similar, ids_before, tables->ids);
+    topk_init(&candidates->chosen, ids_before, tables->ids);
     candidate_set_init(&candidates->set, tables->ids);
     return candidates;
+}
+
+void candidates_use_alike(struct candidates *candidates, struct alike_users *alike)
+{
+    candidates->alike = alike;
 }
 
 struct candidates *candidates_free(struct candidates *candidates)
@@ -67,6 +74,7 @@ struct candidates *candidates_free(struct candidates *candidates)
     if (!candidates) { return NULL; }
     topk_release(&candidates->top);
     topk_release(&candidates->similar);
+    topk_release(&candidates->chosen);
     candidate_set_release(&candidates->set);
     free(candidates->rows);
     free(candidates->hidden);
@@ -252,27 +260,64 @@ static bool content_score(const void *arg, int32_t item, float *ret_score)
     return true;
 }
 
-/* Finds content's best items, and its moments over `count` items. */
-static bool score_by_content(struct candidates *candidates,
-                             const struct candidates_request *request, double count,
-                             struct member_moments *ret_moments)
+static bool alike_score(const void *arg, int32_t item, float *ret_score)
 {
-    const int32_t *items;
+    *ret_score = alike_users_of(arg, item);
+    return true;
+}
+
+/* Describes a member that scores these `touched` items, and all others 0: its best ones that may be
+ * listed, which `top` takes, and its moments over `count` items. Without best ones it has no
+ * scores. */
+static struct member_scores score_touched(const struct candidates *candidates,
+                                          const struct candidates_request *request,
+                                          struct member_scores member, const int32_t *items,
+                                          size_t touched, double count, struct topk *top)
+{
     double sum = 0.0, squares = 0.0;
-    if (!candidates->content_scores) { return false; }
-    size_t touched = content_scores_find(candidates->content_scores, request->had, request->weights,
-                                         request->history_count, &items);
-    topk_clear(&candidates->similar, candidates->each);
+    topk_clear(top, candidates->each);
     for (size_t k = 0; k < touched; k++) {
+        float one;
         if (!ranking_allows(request->ranking, request->flags, items[k])) { continue; }
-        double score = (double)content_scores_of(candidates->content_scores, items[k]);
+        (void)member.score(member.arg, items[k], &one);
+        double score = (double)one;
         sum += score;
         squares += score * score;
-        topk_push(&candidates->similar, score, items[k]);
+        topk_push(top, score, items[k]);
     }
-    topk_sort(&candidates->similar);
-    *ret_moments = member_moments(sum, squares, count);
-    return candidates->similar.count > 0;
+    topk_sort(top);
+    if (!top->count) { return (struct member_scores){.score = NULL}; }
+    member.moments = member_moments(sum, squares, count);
+    member.best = top->entries;
+    member.best_count = top->count;
+    return member;
+}
+
+static struct member_scores score_by_content(struct candidates *candidates,
+                                             const struct candidates_request *request,
+                                             double count)
+{
+    struct content_scores *scores = candidates->content_scores;
+    const int32_t *items;
+    if (!scores) { return (struct member_scores){.score = NULL}; }
+    size_t touched = content_scores_find(scores, request->had, request->weights,
+                                         request->history_count, &items);
+    return score_touched(candidates, request,
+                         (struct member_scores){.score = content_score, .arg = scores}, items,
+                         touched, count, &candidates->similar);
+}
+
+static struct member_scores score_by_alike(struct candidates *candidates,
+                                           const struct candidates_request *request, double count)
+{
+    struct alike_users *alike = candidates->alike;
+    const int32_t *items;
+    if (!alike) { return (struct member_scores){.score = NULL}; }
+    size_t touched = alike_users_find(alike, request->had, request->strengths,
+                                      request->history_count, &items);
+    return score_touched(candidates, request,
+                         (struct member_scores){.score = alike_score, .arg = alike}, items,
+                         touched, count, &candidates->chosen);
 }
 
 /* Finds the sequence model's best items, and its moments; returns the number of items that these
@@ -370,13 +415,13 @@ struct candidate_set *candidates_find(struct candidates *candidates,
         members[MEMBER_SEQUENCE].best = candidates->top.entries;
         members[MEMBER_SEQUENCE].best_count = candidates->top.count;
     }
-    if (score_by_content(candidates, request, count, &members[MEMBER_CONTENT].moments)) {
-        members[MEMBER_CONTENT].score = content_score;
-        members[MEMBER_CONTENT].arg = candidates->content_scores;
-        members[MEMBER_CONTENT].best = candidates->similar.entries;
-        members[MEMBER_CONTENT].best_count = candidates->similar.count;
+    members[MEMBER_CONTENT] = score_by_content(candidates, request, count);
+    members[MEMBER_USERS] = score_by_alike(candidates, request, count);
+    bool alone = true;
+    for (size_t m = MEMBER_COUNTING + 1; m < MIXTURE_MEMBERS; m++) {
+        alone = alone && !members[m].score;
     }
-    if (!members[MEMBER_SEQUENCE].score && !members[MEMBER_CONTENT].score) { return NULL; }
+    if (alone) { return NULL; }
     members[MEMBER_COUNTING] = score_by_counting(candidates, request, count);
     if (request->given_count) { replace_best(candidates, request, members); }
     if (request->brought_count) {

@@ -1,9 +1,10 @@
 /* Candidates: the best items of all members of the mixture for a user, with all members' z-scores.
  *
  * Members: counting (model/counting/ranking.h); the sequence model (vectors.h), whose best rows are
- * found exactly, or approximately with an index (vector_index.h); content
- * (model/content_scores.h). The z-scores (model/candidate_set.h) are relative to all items of the
- * model version (without a version: all known items) that the user has not had; with an index too.
+ * found exactly, or approximately with an index (vector_index.h); content (model/content_scores.h);
+ * what users chose who act alike (model/alike_users.h). The z-scores (model/candidate_set.h) are
+ * relative to all items of the model version (without a version: all known items) that the user has
+ * not had; with an index too.
  *
  * Histories are encoded several at a time and scored in tiles, as products of matrices. A pure
  * function of history, tables and model version; memory is reused. One thread.
@@ -11,6 +12,7 @@
 #ifndef FRESHET_SCORER_LISTS_CANDIDATES_H
 #define FRESHET_SCORER_LISTS_CANDIDATES_H
 
+#include "model/alike_users.h"
 #include "model/candidate_set.h"
 #include "model/content_scores.h"
 #include "scorer/lists/vectors.h"
@@ -27,6 +29,7 @@ struct candidates_request {
     const int32_t *had;           /* the user's items, first the history; may repeat */
     size_t had_count;
     const float *weights;         /* of the history's actions */
+    const float *strengths;       /* what each counts (history_strength()) */
     size_t history_count;
     /* Candidates chosen elsewhere: only they are scored; none: the members find theirs. */
     const int32_t *given;
@@ -42,6 +45,8 @@ struct candidates;
  * content_scores may be NULL) for its life. Free with candidates_free(). */
 struct candidates *candidates_new(const struct tables *tables, const struct vectors *vectors,
                                   struct content_scores *content_scores, size_t each);
+/* Lets users who act alike be a member; borrowed. */
+void candidates_use_alike(struct candidates *candidates, struct alike_users *alike);
 /* Frees it; takes NULL; returns NULL. */
 struct candidates *candidates_free(struct candidates *candidates);
 /* Encodes histories of item numbers (oldest first; ID_NONE is skipped), at most

@@ -15,10 +15,12 @@
 struct cluster_table {
     struct cluster_space *space;
     struct segment_table *lists;
+    bool sampled;
 };
 
-/* Makes an empty table of at most so many bytes; free with cluster_table_free(). */
-struct cluster_table *cluster_table_new(size_t bytes_max);
+/* Makes an empty table of at most so many bytes, with the sample of users or without; free with
+ * cluster_table_free(). */
+struct cluster_table *cluster_table_new(size_t bytes_max, bool sampled);
 /* Takes NULL; returns NULL. */
 struct cluster_table *cluster_table_free(struct cluster_table *table);
 /* Puts a record that is right (group_profile_fault()); of other kinds: does nothing. NULL, or the

@@ -36,6 +36,7 @@ const char *leader_name(int contender)
         [MEMBER_COUNTING] = "counting",
         [MEMBER_SEQUENCE] = "sequence",
         [MEMBER_CONTENT] = "content",
+        [MEMBER_USERS] = "users",
         [MIXTURE_MEMBERS] = "mixture",
     };
     assert(contender >= 0 && contender < MIXTURE_CONTENDERS);

@@ -49,6 +49,7 @@ struct list_settings {
     int64_t profiles_memory_max;
     bool clusters_used;
     int64_t clusters_table_memory_max;
+    bool users_used;
     bool search_used;
     double search_user_weight;
     double search_vectors_weight;
@@ -60,7 +61,7 @@ struct list_settings {
     int64_t query_cache;
 };
 
-enum { LIST_OPTIONS_COUNT = 43, ITEMS_MAX_MOST = 100000000 };
+enum { LIST_OPTIONS_COUNT = 44, ITEMS_MAX_MOST = 100000000 };
 
 /* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
 #define LIST_OPTIONS                                                                               \
@@ -149,6 +150,9 @@ enum { LIST_OPTIONS_COUNT = 43, ITEMS_MAX_MOST = 100000000 };
     OPTION("clusters.table.memory.max", BYTES, lists.clusters_table_memory_max, "64m",             \
            OPTION_RANGE(1 << 16, 1024 * GIB),                                                      \
            "Memory for clusters of users and the items' factors; further records are refused."),   \
+    OPTION("users.used", BOOL, lists.users_used, "true", OPTION_FREE,                              \
+           "Blend in what users chose who act alike (topic profiles, as clusters.used, which it "  \
+           "needs)."),                                                                             \
     OPTION("search.used", BOOL, lists.search_used, "true", OPTION_FREE,                            \
            "Keep the words of titles, tags, brands and categories, by which items are searched."), \
     OPTION("search.user.weight", DOUBLE, lists.search_user_weight, "0.2", OPTION_RANGE(0, 1000),   \

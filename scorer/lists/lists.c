@@ -23,6 +23,14 @@ static size_t candidates_each(const struct list_settings *settings)
     return MAX_OF((size_t)settings->list_length, (size_t)CANDIDATES_LEAST);
 }
 
+static void begin_blending(struct lists *lists)
+{
+    lists->candidates = candidates_new(lists->tables, lists->vectors, lists->content_scores,
+                                       candidates_each(lists->settings));
+    lists->ahead_numbers =
+        xcalloc((size_t)CANDIDATES_AHEAD * HISTORY_ACTIONS_MAX, sizeof(*lists->ahead_numbers));
+}
+
 struct lists *lists_new(const struct list_settings *settings, struct tables *tables,
                         const struct vectors *vectors, struct content_scores *content_scores,
                         const char *generation)
@@ -39,11 +47,17 @@ struct lists *lists_new(const struct list_settings *settings, struct tables *tab
     lists->ranking = ranking_new(&set, tables->ids, tables->items);
     ranking_use_cross(lists->ranking, tables->cross);
     if (tables->search && settings->search_weight > 0.0) { lists_begin_brought(lists); }
-    if (!vectors && !content_scores) { return lists; }
-    lists->candidates = candidates_new(tables, vectors, content_scores, candidates_each(settings));
-    lists->ahead_numbers =
-        xcalloc((size_t)CANDIDATES_AHEAD * HISTORY_ACTIONS_MAX, sizeof(*lists->ahead_numbers));
+    if (vectors || content_scores) { begin_blending(lists); }
     return lists;
+}
+
+void lists_use_alike(struct lists *lists, struct cluster_table *clusters)
+{
+    assert(!lists->alike);
+    if (!lists->candidates) { begin_blending(lists); }
+    lists->clusters = clusters;
+    lists->alike = alike_users_new(clusters->space, lists->tables->ids);
+    candidates_use_alike(lists->candidates, lists->alike);
 }
 
 struct lists *lists_free(struct lists *lists)
@@ -51,6 +65,7 @@ struct lists *lists_free(struct lists *lists)
     if (!lists) { return NULL; }
     ranking_free(lists->ranking);
     candidates_free(lists->candidates);
+    alike_users_free(lists->alike);
     placement_lists_free(lists->placements);
     lists_free_brought(lists);
     lists_free_segments(lists);
@@ -92,6 +107,19 @@ const struct prediction *lists_prediction(const struct lists *lists)
     return lists->prediction.best.count ? &lists->prediction : NULL;
 }
 
+/* Says whether there are users of whom one may act alike. */
+static bool knows_users(const struct lists *lists)
+{
+    return lists->alike && cluster_space_sample(lists->clusters->space);
+}
+
+/* Says whether a member beside counting may have scores. */
+static bool is_blended(const struct lists *lists)
+{
+    return (lists->vectors && vectors_served(lists->vectors)) || lists->content_scores ||
+           knows_users(lists);
+}
+
 void lists_weights(const struct lists *lists, int64_t actions, struct list_weights *ret_weights)
 {
     enum mixture_segment segment = mixture_segment(actions);
@@ -100,10 +128,10 @@ void lists_weights(const struct lists *lists, int64_t actions, struct list_weigh
         .present[MEMBER_COUNTING] = true,
         .present[MEMBER_SEQUENCE] = lists->vectors && vectors_served(lists->vectors),
         .present[MEMBER_CONTENT] = lists->content_scores != NULL,
+        .present[MEMBER_USERS] = knows_users(lists),
         .crossing = !cross_table_empty(lists->tables->cross),
     };
-    bool blending = lists->mixture && (ret_weights->present[MEMBER_SEQUENCE] ||
-                                       ret_weights->present[MEMBER_CONTENT]);
+    bool blending = lists->mixture && is_blended(lists);
     int leader = blending ? leader_choose(lists->settings, lists->mixture, segment)
                           : MEMBER_COUNTING;
     tried_weights_of(lists->mixture, segment, leader, ret_weights->weights.members);
@@ -306,6 +334,7 @@ static struct candidate_set *find_candidates(struct lists *lists, size_t ahead,
         .had = lists->numbers,
         .had_count = request->count + request->seen_count,
         .weights = request->weights,
+        .strengths = request->strengths,
         .history_count = request->count,
         .given = scope->given,
         .given_count = scope->given_count,
@@ -413,6 +442,7 @@ static size_t rank(struct lists *lists, const struct user_history *history,
     lists->behind = (struct reasons){
         .served = candidates ? served : NULL,
         .content_scores = candidates ? lists->content_scores : NULL,
+        .alike = candidates ? lists->alike : NULL,
         .table = lists->tables->items,
         .items = request.items,
         .weights = request.weights,
@@ -451,7 +481,7 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     assert(!scope->found || scope->given_count);
     had_items_recent(lists->tables->ids, history, lists->numbers, lists->strengths);
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
-    bool blending = (served || lists->content_scores) && lists->mixture;
+    bool blending = is_blended(lists) && lists->mixture;
     lists->scope = *scope;
     lists_name_query(lists, scope->query);
     weigh(lists, scope->tried);

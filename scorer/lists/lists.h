@@ -1,8 +1,9 @@
 /* Lists: makes the list that is published from a user's history.
  *
  * Counting ranks alone (model/counting/ranking.h), or the leading member of a mixture does: of
- * counting, the sequence model and content (candidates.h). A pure function of the history, the
- * tables, the model version and the mixture. Memory is reused from list to list. One thread.
+ * counting, the sequence model, content and users who act alike (candidates.h). A pure function of
+ * the history, the tables, the model version and the mixture. Memory is reused from list to list.
+ * One thread.
  */
 #ifndef FRESHET_SCORER_LISTS_LISTS_H
 #define FRESHET_SCORER_LISTS_LISTS_H
@@ -80,7 +81,8 @@ size_t lists_ranked_for_rules(const struct lists *lists);
 void lists_set_profiles(struct lists *lists, struct user_profiles *profiles);
 /* Lets users without an action have lists by their segments; once, borrowed. */
 void lists_set_segments(struct lists *lists, struct segment_table *table);
-/* Lets lists that the members cannot fill be filled by what users' clusters act on; borrowed. */
+/* Lets lists that the members cannot fill be filled by what users' clusters act on, and what users
+ * chose who act alike be a member where the table has a sample of them; once, borrowed. */
 void lists_set_clusters(struct lists *lists, struct cluster_table *clusters);
 /* Says whether there is a group of this name, of which a list can be made. */
 bool lists_have_group(const struct lists *lists, enum group_kind kind, struct slice name);

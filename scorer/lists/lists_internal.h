@@ -33,11 +33,13 @@ struct lists {
     const struct list_settings *settings;
     struct tables *tables;
     const struct vectors *vectors;
-    const struct content_scores *content_scores;
+    struct content_scores *content_scores;
     const char *generation;
     struct ranking *ranking;
     struct ranking_weights own_weights; /* of counting, as they are configured */
     struct candidates *candidates; /* NULL: counting alone */
+    struct cluster_table *clusters; /* whose sample of users is a member; NULL: not used */
+    struct alike_users *alike;      /* of it */
     const struct mixture *mixture;
     const struct mixture *mixed_by; /* the last list: this one, or that of tried weights, */
     struct mixture tried;           /* which is here */
@@ -87,6 +89,8 @@ struct lists {
     int64_t last_ms[LIST_PLACES_MAX];
 };
 
+/* Makes users who act alike a member: those of a table's sample; once, borrowed. */
+void lists_use_alike(struct lists *lists, struct cluster_table *clusters);
 /* Writes the columns of the list itself. */
 void lists_write_columns(struct lists *lists, const struct ranked *ranked, size_t count);
 /* Sets how many items a list has. */

@@ -42,6 +42,7 @@ void lists_set_segments(struct lists *lists, struct segment_table *table)
 void lists_set_clusters(struct lists *lists, struct cluster_table *clusters)
 {
     mix_of(lists)->clusters = clusters;
+    if (clusters->sampled) { lists_use_alike(lists, clusters); }
 }
 
 void lists_free_segments(struct lists *lists)

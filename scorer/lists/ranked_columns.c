@@ -15,6 +15,7 @@ static int32_t reason_of(enum ranked_reason reason)
     case RANKED_SEGMENT: return REASON_SEGMENT;
     case RANKED_QUERY: return REASON_QUERY;
     case RANKED_CONTEXT: return REASON_CONTEXT;
+    case RANKED_USERS: return REASON_USERS;
     }
     return REASON_OTHER;
 }

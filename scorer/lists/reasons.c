@@ -67,11 +67,21 @@ static bool find_by_content(const struct reasons *reasons, struct ranked *ranked
     return true;
 }
 
+static bool find_by_users(const struct reasons *reasons, struct ranked *ranked)
+{
+    int32_t voices = reasons->alike ? alike_users_voices(reasons->alike, ranked->item) : 0;
+    if (!voices) { return false; }
+    ranked->reason = RANKED_USERS;
+    ranked->evidence = (float)voices;
+    return true;
+}
+
 static bool find(struct reasons *reasons, int member, const struct ranked *counted,
                  struct ranked *ranked)
 {
     if (member == MEMBER_SEQUENCE) { return find_by_vectors(reasons, ranked); }
     if (member == MEMBER_CONTENT) { return find_by_content(reasons, ranked); }
+    if (member == MEMBER_USERS) { return find_by_users(reasons, ranked); }
     if (counted) { *ranked = *counted; }
     return counted != NULL;
 }

@@ -3,7 +3,8 @@
  * Counting's reason is the recent item with the largest part of its score
  * (model/counting/ranking.h). The Transformer's is the recent item whose vector is most like the
  * item's: the largest of the positive products; its share is that of their sum. Content's is the
- * recent item with the largest part of its score (model/content_scores.h). The member that adds
+ * recent item with the largest part of its score (model/content_scores.h). That of users who act
+ * alike is how many of them chose the item (model/alike_users.h). The member that adds
  * most to the item's score is asked first, then the others. Where none has a reason, the item is
  * popular, or new if nobody has acted on it. A pure function of the history and the tables. One
  * thread.
@@ -11,6 +12,7 @@
 #ifndef FRESHET_SCORER_LISTS_REASONS_H
 #define FRESHET_SCORER_LISTS_REASONS_H
 
+#include "model/alike_users.h"
 #include "model/candidate_set.h"
 #include "model/content_scores.h"
 #include "model/counting/ranking.h"
@@ -22,6 +24,7 @@ enum { REASON_RECENT_ITEMS = 32 };
 struct reasons {
     const struct served *served;                 /* NULL: no Transformer */
     const struct content_scores *content_scores; /* of this history; NULL: none */
+    const struct alike_users *alike;             /* as well */
     const struct item_table *table;
     const int32_t *items; /* the history, oldest first */
     const float *weights;

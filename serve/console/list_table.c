@@ -12,7 +12,7 @@ void list_table_reason(const struct page *page, const struct recommendation_list
         [REASON_AGAIN] = TEXT_AGAIN,       [REASON_CROSS] = TEXT_CROSS,
         [REASON_BROUGHT] = TEXT_BROUGHT,   [REASON_SEGMENT] = TEXT_LIKED_BY,
         [REASON_QUERY] = TEXT_MATCHES,
-        [REASON_CONTEXT] = TEXT_CONTEXT,
+        [REASON_CONTEXT] = TEXT_CONTEXT,   [REASON_USERS] = TEXT_CHOSEN_BY,
     };
     int32_t reason = list->reasons.at[at];
     bool known = reason >= 0 && reason < LIST_REASONS;

@@ -1,3 +1,7 @@
+/* One table has every text of the console in each language, in the order of enum text. A text is
+ * looked up by its name. The tests walk the table to find a text that a language lacks. One for a
+ * page is added here and in texts.h.
+ */
 #include "base/base.h"
 #include "serve/console/texts.h"
 
@@ -89,6 +93,7 @@ static const char *const texts[TEXTS][LANGUAGES] = {
     [TEXT_LIKED_BY] = {"Liked by users with", "此类用户喜欢："},
     [TEXT_MATCHES] = {"Matches the search for", "符合搜索："},
     [TEXT_CONTEXT] = {"Chosen more often", "更常被选择："},
+    [TEXT_CHOSEN_BY] = {"Chosen by users who act alike", "行为相似的用户所选"},
     [TEXT_BROUGHT] = {"Brought by", "来源："},
     [TEXT_OTHER] = {"By the sequence model or another member", "由序列模型或其他模型给出"},
     [TEXT_ATTRIBUTES] = {"Attributes", "属性"},
@@ -131,6 +136,7 @@ static const char *const texts[TEXTS][LANGUAGES] = {
     [TEXT_MEMBER_COUNTING] = {"Counting", "计数模型"},
     [TEXT_MEMBER_SEQUENCE] = {"Sequence model", "序列模型"},
     [TEXT_MEMBER_CONTENT] = {"Content", "内容模型"},
+    [TEXT_MEMBER_USERS] = {"Users who act alike", "相似用户"},
     [TEXT_WEIGHT_NEXT] = {"Counting: what follows what", "计数：先后关系"},
     [TEXT_WEIGHT_TOGETHER] = {"Counting: what goes together", "计数：共同出现"},
     [TEXT_WEIGHT_POPULAR] = {"Counting: popularity", "计数：热门程度"},

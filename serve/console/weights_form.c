@@ -15,6 +15,7 @@ static const struct {
     {"w_counting", TEXT_MEMBER_COUNTING, offsetof(struct tried_weights, members[MEMBER_COUNTING])},
     {"w_sequence", TEXT_MEMBER_SEQUENCE, offsetof(struct tried_weights, members[MEMBER_SEQUENCE])},
     {"w_content", TEXT_MEMBER_CONTENT, offsetof(struct tried_weights, members[MEMBER_CONTENT])},
+    {"w_users", TEXT_MEMBER_USERS, offsetof(struct tried_weights, members[MEMBER_USERS])},
     {"w_next", TEXT_WEIGHT_NEXT, offsetof(struct tried_weights, counting.directed)},
     {"w_together", TEXT_WEIGHT_TOGETHER, offsetof(struct tried_weights, counting.symmetric)},
     {"w_popular", TEXT_WEIGHT_POPULAR, offsetof(struct tried_weights, counting.popularity)},
@@ -34,7 +35,8 @@ static double weight_of(const struct tried_weights *tried, size_t at)
 /* Says whether a member beside counting has scores. */
 static bool is_blended(const struct list_weights *usual)
 {
-    return usual->present[MEMBER_SEQUENCE] || usual->present[MEMBER_CONTENT];
+    return usual->present[MEMBER_SEQUENCE] || usual->present[MEMBER_CONTENT] ||
+           usual->present[MEMBER_USERS];
 }
 
 static bool is_shown(const struct weights_form *form, size_t at)

@@ -1,6 +1,6 @@
-"""What each user's list must be where the Transformer or content is blended in, by the topics
-alone: a model version's rows and weights, catalogue and content vectors, and the learned weights of
-the blend.
+"""What each user's list must be where the Transformer, content or users who act alike are blended
+in, by the topics alone: a model version's rows and weights, catalogue, content vectors, users of
+`profiles`, and the learned weights of the blend.
 
 Written beside the scorer's own code, and sharing nothing with it; the Transformer in 64-bit floats,
 so its scores are equal to about 1e-5 only. Candidates are found by a scan over all rows.
@@ -14,12 +14,13 @@ import numpy as np
 import xxhash
 from contracts import Contract
 
+from alike_oracle import Alike
 from content_oracle import Likeness, content_vectors
 from list_oracle import Counting, F, Place, Table, Verdict, catalogue, serving_rows
 
-SEGMENTS, MEMBERS, CONTENDERS = 3, 3, 4
-COUNTING, SEQUENCE, CONTENT, MIXTURE = range(4)
-NAMES = ("counting", "sequence", "content", "mixture")
+SEGMENTS, MEMBERS, CONTENDERS = 3, 4, 5
+COUNTING, SEQUENCE, CONTENT, USERS, MIXTURE = range(5)
+NAMES = ("counting", "sequence", "content", "users", "mixture")
 EACH = 50            # candidates of each member, for lists of at most 50 places
 RECENT = 32          # items of a history that may be the reason of the Transformer's items
 
@@ -131,7 +132,7 @@ def blends(topics):
 
 
 def untrained():
-    return Blend([np.array([0.2, 0, 0], F)] * SEGMENTS, [COUNTING] * SEGMENTS, "")
+    return Blend([np.array([0.2, 0, 0, 0], F)] * SEGMENTS, [COUNTING] * SEGMENTS, "")
 
 
 # ---- A list ----
@@ -139,7 +140,7 @@ def untrained():
 class Blended:
     """A list of the contender that leads in the user's segment."""
 
-    def __init__(self, table, model, blend, history, likeness=None):
+    def __init__(self, table, model, blend, history, likeness=None, alike=None):
         self.table, self.model, self.likeness = table, model, likeness
         self.length = table.set["list.length"]
         counting = Counting(table, history, max(self.length, EACH))
@@ -153,7 +154,9 @@ class Blended:
         self.liked = [name for name in liked if name in self.model.rows]
         self.like = likeness.scores(history) if likeness else None
         self.list = counting.list[:self.length]
-        others = self._by_sequence(counting), self._by_content(counting)
+        self.chosen = alike.scores(history) if alike else None
+        others = (self._by_sequence(counting), self._by_content(counting),
+                  self._by_users(counting))
         if not any(others):
             self.leader = COUNTING
         if self.leader != COUNTING:
@@ -176,9 +179,14 @@ class Blended:
 
     def _by_content(self, counting):
         """The same; None: nothing is like what the user liked."""
-        if self.likeness is None:
-            return None
-        scores, table = self.like[0], self.table
+        return self._by_touched(counting, self.like[0]) if self.likeness is not None else None
+
+    def _by_users(self, counting):
+        """The same; None: nobody who acts alike chose anything else."""
+        return self._by_touched(counting, self.chosen[0]) if self.chosen else None
+
+    def _by_touched(self, counting, scores):
+        table = self.table
         may = np.flatnonzero((scores > 0) & ~counting.seen & ~table.barred)
         if not len(may):
             return None
@@ -188,13 +196,13 @@ class Blended:
         z = scale(scores[may].astype(float), self.count)
         return [int(at) for at in best], lambda at: flat(z(float(scores[at])))
 
-    def _score(self, counting, by_sequence, by_content):
+    def _score(self, counting, by_sequence, by_content, by_users):
         """All members' z-scores of the candidates."""
         counted = [one.item for one in counting.list[:EACH] if one.reason == "BECAUSE"]
         z = scale(counting.scores[counting.candidates].astype(float), self.count)
         nothing = [], lambda at: F(0)
         members = [(counted, lambda at: flat(z(float(counting.scores[at])))),
-                   by_sequence or nothing, by_content or nothing]
+                   by_sequence or nothing, by_content or nothing, by_users or nothing]
         self.items = list(dict.fromkeys(item for best, _ in members for item in best))
         self.parts = [[z_of(at) for _, z_of in members] for at in self.items]
 
@@ -224,7 +232,7 @@ class Blended:
     def _reason(self, item, score, lead, first):
         actions = float(F(self.table.actions[item]))
         find = {COUNTING: first.get, SEQUENCE: self._by_vectors,
-                CONTENT: lambda item: self._alike(item, actions)}
+                CONTENT: lambda item: self._alike(item, actions), USERS: self._voices}
         for member in sorted(find, key=lambda m: m != lead):
             found = find[member](item)
             if found:
@@ -235,6 +243,11 @@ class Blended:
         if self.like is None or not self.like[0][item] > 0:
             return None
         return Place(item, 0.0, "TAGS", int(self.like[1][item]), actions)
+
+    def _voices(self, item):
+        if not self.chosen or not self.chosen[1][item] > 0:
+            return None
+        return Place(item, 0.0, "USERS", None, float(self.chosen[1][item]))
 
     def _by_vectors(self, item):
         name, rows = self.table.names[item], self.model.rows
@@ -271,7 +284,7 @@ class BlendVerdict(Verdict):
         self.model = Model(topics)
         self.blends, self.versions = blends(topics)
         change(self)
-        self.leaders, self.alike = set(), 0
+        self.leaders, self.alike, self.voiced, self.users = set(), 0, 0, None
         self.partitions = {key: record.partition
                            for key, record in topics.newest("recommendations").items()}
         super().__init__(topics, settings)
@@ -288,7 +301,17 @@ class BlendVerdict(Verdict):
     def list_of(self, user, history, found):
         assert found["blend"] == "" or found["blend"] in self.versions, found["blend"]
         blend = self.blends.get(self.partitions[user], untrained())
-        made = Blended(self.table, self.model, blend, history, self.likeness)
+        made = Blended(self.table, self.model, blend, history, self.likeness, self.users)
         self.leaders.add(NAMES[made.leader])
         self.alike += any(one.reason == "TAGS" for one in made.list)
+        self.voiced += any(one.reason == "USERS" for one in made.list)
         return made.list
+
+
+class UsersVerdict(BlendVerdict):
+    """The same, where users who act alike are a member."""
+
+    def make_table(self, topics, settings):
+        table = super().make_table(topics, settings)
+        self.users = Alike(topics, table)
+        return table

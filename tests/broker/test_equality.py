@@ -8,6 +8,7 @@ with a restart of the broker, when asked: make equality. Environment:
   COPIES=1,3    of each worker
 """
 
+import io
 import json
 import os
 import random
@@ -18,11 +19,16 @@ from types import SimpleNamespace
 import pytest
 
 from conftest import ROOT, Copy, World
-from blend_oracle import BlendVerdict
+from blend_oracle import CONTENDERS, MIXTURE, SEGMENTS, BlendVerdict, UsersVerdict
+from confluent_kafka.admin import NewTopic
+from contracts import Contract
+from fastavro import schemaless_writer
 from list_oracle import Verdict, standing
 from replayed import send, served, settled
 from rules_oracle import RulesVerdict
 from stream_data import SETTINGS, clicks, grouped, records, synthetic
+from test_clusters import GROUPING, agree
+from test_forget import forget
 from test_new_items import write_items
 from test_rules import rules
 from test_sequence import ITEMS as WALKED, QUICK, STEPS, walkers
@@ -198,6 +204,57 @@ def test_content_lists_equal_a_recomputation(make_world, tmp_path, monkeypatch):
     monkeypatch.setattr("content_oracle.KINDS", ("given",))
     wrong = BlendVerdict(world.topics, verdict.table.set)
     assert wrong.differing > 50
+
+
+def weigh_users(world, partitions):
+    """Learned weights by which users who act alike count more than counting."""
+    form = Contract("model_weights")
+    part = [0.2, 0, 0, 0.5] + [0.01] * 4 + [0] * (2 * CONTENDERS ** 2 + CONTENDERS + 1) + [MIXTURE]
+    for partition in range(partitions):
+        out = io.BytesIO(form.frame)
+        out.seek(0, io.SEEK_END)
+        schemaless_writer(out, form.schema, {"model": "blend", "part": partition,
+                                             "parts": partitions, "weights": part * SEGMENTS})
+        world.produce("models", [(f"blend/{partition}".encode(), out.getvalue(), 0)])
+
+
+def feed_users(world, sent, scoring):
+    """Half of the events; then users are grouped, and the blend goes on from weights of theirs."""
+    world.create(NewTopic(f"{world.prefix}profiles", 2, 1, config={"cleanup.policy": "compact"}))
+    world.start("ingest", "features", "trainer", "scorer", ingest=SETTINGS, scorer=scoring,
+                trainer={"neighbours.max": 0})
+    half, size = len(sent) // 2, len(sent) // 12
+    world.produce("clicks", records(sent[:half]))
+    world.drain("ingest", "features", "trainer", "scorer")
+    world.start("sequence", sequence=GROUPING)
+    world.copies[3].kill()
+    weigh_users(world, 2)
+    scorer, = world.start("scorer", scorer=scoring)
+    world.wait(lambda: scorer.metrics().get("freshet_sampled_users", 0) > 0, "a sample of users")
+    for at in range(half, len(sent), size):
+        world.produce("clicks", records(sent[at:at + size]))
+        world.drain("ingest", "features", "trainer", "scorer")
+
+
+def test_lists_with_users_equal_a_recomputation(make_world, monkeypatch):
+    world = make_world(partitions=2)
+    scoring = {"blend.leader": "mixture", "lists.remake.rest.ms": 0, "lists.remake.share": 100}
+    sent = clicks(6000)
+    feed_users(world, sent, scoring)
+    world.wait(lambda: agree(world), "the clusters of all actions")
+    world.drain("scorer")
+    verdict = compared(world, UsersVerdict(world.topics, scoring))
+    told = verdict.users.users
+    assert verdict.voiced > verdict.lists / 2 and told > verdict.lists / 2
+    # Who is forgotten is in no sample: lists are those of the others.
+    forget(world, sent[0]["user"])
+    world.wait(lambda: agree(world), "the clusters without one user")
+    world.drain("scorer")
+    without = compared(world, UsersVerdict(world.topics, scoring))
+    assert without.lists == verdict.lists - 1 and without.users.users < told
+    # The oracle sees it when other users are asked.
+    monkeypatch.setattr("alike_oracle.NEAREST", 1)
+    assert UsersVerdict(world.topics, scoring).differing > verdict.lists / 4
 
 
 # ---- When asked ----

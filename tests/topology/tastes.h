@@ -105,11 +105,11 @@ static inline void tastes_forget(struct tastes *tastes, int user)
 
 static inline void tastes_put(struct tastes *tastes, const struct group_profile *group)
 {
-    const struct cluster_version version = {group->version, group->clusters, group->parts};
+    const struct cluster_version version = {group->version, group->clusters, group->parts, 0};
     if (group->kind == GROUP_CLUSTER) {
         assert_null(cluster_space_put_cluster(tastes->space, version, group->name,
                                               group->vectors));
-    } else {
+    } else if (group->kind != GROUP_TOLD_USERS) {
         assert_int_equal(group->kind, GROUP_FACTORS);
         assert_null(cluster_space_put_factors(tastes->space, version,
                                               group_profile_part(group->name), group->items,

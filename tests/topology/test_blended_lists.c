@@ -24,7 +24,8 @@ static const char *const quick_settings[] = {
     "train.actions.min=300", "train.rate=0.003", "train.run.growth=9",    NULL,
 };
 static const char *const short_lists[] = {"list.length=10", NULL};
-static const char *const counting_only[] = {"list.length=10", "vectors.used=false", NULL};
+static const char *const counting_only[] = {"list.length=10", "vectors.used=false",
+                                            "users.used=false", NULL};
 static const char *const content_only[] = {"list.length=10", "vectors.used=false",
                                            "content.used=true", NULL};
 

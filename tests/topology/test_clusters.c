@@ -70,6 +70,55 @@ static void check_factors(struct tastes *tastes, const struct group_profile *gro
     }
 }
 
+/* Says whether the k-th told user is this one: the items that have a factor, as they came first. */
+static bool is_user(struct tastes *tastes, const struct group_profile *told, size_t k, size_t from,
+                    const struct group_profile *factors, int user)
+{
+    bool seen[TASTES * TASTE_ITEMS] = {false};
+    size_t at = from, end = from + (size_t)told->user_counts.at[k];
+    if (tastes_cluster(tastes, user) != told->user_clusters.at[k]) { return false; }
+    for (size_t a = 0; a < tastes->counts[user]; a++) {
+        int item = item_of(tastes->items[user][a]);
+        if (seen[item] || users_of(tastes, 0, item) < 2) { continue; }
+        seen[item] = true;
+        if (at == end) { return false; }
+        struct slice id = factors->items.at[told->user_items.at[at++]];
+        if (item_of(id) != item) { return false; }
+    }
+    return at == end;
+}
+
+/* Each user with two items that have a factor is told of once, and nobody else; no name is there.
+ * */
+static void check_users(struct tastes *tastes, const struct group_profile *told,
+                        const struct group_profile *factors)
+{
+    bool found[TASTE_USERS] = {false};
+    size_t from = 0, users = 0;
+    for (int user = 0; user < TASTE_USERS; user++) { users += tastes->counts[user] > 0; }
+    assert_int_equal(told->user_counts.count, users);
+    for (size_t k = 0; k < told->user_counts.count; k++) {
+        int user = 0;
+        while (user < TASTE_USERS &&
+               (found[user] || !is_user(tastes, told, k, from, factors, user))) {
+            user++;
+        }
+        assert_true(user < TASTE_USERS);
+        found[user] = true;
+        from += (size_t)told->user_counts.at[k];
+    }
+    assert_int_equal(from, told->user_items.count);
+    assert_int_equal(told->items.count, 0);
+}
+
+static const struct group_profile *record_of(struct tastes *tastes, enum group_kind kind)
+{
+    size_t k = 0;
+    while (k < tastes->records_count && tastes->records[k].kind != (int32_t)kind) { k++; }
+    assert_true(k < tastes->records_count);
+    return &tastes->records[k];
+}
+
 /* Compares all records with loops. Returns how many clusters there are. */
 static size_t check(struct tastes *tastes)
 {
@@ -87,6 +136,8 @@ static size_t check(struct tastes *tastes)
         parts += group->kind == GROUP_FACTORS;
     }
     assert_int_equal(parts, 1);
+    assert_int_equal(tastes->records_count, clusters + 2);
+    check_users(tastes, record_of(tastes, GROUP_TOLD_USERS), record_of(tastes, GROUP_FACTORS));
     assert_int_equal(memlog_count(tastes->fixture.rig.log, "dead-letters", MEMLOG_ALL), 0);
     return clusters;
 }
@@ -159,7 +210,7 @@ static void test_restart(void **state)
     struct copy *copy = rig_start(&tastes.fixture.rig, &sequence_worker, 0, settings);
     run_for(&tastes, 100);
     int64_t sent = memlog_count(log, "profiles", MEMLOG_ALL);
-    assert_int_equal(sent, TASTES + 1);
+    assert_int_equal(sent, TASTES + 2);
     rig_finish(copy);
     assert_true(rig_launch(&tastes.fixture.rig, copy));
     run_for(&tastes, 100);
@@ -202,6 +253,7 @@ static void test_bad_records(void **state)
     struct fixture *fixture = &tastes.fixture;
     struct memlog *log = fixture->rig.log;
     float number = 1.0F;
+    int32_t one = 1, beyond = GROUP_FACTORS_MAX;
     struct slice item = slice_str("x");
     const struct group_profile groups[] = {
         {.kind = GROUP_CLUSTER, .name = slice_str("1"), .users = 1, .all_users = 1, .version = 5,
@@ -214,6 +266,15 @@ static void test_bad_records(void **state)
          .version = INT64_MAX, .clusters = 1, .parts = 1, .vectors = {&number, 1}},
         {.kind = GROUP_CLUSTER, .name = slice_str("77"), .users = 1, .all_users = 1, .version = 5,
          .clusters = 1, .parts = 1, .vectors = {&number, 1}},
+        {.kind = GROUP_TOLD_USERS, .name = slice_str("3"), .version = 5, .clusters = 1, .parts = 1,
+         .user_parts = 4, .user_clusters = {&one, 1}, .user_counts = {&one, 1}},
+        {.kind = GROUP_TOLD_USERS, .name = slice_str("3"), .version = 5, .clusters = 1, .parts = 1,
+         .user_parts = 3},
+        {.kind = GROUP_TOLD_USERS, .name = slice_str("3"), .version = 5, .clusters = 1, .parts = 1,
+         .user_parts = 4, .user_clusters = {&one, 1}, .user_counts = {&one, 1},
+         .user_items = {&beyond, 1}},
+        {.kind = GROUP_TOLD_USERS, .name = slice_str("3"), .version = 5, .clusters = 1, .parts = 1,
+         .user_parts = 4, .user_clusters = {&one, 1}},
     };
     for (size_t k = 0; k < ARRAY_COUNT(groups); k++) {
         char key[GROUP_KEY_BYTES_MAX];
@@ -225,8 +286,9 @@ static void test_bad_records(void **state)
     }
     (void)rig_start(&fixture->rig, &sequence_worker, 0, settings);
     run_for(&tastes, 100);
-    assert_int_equal(memlog_count(log, "dead-letters", MEMLOG_ALL), 4);
+    assert_int_equal(memlog_count(log, "dead-letters", MEMLOG_ALL), 8);
     memlog_append(log, "profiles", 0, slice_str("factors/7"), slice_of(NULL, 0), 0);
+    memlog_append(log, "profiles", 0, slice_str("users/3"), slice_of(NULL, 0), 0);
     tastes_read(&tastes);
     for (size_t k = 0; k < tastes.records_count; k++) {
         assert_false(slice_equal(tastes.records[k].name, slice_str("77")));

@@ -3,11 +3,14 @@
  * up, by serve as by the scorer. */
 #include "base/base.h"
 #include "features/features.h"
+#include "model/candidate_set.h"
 #include "model/cluster_space.h"
+#include "schemas/model_weights.h"
 #include "schemas/user_history.h"
 #include "scorer/scorer.h"
 #include "tests/topology/asking.h"
 #include "tests/topology/profiled.h"
+#include "tests/topology/records.h"
 #include "trainer/similarity/trainer.h"
 
 enum { PARTITIONS = 2, ROUNDS = 60, HISTORIES = 64 };
@@ -51,7 +54,7 @@ static void read_clusters(struct oracle *oracle, const struct rig *rig)
         if (!fold->at[i].value.data) { continue; }
         struct slice value = arena_copy(oracle->arena, fold->at[i].value);
         assert_int_equal(codec_decode(oracle->groups, value, oracle->arena, &group, NULL), 0);
-        const struct cluster_version version = {group.version, group.clusters, group.parts};
+        const struct cluster_version version = {group.version, group.clusters, group.parts, 0};
         if (group.kind == GROUP_CLUSTER) {
             (void)cluster_space_put_cluster(oracle->space, version, group.name, group.vectors);
         } else if (group.kind == GROUP_FACTORS) {
@@ -276,18 +279,13 @@ static void test_lists_are_filled_up(void **state _unused_)
     rig_release(&rig);
 }
 
-/* The scorer's lists are those of serve. */
-static void test_the_scorer_does_the_same(void **state _unused_)
+/* Lists are those of the scorer, for each user's own actions. Counts those places of them that have
+ * a reason. */
+static size_t check_lists(struct copy *copy, const struct oracle *oracle, const char *reason)
 {
-    static struct rig rig;
-    static const char *const few[] = {"http.port=0", "list.length=30", "neighbours.used=3", NULL};
-    struct copy *copy = begin(&rig, few);
-    struct copy *scorer = rig_start(&rig, &scorer_worker, 0, few + 1);
-    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
-    struct oracle oracle;
-    oracle_init(&oracle, &rig);
-    for (size_t u = 0; u < oracle.count; u++) {
-        const struct user_history *history = &oracle.users[u];
+    size_t places = 0;
+    for (size_t u = 0; u < oracle->count; u++) {
+        const struct user_history *history = &oracle->users[u];
         struct buf request;
         buf_init(&request, 1 << 16);
         buf_printf(&request, "{\"actions\":[");
@@ -305,11 +303,79 @@ static void test_the_scorer_does_the_same(void **state _unused_)
         if (history->items.count <= 200) {
             assert_has(ask_post(copy, "/v1/recommendations", request.data, 200), items);
         }
+        for (const char *at = items; (at = strstr(at, reason)) != NULL; at++) { places++; }
         buf_release(&request);
     }
-    double served =
-        metric_value(metrics_gauge(scorer->metrics, "freshet_clusters_served", "", ""));
-    assert_true(served > 1.0);
+    return places;
+}
+
+static double gauge(const struct copy *copy, const char *name)
+{
+    return metric_value(metrics_gauge(copy->metrics, name, "", ""));
+}
+
+/* The scorer's lists are those of serve. */
+static void test_the_scorer_does_the_same(void **state _unused_)
+{
+    static struct rig rig;
+    static const char *const few[] = {"http.port=0", "list.length=30", "neighbours.used=3", NULL};
+    struct copy *copy = begin(&rig, few);
+    struct copy *scorer = rig_start(&rig, &scorer_worker, 0, few + 1);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
+    struct oracle oracle;
+    oracle_init(&oracle, &rig);
+    (void)check_lists(copy, &oracle, "cluster/");
+    assert_true(gauge(scorer, "freshet_clusters_served") > 1.0);
+    assert_int_equal(gauge(scorer, "freshet_sampled_users"), oracle.count);
+    oracle_release(&oracle);
+    rig_release(&rig);
+}
+
+/* Learned weights, in which users who act alike lead alone. */
+static void let_users_lead(struct rig *rig)
+{
+    float numbers[MIXTURE_NUMBERS];
+    struct mixture mixture;
+    mixture_init(&mixture);
+    for (int s = 0; s < MIXTURE_SEGMENTS; s++) { mixture.parts[s].leader = MEMBER_USERS; }
+    mixture_save(&mixture, numbers);
+    for (int32_t partition = 0; partition < PARTITIONS; partition++) {
+        char key[16];
+        (void)snprintf(key, sizeof(key), "blend/%d", partition);
+        const struct model_weights weights = {.model = slice_str(MODEL_BLEND), .part = partition,
+                                              .parts = PARTITIONS,
+                                              .weights = {numbers, MIXTURE_NUMBERS}};
+        append_record(rig, "models", 0, &model_weights_contract, slice_str(key), &weights,
+                      RIG_WALL_MS);
+    }
+}
+
+static void test_users_who_act_alike_lead(void **state _unused_)
+{
+    static struct rig rig;
+    static const char *const usual[] = {"http.port=0", "list.length=30", NULL};
+    static const char *const off[] = {"http.port=0", "list.length=30", "users.used=false", NULL};
+    static const char session[] = "{\"actions\":[{\"item\":\"i00\"},{\"item\":\"i01\"}]}";
+    static const char path[] = "/v1/recommendations";
+    struct copy *copy = begin(&rig, usual);
+    let_users_lead(&rig);
+    struct copy *scorer = rig_start(&rig, &scorer_worker, 0, usual + 1);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
+    struct oracle oracle;
+    oracle_init(&oracle, &rig);
+    assert_true(check_lists(copy, &oracle, "\"reason\":\"users\",\"because\":\"\"") > 100);
+    const char *body = ask_post(copy, path, session, 200);
+    assert_has(body, "\"made_by\":\"users\"");
+    assert_has(ask_get(copy, "/console/try?item=i00", 200), "name=\"w_users\" value=\"1.00\"");
+    body = ask_get(copy, "/console/try?item=i00&w_users=0&w_counting=1", 200);
+    assert_null(strstr(body, "Chosen by users who act alike"));
+    assert_has(ask_get(copy, "/console/try?item=i00", 200), "Chosen by users who act alike");
+    rig_finish(scorer);
+    rig_finish(copy);
+    copy = rig_start(&rig, &serve_worker, 0, off);
+    for (int i = 0; i < ROUNDS; i++) { rig_round(&rig, false); }
+    assert_null(strstr(ask_post(copy, path, session, 200), "\"reason\":\"users\""));
+    assert_null(strstr(ask_get(copy, "/console/try?item=i00", 200), "w_users"));
     oracle_release(&oracle);
     rig_release(&rig);
 }
@@ -323,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_lists_of_groups),
         cmocka_unit_test(test_lists_are_filled_up),
         cmocka_unit_test(test_the_scorer_does_the_same),
+        cmocka_unit_test(test_users_who_act_alike_lead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
  *   FACTOR    the truncated SVD
  *   FOLD      vectors of the users, in the order of the rows; some users have none
  *   GROUP     K-means
- *   COUNT     what the users of each cluster act on
+ *   COUNT     what the users of each cluster act on, and who is in the sample
  *
  * Where memory is full, READ begins again with half of the users. Then records are made of what was
  * found until it is dropped.
@@ -19,6 +19,7 @@
 #include "trainer/sequence/counted_offsets.h"
 #include "trainer/sequence/group_columns.h"
 #include "trainer/sequence/user_matrix.h"
+#include "trainer/sequence/user_parts.h"
 
 #include <xxhash.h>
 
@@ -45,6 +46,8 @@ struct cluster_counter {
     int64_t before_version; /* of what is published */
     int32_t *before;        /* the name of the published cluster, by row; NO_CLUSTER: none */
     size_t before_capacity;
+    uint64_t *hashes; /* of users, by row */
+    size_t hashes_capacity;
     struct truncated_svd *svd;
     float *factors; /* width x dimensions */
     size_t dimensions;
@@ -55,6 +58,7 @@ struct cluster_counter {
     int32_t *names; /* of the clusters that K-means begins with, and of those that it draws */
     size_t names_count;
     struct segment_counts *counts;
+    struct user_parts told;
     int64_t version;
     int32_t user_items[HISTORY_ACTIONS_MAX];
     char name[NAME_BYTES]; /* of the record that was made last, and its columns */
@@ -71,6 +75,7 @@ struct cluster_counter *cluster_counter_new(const struct cluster_counter_setting
     counter->codec = codec_new(&user_history_contract, schemas);
     counter->arena = arena_new(COUNTER_ARENA_BYTES);
     counter->published = published;
+    user_parts_init(&counter->told);
     return counter;
 }
 
@@ -86,6 +91,10 @@ static void drop_users(struct cluster_counter *counter)
     free(counter->point_of);
     free(counter->before);
     free(counter->names);
+    free(counter->hashes);
+    user_parts_begin(&counter->told, 0);
+    counter->hashes = NULL;
+    counter->hashes_capacity = 0;
     counter->factors = counter->vectors = NULL;
     counter->point_of = counter->before = counter->names = NULL;
     counter->dimensions = counter->points = counter->before_capacity = counter->names_count = 0;
@@ -108,6 +117,7 @@ struct cluster_counter *cluster_counter_free(struct cluster_counter *counter)
 {
     if (!counter) { return NULL; }
     cluster_counter_reset(counter);
+    user_parts_release(&counter->told);
     codec_free(counter->codec);
     arena_free(counter->arena);
     free(counter);
@@ -205,7 +215,10 @@ static bool fits(const struct cluster_counter *counter)
     const struct k_means_settings group = group_settings(counter);
     size_t rows = counter->matrix.rows, vector = settings->dimensions * sizeof(float);
     size_t width = MIN_OF((size_t)ids_count(counter->matrix.items), settings->factors_max);
-    size_t bytes = user_matrix_bytes(&counter->matrix) + rows * (vector + 3 * sizeof(int32_t)) +
+    size_t told = MIN_OF(rows, settings->users_told);
+    size_t cells = MIN_OF(counter->matrix.cells, told * USER_PARTS_ITEMS);
+    size_t bytes = user_matrix_bytes(&counter->matrix) + user_parts_bytes(told, cells) +
+                   rows * (vector + 3 * sizeof(int32_t) + sizeof(uint64_t)) +
                    truncated_svd_bytes(width, &svd) + width * vector + k_means_bytes(&group, rows);
     return bytes <= settings->bytes_max / 4 * 3;
 }
@@ -239,7 +252,9 @@ static void read_user(struct cluster_counter *counter, struct slice user, struct
     size_t row = counter->matrix.rows;
     if (!user_matrix_add(&counter->matrix, &history)) { return; }
     ARRAY_RESERVE(counter->before, counter->before_capacity, row + 1, 64);
+    ARRAY_RESERVE(counter->hashes, counter->hashes_capacity, row + 1, 64);
     counter->before[row] = cluster_before(counter, &history);
+    counter->hashes[row] = ids_fingerprint(user);
     if (row % 64 == 0 && !fits(counter)) { begin_with_half(counter); }
 }
 
@@ -383,6 +398,7 @@ static void end_groups(struct cluster_counter *counter)
 {
     if (k_means_drop(counter->means, (size_t)counter->settings->users_min)) { return; }
     counter->counts = segment_counts_new(counter->settings->bytes_max / 4);
+    user_parts_begin(&counter->told, counter->settings->users_told);
     counter->at = 0;
     counter->phase = PHASE_COUNT;
 }
@@ -403,6 +419,9 @@ static size_t count(struct cluster_counter *counter)
     size_t row = counter->at++, from = matrix->begins[row];
     size_t cells = matrix->begins[row + 1] - from;
     int32_t cluster = cluster_of(counter, row);
+    if (cluster != NO_CLUSTER) {
+        user_parts_offer(&counter->told, matrix, row, counter->hashes[row]);
+    }
     for (size_t c = 0; c < cells; c++) {
         counter->user_items[c] = matrix->item_of[matrix->columns[from + c]];
     }
@@ -425,6 +444,7 @@ static int64_t version_of(const struct cluster_counter *counter)
         struct slice item = user_matrix_item(&counter->matrix, c);
         hash = XXH3_64bits_withSeed(item.data, item.size, hash);
     }
+    hash = user_parts_hash(&counter->told, hash);
     int64_t before = cluster_space_version(counter->published);
     int64_t mask = (INT64_C(1) << VERSION_BITS) - 1;
     int64_t bits = (int64_t)(hash & (uint64_t)mask);
@@ -433,8 +453,26 @@ static int64_t version_of(const struct cluster_counter *counter)
     return (((newest >> VERSION_BITS) + 1) << VERSION_BITS) | bits;
 }
 
+/* Returns the name of a cluster, which is a number. */
+static int32_t name_of(const struct cluster_counter *counter, size_t cluster)
+{
+    return counter->names[k_means_origin(counter->means, cluster)];
+}
+
+/* Cuts the sample into parts. */
+static void tell_users(struct cluster_counter *counter)
+{
+    const struct topk *chosen = user_parts_choose(&counter->told);
+    for (size_t k = 0; k < chosen->count; k++) {
+        size_t row = (size_t)chosen->entries[k].item;
+        user_parts_add(&counter->told, &counter->matrix, row,
+                       name_of(counter, (size_t)cluster_of(counter, row)));
+    }
+}
+
 static void end_counts(struct cluster_counter *counter)
 {
+    tell_users(counter);
     counter->version = version_of(counter);
     counter->view = table_view_free(counter->view);
     counter->state = CLUSTERS_COUNTED;
@@ -495,7 +533,7 @@ static void write_cluster(struct cluster_counter *counter, size_t cluster,
     group_columns_write(&counter->columns, counter->counts, (int32_t)cluster,
                         counter->matrix.items, settings->items_max, settings->item_users_min,
                         group);
-    write_name(counter, counter->names[k_means_origin(counter->means, cluster)], group);
+    write_name(counter, name_of(counter, cluster), group);
     group->kind = GROUP_CLUSTER;
     group->vectors = (struct floats){
         (float *)(uintptr_t)k_means_centroids(counter->means) + cluster * counter->dimensions,
@@ -516,24 +554,34 @@ static void write_factors(struct cluster_counter *counter, size_t part,
     group->vectors = (struct floats){counter->factors + from * d, items * d};
 }
 
+static void write_users(struct cluster_counter *counter, size_t part, struct group_profile *group)
+{
+    write_name(counter, (int32_t)part, group);
+    group->kind = GROUP_TOLD_USERS;
+    user_parts_write(&counter->told, part, group);
+}
+
 bool cluster_counter_record(struct cluster_counter *counter, size_t at,
                             struct group_profile *ret_group)
 {
-    size_t clusters = k_means_clusters(counter->means);
+    size_t clusters = k_means_clusters(counter->means), users = counter->told.count;
     int32_t parts = clusters ? parts_of(counter) : 0;
     assert(counter->state == CLUSTERS_COUNTED);
-    if (at >= clusters + (size_t)parts) { return false; }
+    if (at >= clusters + (size_t)parts + users) { return false; }
     *ret_group = (struct group_profile){
         .sample = counter->sample,
         .history_offsets = counted_offsets_named(&counter->offsets),
         .version = counter->version,
         .clusters = (int32_t)clusters,
         .parts = parts,
+        .user_parts = (int32_t)users,
     };
     if (at < clusters) {
         write_cluster(counter, at, ret_group);
-    } else {
+    } else if (at < clusters + (size_t)parts) {
         write_factors(counter, at - clusters, ret_group);
+    } else {
+        write_users(counter, at - clusters - (size_t)parts, ret_group);
     }
     return true;
 }

@@ -13,6 +13,7 @@
  *      4 `users_min` users, at most `clusters_max`. Clusters with fewer than `users_min` users are
  *      dropped, and their users go to the nearest of the others.
  *   4. What the clusters' users act on is counted as that of segments is (model/segment_counts.h).
+ *   5. A sample of at most `users_told` users is told of, without their names (user_parts.h).
  *
  * The result is a function of the view of the histories and of the clusters before. Nothing else is
  * kept: who is forgotten is in no later count. Where memory is full, it begins again with half of
@@ -36,6 +37,7 @@ struct cluster_counter_settings {
     size_t items_max;        /* of a cluster's record; at most GROUP_ITEMS_MAX */
     size_t factors_max;      /* items that have a factor */
     uint64_t seed;
+    size_t users_told;
 };
 
 enum cluster_counting { CLUSTERS_IDLE, CLUSTERS_COUNTING, CLUSTERS_COUNTED, CLUSTERS_FAILED };
@@ -62,8 +64,8 @@ void cluster_counter_begin(struct cluster_counter *counter, struct table_view *h
 /* Goes on for about so many multiplications. */
 void cluster_counter_step(struct cluster_counter *counter, size_t work);
 enum cluster_counting cluster_counter_state(const struct cluster_counter *counter);
-/* Writes the next record of what was counted, from 0 on: clusters, then parts of the factors; its
- * contents are borrowed until the next call. False: there are no more. */
+/* Writes the next record of what was counted, from 0 on: clusters, then parts of the factors, then
+ * parts of the sample; its contents are borrowed until the next call. False: there are no more. */
 bool cluster_counter_record(struct cluster_counter *counter, size_t at,
                             struct group_profile *ret_group);
 /* Returns how many clusters there are, how many users were counted, and n where one user in 2^n

@@ -30,7 +30,7 @@ static void remove_key(struct clusters *clusters, struct slice key)
 static void see(void *counter, struct slice key, const struct group_profile *group)
 {
     struct clusters *clusters = counter;
-    const struct cluster_version version = {group->version, group->clusters, group->parts};
+    const struct cluster_version version = {group->version, group->clusters, group->parts, 0};
     if (group->kind == GROUP_CLUSTER) {
         (void)cluster_space_put_cluster(clusters->published, version, group->name,
                                         group->vectors);
@@ -101,8 +101,8 @@ static void free_clusters(void *counter)
 }
 
 static const struct group_sort sort = {
-    .kinds = {GROUP_CLUSTER, GROUP_FACTORS},
-    .kinds_count = 2,
+    .kinds = {GROUP_CLUSTER, GROUP_FACTORS, GROUP_TOLD_USERS},
+    .kinds_count = 3,
     .sent_a_step = SENT_A_STEP,
     .failure = "users cannot be grouped",
     .option = "clusters.memory.max",

@@ -83,7 +83,7 @@ static uint64_t hash_of(const struct group_profile *group)
                                group->all_users,  group->sample,
                                group->rest_users, (int64_t)group->items.count,
                                group->version,    group->clusters,
-                               group->parts};
+                               group->parts,      group->user_parts};
     uint64_t hash = hash_bytes(0, numbers, sizeof(numbers));
     hash = hash_bytes(hash, group->name.data, group->name.size);
     for (size_t k = 0; k < group->items.count; k++) {
@@ -93,6 +93,13 @@ static uint64_t hash_of(const struct group_profile *group)
     hash = hash_bytes(hash, group->item_all_users.at,
                       group->item_all_users.count * sizeof(int32_t));
     hash = hash_bytes(hash, group->vectors.at, group->vectors.count * sizeof(float));
+    const struct ints *columns[] = {&group->user_clusters, &group->user_counts,
+                                    &group->user_items};
+    for (size_t k = 0; k < ARRAY_COUNT(columns); k++) {
+        hash = hash_bytes(hash, columns[k]->at, columns[k]->count * sizeof(int32_t));
+    }
+    hash = hash_bytes(hash, group->user_strengths.at,
+                      group->user_strengths.count * sizeof(float));
     return MAX_OF(hash, (uint64_t)1);
 }
 

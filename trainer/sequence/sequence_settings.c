@@ -94,6 +94,9 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
     OPTION("clusters.factors", LONG, clusters_factors, "50000",
            OPTION_RANGE(1, GROUP_PARTS_MAX * GROUP_FACTORS_MAX),
            "Most items by which users are grouped: those with most users."),
+    OPTION("clusters.users.told", LONG, clusters_users_told, "20000", OPTION_RANGE(0, 100000),
+           "Most users of whose newest items a version tells, without their names: by them, lists "
+           "have what users chose who act alike; 0: none."),
     OPTION("clusters.memory.max", BYTES, clusters_memory_max, "256m",
            OPTION_RANGE(1 << 20, 1024 * GIB),
            "Memory of a grouping, and of the clusters that are published; with less than it takes, "
@@ -140,6 +143,7 @@ sequence_cluster_settings(const struct sequence_settings *settings)
         .item_users_min = settings->clusters_item_users_min,
         .items_max = (size_t)settings->clusters_items,
         .factors_max = (size_t)settings->clusters_factors,
+        .users_told = (size_t)settings->clusters_users_told,
         .seed = (uint64_t)settings->seed,
     };
 }

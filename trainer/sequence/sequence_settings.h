@@ -43,11 +43,12 @@ struct sequence_settings {
     int64_t clusters_item_users_min;
     int64_t clusters_items;
     int64_t clusters_factors;
+    int64_t clusters_users_told;
     int64_t clusters_memory_max;
 };
 
 /* The options table behind the struct. */
-enum { SEQUENCE_OPTIONS_COUNT = 36 };
+enum { SEQUENCE_OPTIONS_COUNT = 37 };
 extern const struct option sequence_options[SEQUENCE_OPTIONS_COUNT];
 
 /* Checks what the options table cannot; returns what is wrong, NULL when nothing is. */

@@ -15,7 +15,7 @@ enum { D = 2, PARTS = 3, CLUSTERS = 2, RECORDS = PARTS + CLUSTERS, ALL = 2 * REC
 static const char *put(struct cluster_space *space, int64_t n, size_t record)
 {
     static const char *const items[PARTS] = {"a", "b", "c"}, *const names[CLUSTERS] = {"x", "y"};
-    const struct cluster_version version = {n, CLUSTERS, PARTS};
+    const struct cluster_version version = {n, CLUSTERS, PARTS, 0};
     float numbers[D] = {0};
     if (record < PARTS) {
         struct slice item = slice_str(items[record]);
@@ -117,7 +117,7 @@ static void test_removals(void **state)
 static void test_refusals(void **state)
 {
     struct cluster_space *space = cluster_space_new(1 << 16), *small = cluster_space_new(64);
-    const struct cluster_version version = {1, 2, 1};
+    const struct cluster_version version = {1, 2, 1, 0};
     float numbers[300] = {1.0F};
     assert_null(cluster_space_put_cluster(space, version, slice_str("x"),
                                           (struct floats){numbers, 2}));

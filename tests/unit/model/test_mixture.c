@@ -152,6 +152,35 @@ static void test_numbers(void **state)
     assert_false(mixture_load(&other, numbers, MIXTURE_NUMBERS));
 }
 
+/* Numbers of the release before, with three members: what was learned stays, and a member or the
+ * mixture takes the lead as before once it has been compared again. */
+static void test_numbers_of_three_members(void **state)
+{
+    enum { MEMBERS = 3, EACH = 44, NUMBERS = MIXTURE_SEGMENTS * EACH, WEIGHTS = 2 * MEMBERS };
+    float numbers[NUMBERS] = {0};
+    struct mixture mixture;
+    for (size_t s = 0; s < MIXTURE_SEGMENTS; s++) {
+        float *part = numbers + s * EACH;
+        for (size_t m = 0; m < WEIGHTS; m++) { part[m] = (float)(m + 1) / 8.0F; }
+        for (size_t a = 0; a < 32; a++) { part[WEIGHTS + a] = (float)a; }
+        part[EACH - 2] = 1900.0F;
+        part[EACH - 1] = (float)(MEMBERS - s); /* the mixture, content, the sequence model */
+    }
+    assert_true(mixture_load(&mixture, numbers, NUMBERS));
+    for (int s = 0; s < MIXTURE_SEGMENTS; s++) {
+        const struct mixture_part *part = &mixture.parts[s];
+        assert_true(part->weights[0] == .125F && part->weights[2] == .375F);
+        assert_true(part->weights[3] == 0.0F && part->squares[3] > 0.0F);
+        assert_true(part->ahead[0][MIX] == 6.0 && part->spread[0][MIX] == 7.0);
+        assert_true(part->ahead[MIX][2] == 28.0 && part->ahead[1][0] == 8.0);
+        assert_true(part->ahead[3][MIX] == 0.0 && part->asked == 0.0);
+        assert_int_equal(part->leader, s ? MEMBERS - s : MIX);
+    }
+    numbers[EACH - 1] = 4.0F; /* there was no such contender */
+    assert_true(mixture_load(&mixture, numbers, NUMBERS));
+    assert_int_equal(mixture_leader(&mixture, SEGMENT_NEW), COUNTING);
+}
+
 static void test_segments(void **state)
 {
     assert_int_equal(mixture_segment(1), SEGMENT_NEW);
@@ -170,6 +199,7 @@ int main(void)
         cmocka_unit_test(test_a_member_goes_bad),
         cmocka_unit_test(test_gradient),
         cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_numbers_of_three_members),
         cmocka_unit_test(test_segments),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

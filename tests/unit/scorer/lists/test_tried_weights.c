@@ -25,7 +25,7 @@ static void test_one_weight_leads_alone(void **state _unused_)
 /* What a mixture is made of is what it says it has, in each segment. */
 static void test_there_and_back(void **state _unused_)
 {
-    const struct tried_weights tried = {.members = {0.5, 2, 0.25}};
+    const struct tried_weights tried = {.members = {0.5, 2, 0.25, 1}};
     struct mixture mixture;
     double members[MIXTURE_MEMBERS];
     tried_weights_mixture(&tried, &mixture);
@@ -34,7 +34,7 @@ static void test_there_and_back(void **state _unused_)
         assert_memory_equal(members, tried.members, sizeof(members));
     }
     tried_weights_of(NULL, SEGMENT_NEW, MEMBER_CONTENT, members);
-    assert_memory_equal(members, ((double[]){0, 0, 1}), sizeof(members));
+    assert_memory_equal(members, ((double[MIXTURE_MEMBERS]){0, 0, 1}), sizeof(members));
 }
 
 int main(void)

@@ -70,7 +70,7 @@ static void release(struct world *world)
     assert_int_equal(directory_delete(world->dir), 0);
 }
 
-static const struct cluster_counter_settings wide = {64 << 20, 4, 8, 20, 2, 100, 5000, 1};
+static const struct cluster_counter_settings wide = {64 << 20, 4, 8, 20, 2, 100, 5000, 1, 1000};
 
 static enum cluster_counting count(struct world *world, struct cluster_counter *counter,
                                    size_t step)
@@ -128,6 +128,41 @@ static void test_clusters_are_the_tastes(void **state)
         }
     }
     assert_int_equal(users, USERS);
+    cluster_counter_free(counter);
+    release(&world);
+}
+
+/* Of as many users as are wanted, those with the least hashes; each with the newest items. */
+static void test_users_told(void **state)
+{
+    struct world world;
+    struct group_profile group;
+    struct cluster_counter_settings few = wide;
+    size_t told = 0, parts = 0;
+    init(&world);
+    few.users_told = 700;
+    struct cluster_counter *counter = cluster_counter_new(&few, world.schemas, world.published);
+    assert_int_equal(count(&world, counter, 100000), CLUSTERS_COUNTED);
+    for (size_t at = 0; cluster_counter_record(counter, at, &group); at++) {
+        assert_int_equal(group.user_parts, 3);
+        if (group.kind != GROUP_TOLD_USERS) { continue; }
+        assert_int_equal(group_profile_part(group.name), parts++);
+        told += group.user_counts.count;
+        for (size_t k = 0; k < group.user_counts.count; k++) {
+            assert_int_equal(group.user_counts.at[k], EACH);
+        }
+        assert_int_equal(group.user_items.count, group.user_counts.count * EACH);
+        assert_int_equal(group.user_strengths.count, 0); /* all count 1 */
+    }
+    assert_int_equal(told, 700);
+    assert_int_equal(parts, 3);
+    cluster_counter_free(counter);
+    few.users_told = 0;
+    counter = cluster_counter_new(&few, world.schemas, world.published);
+    assert_int_equal(count(&world, counter, 100000), CLUSTERS_COUNTED);
+    for (size_t at = 0; cluster_counter_record(counter, at, &group); at++) {
+        assert_true(group.kind != GROUP_TOLD_USERS && group.user_parts == 0);
+    }
     cluster_counter_free(counter);
     release(&world);
 }
@@ -207,6 +242,7 @@ int main(void)
         cmocka_unit_test(test_steps_of_any_size),
         cmocka_unit_test(test_clusters_are_the_tastes),
         cmocka_unit_test(test_memory_for_a_part_of_the_users),
+        cmocka_unit_test(test_users_told),
         cmocka_unit_test(test_stale_and_dropped),
         cmocka_unit_test(test_histories_that_cannot_be_read),
     };

@@ -1,0 +1,264 @@
+#include "base/base.h"
+#include "base/array.h"
+#include "base/xalloc.h"
+#include "model/alike_users.h"
+#include "model/topk.h"
+#include "model/user_sample.h"
+
+/* What neighbours chose, of one item. */
+struct choice {
+    float score;
+    int32_t voices;
+};
+
+struct alike_users {
+    struct cluster_space *space;
+    const struct ids *ids;
+    uint64_t serial; /* of the version of the clusters to which the numbers belong */
+    int32_t *numbers; /* by the space's number of an item: that of the ids; ID_NONE: none yet */
+    size_t numbers_capacity;
+    int32_t *places; /* the other way, + 1; 0: not looked for yet, -1: there is none */
+    size_t places_capacity;
+    int32_t *history; /* the user's items by the space's numbers */
+    size_t history_capacity;
+    struct choice *choices; /* as well: of the neighbours, while they are asked */
+    size_t choices_capacity;
+    float *own; /* as well: what the user's own actions count */
+    size_t own_capacity;
+    int32_t *touched; /* items of the space with a choice */
+    size_t touched_capacity, touched_count;
+    struct choice *found; /* by the ids' number */
+    size_t found_capacity;
+    int32_t *items; /* with a score: the ids' numbers */
+    size_t items_capacity, items_count;
+    struct topk clusters, nearest;
+};
+
+static bool lower(const void *arg _unused_, int32_t a, int32_t b)
+{
+    return a < b;
+}
+
+struct alike_users *alike_users_new(struct cluster_space *space, const struct ids *ids)
+{
+    struct alike_users *alike = xcalloc(1, sizeof(*alike));
+    alike->space = space;
+    alike->ids = ids;
+    topk_init(&alike->clusters, lower, NULL);
+    topk_init(&alike->nearest, lower, NULL);
+    return alike;
+}
+
+struct alike_users *alike_users_free(struct alike_users *alike)
+{
+    if (!alike) { return NULL; }
+    topk_release(&alike->clusters);
+    topk_release(&alike->nearest);
+    free(alike->numbers);
+    free(alike->places);
+    free(alike->history);
+    free(alike->choices);
+    free(alike->own);
+    free(alike->touched);
+    free(alike->found);
+    free(alike->items);
+    free(alike);
+    return NULL;
+}
+
+/* ---- The nearest users ---- */
+
+typedef float four __attribute__((vector_size(16)));
+
+enum { FOURS = SAMPLE_BLOCK / 4 };
+
+/* Computes the products of a vector with those of a block of users, four at a time: the sums stay
+ * in registers, and are the same on every processor. */
+static void multiply(const float *block, const float *vector, size_t d,
+                     float ret_products[static SAMPLE_BLOCK])
+{
+    four sums[FOURS] = {{0}};
+    for (size_t i = 0; i < d; i++) {
+        four row[FOURS];
+        memcpy(row, block + i * SAMPLE_BLOCK, sizeof(row));
+#pragma GCC unroll 8
+        for (size_t k = 0; k < FOURS; k++) { sums[k] += vector[i] * row[k]; }
+    }
+    memcpy(ret_products, sums, sizeof(sums));
+}
+
+/* Offers the users from..end-1 of the sample. */
+static void look_at(struct alike_users *alike, const struct user_sample *sample,
+                    const float *vector, size_t d, size_t from, size_t end)
+{
+    float products[SAMPLE_BLOCK];
+    for (size_t block = from / SAMPLE_BLOCK; block * SAMPLE_BLOCK < end; block++) {
+        size_t first = block * SAMPLE_BLOCK;
+        size_t least = MAX_OF(from, first), most = MIN_OF(end, first + SAMPLE_BLOCK);
+        multiply(sample->vectors + first * d, vector, d, products);
+        for (size_t u = least; u < most; u++) {
+            topk_push(&alike->nearest, (double)products[u - first], (int32_t)u);
+        }
+    }
+}
+
+/* Finds the users with the nearest vectors, in the nearest clusters. */
+static void find_nearest(struct alike_users *alike, const struct user_sample *sample,
+                         const float *vector)
+{
+    size_t clusters = cluster_space_clusters(alike->space), left = ALIKE_LOOKED;
+    size_t d = cluster_space_dimensions(alike->space);
+    topk_clear(&alike->clusters, clusters);
+    for (size_t c = 0; c < clusters; c++) {
+        double square = (double)cluster_space_square(alike->space, c, vector);
+        topk_push(&alike->clusters, -square, (int32_t)c);
+    }
+    topk_sort(&alike->clusters);
+    topk_clear(&alike->nearest, ALIKE_NEAREST);
+    for (size_t k = 0; k < clusters && left; k++) {
+        const struct sample_range *users = &sample->clusters[alike->clusters.entries[k].item];
+        size_t count = MIN_OF(users->end - users->from, left);
+        look_at(alike, sample, vector, d, users->from, users->from + count);
+        left -= count;
+    }
+    topk_sort(&alike->nearest);
+}
+
+/* ---- What they chose ---- */
+
+static void choose(struct alike_users *alike, int32_t item, float cosine)
+{
+    struct choice *choice = &alike->choices[item];
+    if (!choice->voices) { alike->touched[alike->touched_count++] = item; }
+    choice->score += cosine;
+    choice->voices++;
+}
+
+/* Compares a user of the sample; `own` has what the user's own actions count, `length` is theirs as
+ * a vector. */
+static void ask(struct alike_users *alike, const struct user_sample *sample, size_t user,
+                double length)
+{
+    double product = 0.0;
+    for (size_t k = sample->begins[user]; k < sample->begins[user + 1]; k++) {
+        product += (double)alike->own[sample->items[k]] * (double)sample->strengths[k];
+    }
+    if (!(product > 0.0)) { return; }
+    float cosine = (float)(product / (length * (double)sample->lengths[user]));
+    for (size_t k = sample->begins[user]; k < sample->begins[user + 1]; k++) {
+        choose(alike, sample->items[k], cosine);
+    }
+}
+
+static void ask_nearest(struct alike_users *alike, const struct user_sample *sample)
+{
+    const int32_t *items;
+    const double *sums;
+    size_t count = cluster_space_folded(alike->space, &items, &sums);
+    double square = 0.0;
+    for (size_t k = 0; k < count; k++) {
+        alike->own[items[k]] = (float)sums[k];
+        square += sums[k] * sums[k];
+    }
+    for (size_t k = 0; k < alike->nearest.count; k++) {
+        ask(alike, sample, (size_t)alike->nearest.entries[k].item, sqrt(square));
+    }
+    for (size_t k = 0; k < count; k++) { alike->own[items[k]] = 0.0F; }
+}
+
+/* Returns the ids' number of an item, which may have come only now. */
+static int32_t number_of(struct alike_users *alike, int32_t item)
+{
+    if (alike->numbers[item] == ID_NONE) {
+        alike->numbers[item] = ids_find(alike->ids, cluster_space_item(alike->space, item));
+    }
+    return alike->numbers[item];
+}
+
+/* Moves the choices to the numbers of the ids. */
+static void hand_over(struct alike_users *alike)
+{
+    size_t most = (size_t)ids_count(alike->ids);
+    ARRAY_RESERVE_ZEROS(alike->found, alike->found_capacity, most, 64);
+    ARRAY_RESERVE(alike->items, alike->items_capacity, alike->touched_count, 64);
+    for (size_t k = 0; k < alike->touched_count; k++) {
+        int32_t item = alike->touched[k], number = number_of(alike, item);
+        struct choice choice = alike->choices[item];
+        alike->choices[item] = (struct choice){0};
+        if (number == ID_NONE) { continue; }
+        alike->found[number] = choice;
+        alike->items[alike->items_count++] = number;
+    }
+    alike->touched_count = 0;
+}
+
+/* Takes another version of the clusters: items have other numbers there. */
+static void follow(struct alike_users *alike)
+{
+    size_t items = cluster_space_items(alike->space);
+    alike->serial = cluster_space_serial(alike->space);
+    ARRAY_RESERVE(alike->numbers, alike->numbers_capacity, items, 64);
+    ARRAY_RESERVE_ZEROS(alike->choices, alike->choices_capacity, items, 64);
+    ARRAY_RESERVE_ZEROS(alike->own, alike->own_capacity, items, 64);
+    ARRAY_RESERVE(alike->touched, alike->touched_capacity, items, 64);
+    for (size_t k = 0; k < items; k++) { alike->numbers[k] = ID_NONE; }
+    if (alike->places) { memset(alike->places, 0, alike->places_capacity * sizeof(int32_t)); }
+}
+
+/* Returns the space's number of an item of the ids. */
+static int32_t place_of(struct alike_users *alike, int32_t number)
+{
+    if (number == ID_NONE) { return ID_NONE; }
+    int32_t *place = &alike->places[number];
+    if (!*place) {
+        int32_t item = cluster_space_find(alike->space, ids_text(alike->ids, number));
+        *place = item == ID_NONE ? -1 : item + 1;
+    }
+    return *place < 0 ? ID_NONE : *place - 1;
+}
+
+/* Folds the user in. */
+static bool fold(struct alike_users *alike, const int32_t *items, const float *strengths,
+                 size_t count, float *ret_vector)
+{
+    ARRAY_RESERVE(alike->history, alike->history_capacity, count, 64);
+    ARRAY_RESERVE_ZEROS(alike->places, alike->places_capacity, ids_count(alike->ids), 64);
+    for (size_t k = 0; k < count; k++) { alike->history[k] = place_of(alike, items[k]); }
+    return cluster_space_fold_items(alike->space, alike->history, strengths, count, ret_vector);
+}
+
+size_t alike_users_find(struct alike_users *alike, const int32_t *items,
+                        const float *strengths, size_t count, const int32_t **ret_items)
+{
+    float vector[CLUSTER_NUMBERS_MAX];
+    for (size_t k = 0; k < alike->items_count; k++) {
+        alike->found[alike->items[k]] = (struct choice){0};
+    }
+    alike->items_count = 0;
+    *ret_items = alike->items;
+    const struct user_sample *sample = cluster_space_sample(alike->space);
+    if (!sample) { return 0; }
+    if (alike->serial != cluster_space_serial(alike->space)) { follow(alike); }
+    if (!fold(alike, items, strengths, count, vector)) { return 0; }
+    find_nearest(alike, sample, vector);
+    ask_nearest(alike, sample);
+    hand_over(alike);
+    *ret_items = alike->items;
+    return alike->items_count;
+}
+
+static struct choice choice_of(const struct alike_users *alike, int32_t item)
+{
+    bool there = item >= 0 && (size_t)item < alike->found_capacity;
+    return there ? alike->found[item] : (struct choice){0};
+}
+
+float alike_users_of(const struct alike_users *alike, int32_t item)
+{
+    return choice_of(alike, item).score;
+}
+
+int32_t alike_users_voices(const struct alike_users *alike, int32_t item)
+{
+    return choice_of(alike, item).voices;
+}
