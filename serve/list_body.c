@@ -242,10 +242,12 @@ static bool read_object(const struct reader *reader, json_t *object)
         if (!read_member(reader, name, value)) { return false; }
     }
     const struct list_query *query = reader->query;
-    bool some = query->user.size || list_query_sends(query) || list_query_has_profile(query);
+    bool some = query->user.size || list_query_sends(query) || list_query_has_profile(query) ||
+                list_query_has_context(query);
     return some ? list_query_check_user(query, reader->why)
                 : list_query_refuse(reader->why, "body",
-                                    "want a user, actions, candidates, a query or a profile");
+                                    "want a user, actions, candidates, a query, a profile "
+                                    "or a context");
 }
 
 bool list_body_read(struct slice body, struct arena *arena, struct list_query *ret_query,

@@ -167,10 +167,11 @@ static bool read_list(const struct recommendation_request *request, struct list_
     }
     query->text = request->query;
     if (query->text.size && !list_query_check_text(query->text, why)) { return false; }
-    bool some = query->user.size || list_query_sends(query) || list_query_has_profile(query);
+    bool some = query->user.size || list_query_sends(query) || list_query_has_profile(query) ||
+                list_query_has_context(query);
     return some ? list_query_check_user(query, why)
                 : list_query_refuse(why, "request", "want a user_id, action_items, candidates, a "
-                                                    "query or a profile");
+                                                    "query, a profile or a context");
 }
 
 static bool read_items(const struct recommendation_request *request, struct list_query *query,

@@ -1,9 +1,12 @@
 /* Lists of freshet-serve by what a request says of itself: the device, the hour, the time zone. */
 #include "base/base.h"
 #include "features/features.h"
+#include "schemas/recommendation_request.h"
+#include "schemas/recommendation_response.h"
 #include "scorer/scorer.h"
 #include "tests/topology/asking.h"
 #include "tests/topology/feed.h"
+#include "tests/topology/records.h"
 #include "trainer/similarity/trainer.h"
 
 enum { VISITORS = 120, OFFERED = 12, SERVE_ROUNDS = 60 };
@@ -58,6 +61,42 @@ static int of_first_half(const char *body)
     return count;
 }
 
+/* A visitor of whom nothing is known but when and where: by HTTP and, the same, by topic. */
+static void check_nobody(struct rig *rig, struct copy *copy, struct codec *codec)
+{
+    static const char path[] = "/v1/recommendations";
+    const char *body = ask_post(copy, path, "{\"context\":{\"hour\":10}}", 200);
+    assert_true(of_first_half(body) == 0);
+    assert_has(body, "\"reason\":\"context\",\"because\":\"day=morning\"");
+    body = ask_post(copy, path, "{\"context\":{\"time_zone\":\"-04:00\"},\"limit\":6}", 200);
+    assert_true(of_first_half(body) == OFFERED / 2);
+    assert_has(body, "\"reason\":\"context\",\"because\":\"day=evening\"");
+    const struct recommendation_request request = {.request_id = slice_str("visitor"), .hour = -1,
+                                                   .time_zone = slice_str("-04:00"), .limit = 6};
+    append_record(rig, "requests", PARTITION_BY_KEY, &recommendation_request_contract,
+                  slice_str("visitor"), &request, RIG_WALL_MS);
+    for (int i = 0; i < SERVE_ROUNDS; i++) { rig_round(rig, false); }
+    struct arena *arena = arena_new(1 << 16);
+    struct recommendation_response response;
+    struct fold *fold = rig_fold(rig, "responses");
+    assert_int_equal(fold->count, 1);
+    assert_int_equal(codec_decode(codec, fold->at[0].value, arena, &response, NULL), 0);
+    assert_int_equal(response.status, 200);
+    assert_int_equal(response.items.count, 6);
+    for (size_t k = 0; k < response.items.count; k++) {
+        _cleanup_(xfreep) char *want =
+            xprintf("{\"item\":\"%.*s\"", SLICE_ARGS(response.items.at[k]));
+        body = strstr(body, "{\"item\"");
+        assert_begins(body++, want);
+        assert_int_equal(response.reasons.at[k], REASON_CONTEXT);
+    }
+    free(fold);
+    arena_free(arena);
+    assert_has(ask_post(copy, path, "{\"context\":{}}", 400), "or a context");
+    assert_has(ask_post(copy, path, "{\"context\":{\"device\":\"none\"}}", 200),
+               "\"reason\":\"popular\"");
+}
+
 static void lists_follow_the_context_of_a_request(void **state _unused_)
 {
     static const char *const settings[] = {"http.port=0", NULL};
@@ -71,6 +110,8 @@ static void lists_follow_the_context_of_a_request(void **state _unused_)
     struct copy *copy = rig_start(&rig, &serve_worker, 0, settings);
     struct copy *plain = rig_start(&rig, &serve_worker, 1, off);
     for (int i = 0; i < SERVE_ROUNDS; i++) { rig_round(&rig, false); }
+    struct schema_cache *schemas = schema_cache_new();
+    struct codec *codec = codec_new(&recommendation_response_contract, schemas);
     const char *body = ask_get(copy, "/v1/users/user-1/recommendations?device=mobile&limit=8", 200);
     assert_has(body, "\"cause\":\"request\"");
     /* Two that are near to what the user had come first. */
@@ -89,6 +130,7 @@ static void lists_follow_the_context_of_a_request(void **state _unused_)
                     200);
     assert_has(body, "\"reason\":\"context\",\"because\":\"day=evening\"");
     assert_true(of_first_half(body) == OFFERED / 2);
+    check_nobody(&rig, copy, codec);
     /* What is not known changes nothing: the list that stands. */
     body = ask_get(copy, "/v1/users/user-1/recommendations?device=watch&weekday=7", 200);
     assert_true(!strstr(body, "\"cause\":\"request\"") && !strstr(body, "\"context\""));
@@ -98,6 +140,8 @@ static void lists_follow_the_context_of_a_request(void **state _unused_)
     assert_has(body, "time_zone");
     body = ask_get(copy, "/v1/users/user-1/recommendations?weekday=8", 400);
     assert_has(body, "weekday");
+    codec_free(codec);
+    schema_cache_free(schemas);
     rig_release(&rig);
 }
 
