@@ -100,12 +100,13 @@ def vectors(bed, prefix):
     return len({one.key() for one in bed.read(topic, [0] * len(ends), ends) if one.value()})
 
 
-def wait_at_rest(bed, prefix, catalogue, encoded):
+def wait_at_rest(bed, workers, prefix, catalogue, encoded):
     """Until the server knows the newest rows and, where there is an encoder, all vectors."""
     if encoded:
         wanted = sum(1 for item in catalogue if item.get("title"))
         wait_for("all items are encoded", lambda: vectors(bed, prefix) >= wanted)
     time.sleep(5)  # serving rows are sent within 1 s, and mixtures every few seconds
+    wait_for("tables are read", lambda: workers.metric("serve", "freshet_table_lag") == 0)
 
 
 def ndcg(items, wanted):
@@ -189,7 +190,7 @@ def run(bed, prefix, held, catalogue, settings):
             now_ms = int(time.time() * 1000)
             replay(bed, prefix, directory, [{**one, "created_ms": now_ms} for one in catalogue
                                             if one["item_id"] in held.items])
-            wait_at_rest(bed, prefix, catalogue, encoded)
+            wait_at_rest(bed, workers, prefix, catalogue, encoded)
             figures = new_items(held)
             give_places(bed, prefix, directory, known=next(iter(held.firsts.values()))[0])
             return {**figures, "placed_hr10": new_items(held, PLACEMENT)["hr10"]}, users
