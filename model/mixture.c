@@ -13,6 +13,8 @@ enum { NEW_ACTIONS = 2, SHORT_ACTIONS = 20, MIX = MIXTURE_MEMBERS };
 #define KEPT 0.9995
 /* Examples before another contender may become the leader. */
 #define ASKED_LEAST 100.0
+/* Examples before searches may stop making lists. */
+#define SEARCHES_LEAST 30.0
 
 void mixture_init(struct mixture *mixture)
 {
@@ -143,6 +145,31 @@ void mixture_learn(struct mixture *mixture, enum mixture_segment segment,
     move_weights(part, candidates, scores, target);
 }
 
+/* ---- Searches ---- */
+
+static double objective_at(int place)
+{
+    struct ranking_metrics hits = {0};
+    if (place >= 0) { ranking_metrics_count(&hits, place); }
+    return hits.hr10 + hits.ndcg10;
+}
+
+void mixture_learn_search(struct mixture *mixture, int with, int without)
+{
+    double ahead = objective_at(with) - objective_at(without);
+    mixture->search_ahead = KEPT * mixture->search_ahead + ahead;
+    mixture->search_spread = KEPT * mixture->search_spread + ahead * ahead;
+    mixture->search_asked = KEPT * mixture->search_asked + 1.0;
+    mixture->version[0] = '\0';
+}
+
+bool mixture_search_counts(const struct mixture *mixture)
+{
+    double ahead = mixture->search_ahead;
+    return mixture->search_asked < SEARCHES_LEAST || ahead >= 0.0 ||
+           ahead * ahead <= mixture->search_spread;
+}
+
 /* ---- Numbers ---- */
 
 static size_t save_part(const struct mixture_part *part, float *to)
@@ -162,13 +189,18 @@ static size_t save_part(const struct mixture_part *part, float *to)
     return n;
 }
 
-void mixture_save(const struct mixture *mixture, float *ret_numbers)
+size_t mixture_save(const struct mixture *mixture, float ret_numbers[static MIXTURE_NUMBERS_MAX])
 {
     size_t n = 0;
     for (size_t s = 0; s < MIXTURE_SEGMENTS; s++) {
         n += save_part(&mixture->parts[s], ret_numbers + n);
     }
     assert(n == MIXTURE_NUMBERS);
+    if (!(mixture->search_asked > 0.0)) { return n; }
+    ret_numbers[n++] = (float)mixture->search_ahead;
+    ret_numbers[n++] = (float)mixture->search_spread;
+    ret_numbers[n++] = (float)mixture->search_asked;
+    return n;
 }
 
 /* Returns the contender at a place among those of so many members and their mixture. */
@@ -208,8 +240,8 @@ static void compare_anew(struct mixture_part *part)
 
 bool mixture_load(struct mixture *mixture, const float *numbers, size_t count)
 {
-    bool former = count == FORMER_NUMBERS;
-    if (count != MIXTURE_NUMBERS && !former) { return false; }
+    bool former = count == FORMER_NUMBERS, searches = count == MIXTURE_NUMBERS_MAX;
+    if (count != MIXTURE_NUMBERS && !former && !searches) { return false; }
     for (size_t n = 0; n < count; n++) {
         if (!isfinite(numbers[n])) { return false; }
     }
@@ -223,6 +255,9 @@ bool mixture_load(struct mixture *mixture, const float *numbers, size_t count)
             part->squares[m] = MAX_OF(part->squares[m], SQUARES_FIRST);
         }
     }
+    mixture->search_ahead = searches ? (double)numbers[MIXTURE_NUMBERS] : 0.0;
+    mixture->search_spread = searches ? (double)numbers[MIXTURE_NUMBERS + 1] : 0.0;
+    mixture->search_asked = searches ? (double)numbers[MIXTURE_NUMBERS + 2] : 0.0;
     const struct slice bytes = slice_of((const char *)numbers, count * sizeof(*numbers));
     (void)snprintf(mixture->version, sizeof(mixture->version), "%016" PRIx64,
                    ids_fingerprint(bytes));

@@ -19,6 +19,10 @@
  *
  * Each segment of users (by number of actions) has its own weights and tests. Plain data; no memory
  * of its own.
+ *
+ * Beside that, the same paired test says whether a user's newest search makes lists better: it
+ * counts until lists without it have been better by one standard deviation: what is of no use goes
+ * soon, and what is of much use never comes near to that.
  */
 #ifndef FRESHET_MODEL_MIXTURE_H
 #define FRESHET_MODEL_MIXTURE_H
@@ -56,6 +60,9 @@ enum { MIXTURE_VERSION_BYTES = 17 };
 
 struct mixture {
     struct mixture_part parts[MIXTURE_SEGMENTS];
+    /* Decaying sums of the objective of lists with a search minus that without it, of its square,
+     * and of the examples. */
+    double search_ahead, search_spread, search_asked;
     /* Of the numbers that it was loaded from: XXH3-64 in hexadecimal; empty: it never was, or has
      * learned since. */
     char version[MIXTURE_VERSION_BYTES];
@@ -81,15 +88,24 @@ void mixture_score(const struct mixture *mixture, enum mixture_segment segment, 
 void mixture_learn(struct mixture *mixture, enum mixture_segment segment,
                    const struct mixture_candidates *candidates, int target);
 
+/* Learns that the item of the next action was at these places of a list with the search and of the
+ * same one without it; 0 the first, below 0: not among the first ten. */
+void mixture_learn_search(struct mixture *mixture, int with, int without);
+/* Says whether searches make lists. */
+bool mixture_search_counts(const struct mixture *mixture);
+
 /* Converts a mixture to a column of numbers, and back; false: the numbers are no mixture. Those of
  * the release before had no last member: it has no weight at first, and nobody takes the lead
- * before it has been compared. */
+ * before it has been compared. Those of searches are there only where something has been learned of
+ * them. */
 enum {
     MIXTURE_NUMBERS = MIXTURE_SEGMENTS * (2 * MIXTURE_MEMBERS +
                                           2 * MIXTURE_CONTENDERS * MIXTURE_CONTENDERS +
                                           MIXTURE_CONTENDERS + 2),
+    MIXTURE_NUMBERS_MAX = MIXTURE_NUMBERS + 3,
 };
-void mixture_save(const struct mixture *mixture, float *ret_numbers);
+/* Returns how many numbers there are. */
+size_t mixture_save(const struct mixture *mixture, float ret_numbers[static MIXTURE_NUMBERS_MAX]);
 bool mixture_load(struct mixture *mixture, const float *numbers, size_t count);
 
 #endif

@@ -6,7 +6,7 @@
 
 enum { MESSAGE_BYTES_MAX = 1 << 14 };
 
-_Static_assert(MIXTURE_NUMBERS * sizeof(float) + 1024 < MESSAGE_BYTES_MAX,
+_Static_assert(MIXTURE_NUMBERS_MAX * sizeof(float) + 1024 < MESSAGE_BYTES_MAX,
                "a mixture fits its message");
 
 void mixture_trainer_init(struct mixture_trainer *trainer, struct run *run, size_t bytes_max,
@@ -55,16 +55,16 @@ bool mixture_trainer_learn(struct mixture_trainer *trainer, struct mixture *mixt
 void mixture_trainer_publish(struct mixture_trainer *trainer, struct task *task,
                              const struct mixture *mixture, struct mixture *ret_published)
 {
-    float numbers[MIXTURE_NUMBERS];
+    float numbers[MIXTURE_NUMBERS_MAX];
     char key[MODEL_KEY_BYTES_MAX];
-    mixture_save(mixture, numbers);
+    size_t count = mixture_save(mixture, numbers);
     struct mixture published;
-    if (mixture_load(&published, numbers, MIXTURE_NUMBERS)) { *ret_published = published; }
+    if (mixture_load(&published, numbers, count)) { *ret_published = published; }
     const struct model_weights weights = {
         .model = slice_str(MODEL_BLEND),
         .part = task_partition(task),
         .parts = 1,
-        .weights = {numbers, MIXTURE_NUMBERS},
+        .weights = {numbers, count},
     };
     (void)snprintf(key, sizeof(key), "%s/%d", MODEL_BLEND, weights.part);
     buf_clear(&trainer->message);

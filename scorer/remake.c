@@ -87,7 +87,9 @@ void scorer_make_list(struct task *task, const struct user_history *hist, enum l
     ret_list->as_of_ms = run_wall_ms(task_run(task));
     ret_list->cause = cause;
     ret_list->rules_offset = scorer->steering.offset;
-    if (lists_prediction(scorer->lists)) { ret_list->blend = slice_str(state->published.version); }
+    if (lists_prediction(scorer->lists) || lists_searched_tops(scorer->lists)) {
+        ret_list->blend = slice_str(state->published.version);
+    }
     lists_place(scorer->lists, hist, ret_list);
     ret_list->row_offsets = table_offsets_longs(&scorer->row_offsets);
     ret_list->item_offsets = table_offsets_longs(&scorer->item_offsets);

@@ -121,6 +121,7 @@ static void stop(struct run *run)
     content_scores_free(scorer->content_scores);
     item_features_free(scorer->item_features);
     mixture_trainer_release(&scorer->trainer);
+    search_trials_release(&scorer->search_trials);
     cutover_release(&scorer->cutover);
     trial_release(&scorer->trial);
     row_completeness_release(&scorer->completeness);
@@ -336,6 +337,9 @@ static void publish(struct task *task, const struct user_history *hist, bool cou
      * counts already contain the next action. So they may in a list that is made in hindsight. */
     bool learns = prediction && state->range_begun && !again;
     if (learns) { mixture_trainer_keep(&scorer->trainer, prediction); }
+    if (state->range_begun && !again) {
+        search_trials_keep(&scorer->search_trials, hist, lists_searched_tops(scorer->lists));
+    }
     if (counts) {
         quality_counters_list(&state->counters, scorer->tables.items, lists_numbers(scorer->lists),
                               list.items.count);
@@ -381,11 +385,7 @@ static void update_list(struct task *task, const struct user_history *hist, stru
     state->range_again |= again;
     state->range_new |= counts;
     if (counts && known) { quality_range_count(task, had ? &old : NULL, hist); }
-    if (had && counts && known &&
-        mixture_trainer_learn(&scorer->trainer, &state->mixture, &scorer->tables, &old, hist)) {
-        state->mixture_changed = true;
-        metric_add(scorer->examples, 1);
-    }
+    if (had && counts && known) { scorer_learn(task, &old, hist); }
     scorer_keep_history(task, hist->user_id, value, acted || again);
     publish(task, hist, counts, again);
     state->range.lists += counts;

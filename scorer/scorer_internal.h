@@ -16,6 +16,7 @@
 #include "scorer/quality_counters.h"
 #include "scorer/remake_budget.h"
 #include "scorer/row_completeness.h"
+#include "scorer/search_trials.h"
 #include "scorer/scorer_settings.h"
 #include "scorer/served_places.h"
 #include "scorer/standing_lists.h"
@@ -54,6 +55,7 @@ struct scorer {
     struct lists *lists;
     struct list_ids list_ids; /* of the list that was made last */
     struct mixture_trainer trainer;
+    struct search_trials search_trials;
     struct cutover cutover;
     struct trial trial;
     struct remake_budget budget;
@@ -140,6 +142,10 @@ char *scorer_searches_fault(const struct list_settings *settings);
 int scorer_searches_open(struct run *run, struct scorer *scorer);
 /* Closes it, after the lists. */
 void scorer_searches_close(struct scorer *scorer);
+/* Lets the partition's mixture learn from the action that followed a list: of the members, and of
+ * the search that the list was made with. */
+void scorer_learn(struct task *task, const struct recommendation_list *old,
+                  const struct user_history *hist);
 
 /* scorer_metrics.c: registers the metrics, but those of a partition. */
 void scorer_metrics_start(struct scorer *scorer, struct metrics *metrics);

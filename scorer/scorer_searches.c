@@ -37,3 +37,16 @@ void scorer_searches_close(struct scorer *scorer)
     search_vectors_free(scorer->search_vectors);
     query_vectors_free(scorer->queries);
 }
+
+void scorer_learn(struct task *task, const struct recommendation_list *old,
+                  const struct user_history *hist)
+{
+    struct scorer *scorer = run_state(task_run(task));
+    struct partition_state *state = task_state(task);
+    struct mixture *mixture = &state->mixture;
+    const struct tables *tables = &scorer->tables;
+    bool learned = mixture_trainer_learn(&scorer->trainer, mixture, tables, old, hist);
+    metric_add(scorer->examples, learned);
+    learned |= search_trials_learn(&scorer->search_trials, mixture, tables->ids, old, hist);
+    state->mixture_changed |= learned;
+}

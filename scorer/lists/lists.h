@@ -57,6 +57,13 @@ struct list_weights {
  * list is made; false: its words alone count. */
 typedef bool (*near_text_fn)(void *arg, struct slice text, struct search_query *ret_query);
 
+/* The first items of a list with the user's newest search, and of the same one without it. */
+enum { SEARCHED_WITHOUT, SEARCHED_WITH, SEARCHED_TOPS, SEARCHED_TOP_ITEMS = 10 };
+struct searched_tops {
+    size_t counts[SEARCHED_TOPS];
+    int32_t items[SEARCHED_TOPS][SEARCHED_TOP_ITEMS];
+};
+
 /* Makes an object that makes lists from tables, vectors and content_scores (NULL: without; both:
  * counting alone); free with lists_free(). Borrows all arguments, with the name of the generation
  * (world of settings), for its life. */
@@ -75,6 +82,8 @@ void lists_set_near_text(struct lists *lists, near_text_fn near_text, void *arg)
 /* Returns the text of the newest search of a history, where it counts for a list; empty: none
  * does. Borrowed from the history. */
 struct slice lists_searched_text(const struct lists *lists, const struct user_history *history);
+/* Returns them for the last list; NULL: no search has found anything for it. */
+const struct searched_tops *lists_searched_tops(const struct lists *lists);
 /* Returns how many items are ranked for a list from which placements are cut. */
 size_t lists_ranked_for_rules(const struct lists *lists);
 /* Lets conditions of rules, and segments, ask for profiles of users; borrowed. */

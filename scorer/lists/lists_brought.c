@@ -26,6 +26,8 @@ struct brought_mix {
     float own[MIXED_MAX];                 /* their scores by the leader */
     size_t count;
     int64_t until_ms; /* when one of them expires */
+    bool searched; /* of these, some by a search */
+    struct searched_tops tops;
     struct ranked mixed[LIST_ITEMS_MAX + MIXED_MAX];
 };
 
@@ -66,6 +68,12 @@ static void add_searched(struct lists *lists, const struct user_history *history
         mix->numbers[mix->count++] = item;
         added++;
     }
+    mix->searched = added > 0;
+}
+
+const struct searched_tops *lists_searched_tops(const struct lists *lists)
+{
+    return lists->brought && lists->brought->searched ? &lists->brought->tops : NULL;
 }
 
 size_t lists_find_brought(struct lists *lists, const struct user_history *history,
@@ -76,6 +84,7 @@ size_t lists_find_brought(struct lists *lists, const struct user_history *histor
     *ret_items = NULL;
     if (!mix) { return 0; }
     mix->count = 0;
+    mix->searched = false;
     if (mix->items) {
         count = brought_items_find(mix->items, history->user_id, lists->tables->ids, mix->found,
                                    &mix->until_ms);
@@ -129,8 +138,9 @@ static void find_range(struct lists *lists, const struct candidate_set *set, flo
     *ret_best = best > least ? best : least + 1.0F;
 }
 
-/* Adds what was brought to the scored entries; returns how many there are. */
-static size_t add_brought(struct lists *lists, float least, float best)
+/* Adds what was brought to the scored entries, with or without what a search has found; returns how
+ * many there are. */
+static size_t add_brought(struct lists *lists, float least, float best, bool with_search)
 {
     struct brought_mix *mix = lists->brought;
     size_t scored = lists->scored, count = scored;
@@ -138,6 +148,7 @@ static size_t add_brought(struct lists *lists, float least, float best)
     for (size_t k = 0; k < mix->count; k++) {
         const struct brought_item *one = &mix->found[k];
         bool searched = one->source == BY_SEARCH;
+        if (searched && !with_search) { continue; }
         double weight = searched ? lists->settings->search_weight : mix->weight;
         float more = (float)weight * one->prior * (best - least);
         size_t at = lists_place_of(mix->mixed, scored, one->item);
@@ -159,6 +170,29 @@ static size_t add_brought(struct lists *lists, float least, float best)
     return count;
 }
 
+/* The same in the order of the scores. */
+static size_t mix_ordered(struct lists *lists, float least, float best, bool with_search)
+{
+    struct brought_mix *mix = lists->brought;
+    size_t count = add_brought(lists, least, best, with_search);
+    qsort_r(mix->mixed, count, sizeof(*mix->mixed), by_score, lists->tables->ids);
+    if (!mix->searched) { return count; }
+    size_t top = MIN_OF(count, (size_t)SEARCHED_TOP_ITEMS);
+    mix->tops.counts[with_search] = top;
+    for (size_t k = 0; k < top; k++) { mix->tops.items[with_search][k] = mix->mixed[k].item; }
+    return count;
+}
+
+/* Where a search has found something, the list is made both ways, so that it can be learned which
+ * one is better; what has been learned says which one stands. */
+static size_t mix_search(struct lists *lists, float least, float best)
+{
+    const struct brought_mix *mix = lists->brought;
+    bool counts = !lists->mixture || mixture_search_counts(lists->mixture);
+    if (mix->searched) { (void)mix_ordered(lists, least, best, !counts); }
+    return mix_ordered(lists, least, best, counts);
+}
+
 size_t lists_mix_brought(struct lists *lists, size_t count, size_t length)
 {
     struct brought_mix *mix = lists->brought;
@@ -168,8 +202,7 @@ size_t lists_mix_brought(struct lists *lists, size_t count, size_t length)
     lists_take_ranking(lists, count);
     find_range(lists, set, &least, &best);
     lists_keep_fillers(lists, MIN_OF(lists->scored, count), count);
-    size_t mixed = add_brought(lists, least, best);
-    qsort_r(mix->mixed, mixed, sizeof(*mix->mixed), by_score, lists->tables->ids);
+    size_t mixed = mix_search(lists, least, best);
     size_t kept = MIN_OF(mixed, length);
     memcpy(lists->merged, mix->mixed, kept * sizeof(*lists->merged));
     return lists_fill_up(lists, kept, length);

@@ -91,12 +91,12 @@ static void check_served(const struct process_state *process_state)
 
 static void read_mixture(struct process_state *process_state, const struct model_weights *weights)
 {
-    float numbers[MIXTURE_NUMBERS];
+    float numbers[MIXTURE_NUMBERS_MAX];
     struct mixture again;
     if (published_mixtures_put(&process_state->trainer.known, weights)) { return; }
     published_mixtures_get(&process_state->trainer.known, weights->part, &process_state->mixture);
-    mixture_save(&process_state->mixture, numbers);
-    bool loaded = mixture_load(&again, numbers, MIXTURE_NUMBERS);
+    size_t count = mixture_save(&process_state->mixture, numbers);
+    bool loaded = mixture_load(&again, numbers, count);
     assert(loaded);
 }
 
@@ -163,7 +163,7 @@ static void take_history(struct scratch *scratch, struct process_state *process_
 {
     struct user_history early = *history;
     const struct user_history *ahead[AHEAD] = {&early, history, &early, history};
-    float numbers[MIXTURE_NUMBERS];
+    float numbers[MIXTURE_NUMBERS_MAX];
     if (history_fault(history)) { return; }
     if (history->offsets.count) {
         int64_t newest = history->offsets.at[history->offsets.count - 1];
@@ -179,7 +179,7 @@ static void take_history(struct scratch *scratch, struct process_state *process_
     };
     (void)mixture_trainer_learn(&process_state->trainer, &process_state->mixture,
                                 &process_state->tables, &before, history);
-    mixture_save(&process_state->mixture, numbers);
+    (void)mixture_save(&process_state->mixture, numbers);
     for (size_t n = 0; n < MIXTURE_NUMBERS; n++) { assert(isfinite(numbers[n])); }
 }
 

@@ -5,7 +5,9 @@
 #include "embed/embed.h"
 #include "features/features.h"
 #include "schemas/content_vectors.h"
+#include "model/mixture.h"
 #include "schemas/forget_request.h"
+#include "schemas/model_weights.h"
 #include "schemas/user_history.h"
 #include "scorer/lists/query_vectors.h"
 #include "scorer/scorer.h"
@@ -58,7 +60,7 @@ static void begin_with(struct world *world, const char *const *features,
     world->features = rig_start(&world->rig, &features_worker, 0, features);
     rig_start(&world->rig, &trainer_worker, 0, NULL);
     rig_until_idle(&world->rig);
-    if (scoring_by != scoring) {
+    if (scoring_by == near) {
         rig_start(&world->rig, &embed_worker, 0, encoding);
         rig_until_idle(&world->rig);
     }
@@ -348,6 +350,51 @@ static void test_by_vectors(void **state _unused_)
     end(&world);
 }
 
+/* Publishes a blend that has learned that searches make lists worse, or better. */
+static void publish_searches(struct world *world, float ahead)
+{
+    struct mixture mixture;
+    float numbers[MIXTURE_NUMBERS_MAX];
+    mixture_init(&mixture);
+    mixture.search_ahead = ahead;
+    mixture.search_spread = mixture.search_asked = 100.0;
+    for (int32_t p = 0; p < PARTITIONS; p++) {
+        const struct model_weights weights = {
+            .model = slice_str(MODEL_BLEND),
+            .part = p,
+            .parts = 1,
+            .weights = {numbers, mixture_save(&mixture, numbers)},
+        };
+        _cleanup_(xfreep) char *key = xprintf("%s/%d", MODEL_BLEND, p);
+        append_record(&world->rig, "models", 0, &model_weights_contract, slice_str(key), &weights,
+                      feed_time_ms());
+    }
+}
+
+/* Where searches have made lists worse, the list is as if there were none. */
+static void test_found_out(void **state _unused_)
+{
+    static const char *const without[] = {"search.weight=0", NULL};
+    static struct world worlds[3];
+    struct recommendation_list lists[3];
+    for (int k = 0; k < 3; k++) {
+        struct world *world = &worlds[k];
+        begin_with(world, NULL, k == 2 ? without : scoring);
+        publish_searches(world, k == 0 ? 90.0F : -90.0F);
+        rig_finish(world->scorer);
+        rig_start(&world->rig, &scorer_worker, 0, k == 2 ? without : scoring);
+        search(world, "s1", "u01", "sea", 100);
+        size_t found = found_on(world, "u01", "sea", &lists[k]);
+        assert_int_equal(found > 0, k == 0);
+    }
+    assert_int_equal(lists[1].items.count, lists[2].items.count);
+    for (size_t n = 0; n < lists[1].items.count; n++) {
+        assert_true(slice_equal(lists[1].items.at[n], lists[2].items.at[n]));
+        assert_true(lists[1].scores.at[n] == lists[2].scores.at[n]);
+    }
+    for (int k = 0; k < 3; k++) { end(&worlds[k]); }
+}
+
 static void forget(struct world *world, const char *user)
 {
     const struct forget_request request = {.request_id = slice_str(user),
@@ -427,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_taken_back),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_by_vectors),
+        cmocka_unit_test(test_found_out),
         cmocka_unit_test(test_forgotten_and_joined),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -334,7 +334,7 @@ static void test_the_scorer_does_the_same(void **state _unused_)
 /* Learned weights, in which users who act alike lead alone. */
 static void let_users_lead(struct rig *rig)
 {
-    float numbers[MIXTURE_NUMBERS];
+    float numbers[MIXTURE_NUMBERS_MAX];
     struct mixture mixture;
     mixture_init(&mixture);
     for (int s = 0; s < MIXTURE_SEGMENTS; s++) { mixture.parts[s].leader = MEMBER_USERS; }

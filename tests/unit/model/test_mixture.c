@@ -128,18 +128,19 @@ static void test_gradient(void **state)
 
 static void test_numbers(void **state)
 {
-    float numbers[MIXTURE_NUMBERS], again[MIXTURE_NUMBERS];
+    float numbers[MIXTURE_NUMBERS_MAX], again[MIXTURE_NUMBERS_MAX];
     struct mixture mixture, other;
     struct world world = {.rng = 6, .clear = {1, 1, .2}};
     mixture_init(&mixture);
     live(&mixture, &world, QUESTIONS);
-    mixture_save(&mixture, numbers);
+    assert_int_equal(mixture_save(&mixture, numbers), MIXTURE_NUMBERS);
     mixture_init(&other);
     assert_true(mixture_load(&other, numbers, MIXTURE_NUMBERS));
-    mixture_save(&other, again);
-    assert_memory_equal(numbers, again, sizeof(numbers));
+    assert_int_equal(mixture_save(&other, again), MIXTURE_NUMBERS);
+    const size_t size = MIXTURE_NUMBERS * sizeof(float);
+    assert_memory_equal(numbers, again, size);
     char version[MIXTURE_VERSION_BYTES];
-    struct slice bytes = slice_of((const char *)numbers, sizeof(numbers));
+    struct slice bytes = slice_of((const char *)numbers, size);
     (void)snprintf(version, sizeof(version), "%016" PRIx64, ids_fingerprint(bytes));
     assert_string_equal(other.version, version);
     assert_string_equal(mixture.version, "");
@@ -190,6 +191,33 @@ static void test_segments(void **state)
     assert_int_equal(mixture_segment(20), SEGMENT_LONG);
 }
 
+/* Searches count until lists without them are better, and again when they are not any more. */
+static void test_searches(void **state)
+{
+    struct mixture mixture, other;
+    float numbers[MIXTURE_NUMBERS_MAX];
+    mixture_init(&mixture);
+    assert_true(mixture_search_counts(&mixture));
+    for (int n = 0; n < 500; n++) { mixture_learn_search(&mixture, n % 7, n % 7); }
+    assert_true(mixture_search_counts(&mixture)); /* no difference */
+    int bad = 0;
+    while (mixture_search_counts(&mixture) && bad < 1000) {
+        mixture_learn_search(&mixture, bad % 4 ? 2 : -1, 2);
+        bad++;
+    }
+    assert_true(bad > 4 && bad < 100);
+    assert_int_equal(mixture_save(&mixture, numbers), MIXTURE_NUMBERS_MAX);
+    assert_true(mixture_load(&other, numbers, MIXTURE_NUMBERS_MAX));
+    assert_false(mixture_search_counts(&other));
+    assert_true(mixture_load(&other, numbers, MIXTURE_NUMBERS)); /* of an earlier release */
+    assert_true(mixture_search_counts(&other));
+    for (int n = 0; n < 100; n++) { mixture_learn_search(&mixture, 0, -1); }
+    assert_true(mixture_search_counts(&mixture));
+    mixture_init(&mixture);
+    for (int n = 0; n < 20; n++) { mixture_learn_search(&mixture, -1, 0); }
+    assert_true(mixture_search_counts(&mixture)); /* too few */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_numbers_of_three_members),
         cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_searches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
