@@ -419,16 +419,16 @@ static void keep_limits(struct http_server *server, int64_t now_ms)
 
 static void begin_connection(struct http_server *server, struct MHD_Connection *connection)
 {
-    const union MHD_ConnectionInfo *fd =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    /* The next call may write over what this one points to (libmicrohttpd 1.0). */
+    const int fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     const union MHD_ConnectionInfo *from =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     /* libmicrohttpd's own limit is as large as the array. */
     assert(server->connections_count < server->connections_max);
     int64_t now_ms = clock_monotonic_ms();
     server->connections[server->connections_count++] = (struct connection){
-        .connection = connection,
-        .fd = fd->connect_fd,
+        .connection = connection, .fd = fd,
         .since_ms = now_ms,
         .address = address_of(from ? from->client_addr : NULL),
     };

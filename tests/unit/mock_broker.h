@@ -19,7 +19,8 @@ static inline void mock_broker_silent(const rd_kafka_t *rk, int level, const cha
 {
 }
 
-/* Starts a broker with a topic of one partition. */
+/* Starts a broker with a topic of one partition; and another one, `in`, whose offsets stand in
+ * transactions: newer mocks refuse those of unknown topics. */
 static inline void mock_broker_start(struct mock_broker *mock, const char *topic)
 {
     char why[200];
@@ -29,6 +30,7 @@ static inline void mock_broker_start(struct mock_broker *mock, const char *topic
     assert(mock->rk);
     mock->cluster = rd_kafka_mock_cluster_new(mock->rk, 1);
     rd_kafka_mock_topic_create(mock->cluster, topic, 1, 1);
+    rd_kafka_mock_topic_create(mock->cluster, "in", 1, 1);
 }
 
 static inline void mock_broker_stop(struct mock_broker *mock)

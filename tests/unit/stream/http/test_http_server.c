@@ -159,7 +159,7 @@ static void test_two_lengths(void **state)
         }
     }
     assert_ends(exchange(dial(*state), REQUEST("POST /a") "Transfer-Encoding: chunked\r\n\r\n"
-                                       "2;x=y\r\nab\r\n3\r\ncde\r\n0\r\n\r\n"),
+                                       "2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n"),
                 "\r\n\r\n/a abcde");
 }
 
