@@ -374,6 +374,14 @@ endif
 	@tests/deploy/fresh-install $(or $(SUITE),bookworm) $(abspath $(DEB)) \
 		$(if $(FORMER),$(FORMER_TREE)/build/deb)
 
+# Builds and tests in a fresh Debian of another release (SUITE=trixie), and for arm64 by a cross
+# compiler, the programs under qemu; says what could not be run. T=name: these programs alone.
+.PHONY: other-debian arm64
+other-debian:
+	@T=$(T) tests/deploy/other-debian $(or $(SUITE),trixie)
+arm64:
+	@T=$(T) tests/deploy/other-debian arm64
+
 # Asks helm, kubernetes-validate and the schema of Compose about the chart and compose.yaml; fetches
 # and builds them as a Go module and from PyPI.
 .PHONY: charts
