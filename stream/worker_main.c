@@ -27,6 +27,7 @@
 #include "stream/kafka/kafka_timeouts.h"
 #include "stream/reload.h"
 #include "stream/run.h"
+#include "stream/state/store.h"
 #include "stream/worker_main.h"
 
 #include <fcntl.h>
@@ -570,5 +571,9 @@ int worker_main(const struct worker *worker, int argc, char **argv)
         code = loaded == OPTIONS_USAGE ? EXIT_USAGE : EXIT_CONFIG;
     }
     clean_up(&process);
+    if (store_left_open()) {
+        (void)fflush(NULL);
+        _exit(code);
+    }
     return code;
 }

@@ -4,8 +4,8 @@
  *   - A full disk in the middle of a write makes RocksDB abort the process where it is built with
  *     assertions, as Debian's is. check_able() therefore checks the free space before each write.
  *   - After a failed write RocksDB's state is undefined, and closing it would abort the process.
- *     `fault` makes store_close() leave it alone; the process must end soon. On a full disk a
- *     store that has not failed is closed without purge(), whose flush would fail.
+ *     `fault` makes store_close() leave it and its threads alone; the process ends by _exit().
+ *     On a full disk a store that has not failed is closed without purge(), whose flush would fail.
  *   - RocksDB's threads tell of a full disk in its text log, on that disk; the second line, behind
  *     one that could not be written, aborts the process (EnvLogger). So nothing but headers is
  *     logged; faults come back from calls.
@@ -20,8 +20,7 @@
  *   - A deleted key stays in RocksDB's log until the next flush, and in its tables until they are
  *     compacted; in a small store that may be for ever. Keys name users, so purge() flushes soon
  *     after a delete and asks RocksDB to compact the tables that hold the key.
- *   - Too few descriptors, too little memory and missing rights are no damage: state must not be
- *     deleted for them.
+ *   - Too few descriptors, too little memory and missing rights are no damage: nothing is wiped.
  * RocksDB gives its errors as text only; sort_why() turns them into an errno.
  */
 #include "base/base.h"
@@ -33,10 +32,10 @@
 #include "stream/state/store_directory.h"
 
 #include <rocksdb/c.h>
+#include <stdatomic.h>
 #include <sys/statvfs.h>
 
-/* Space that must be free on the disk before a write, in write buffers: for RocksDB's log, and for
- * the tables that it writes in the background. */
+/* Space for RocksDB's log and tables that must be free before a write, in write buffers. */
 enum { RESERVE_BUFFERS = 4 };
 
 enum { FAMILY_DATA, FAMILY_BOOKMARK, FAMILIES };
@@ -276,12 +275,20 @@ static int check_able(struct store *store)
     return store->fault = -ENOSPC;
 }
 
+static atomic_bool left_open;
+
+bool store_left_open(void)
+{
+    return left_open;
+}
+
 struct store *store_close(struct store *store)
 {
     if (!store) { return NULL; }
     unpin(store);
     bool roomy = free_bytes(store) >= reserve_bytes(store);
     if (store->db && !store->fault && roomy) { purge(store); }
+    left_open |= store->db && store->fault;
     if (store->db && !store->fault) { /* closing would abort the process */
         for (int i = 0; i < FAMILIES; i++) {
             rocksdb_column_family_handle_destroy(store->families[i]);

@@ -49,6 +49,9 @@ int store_open(const char *path, const struct store_limits *limits, struct store
                char **ret_why);
 /* Closes the store; takes NULL; returns NULL. */
 struct store *store_close(struct store *store);
+/* Says whether a store was left open, as RocksDB had failed in it. Its threads may still run, and
+ * would meet what exit() takes down: such a process ends by _exit(). Any thread. */
+bool store_left_open(void);
 
 /* Reads a value: 0 with bytes borrowed until the next store call, -ENOENT, or a fault: -EIO
  * (damage) or one of those of store_open(). A store that is found damaged here, or by

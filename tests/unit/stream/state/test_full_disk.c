@@ -187,7 +187,11 @@ static void test_no_store_is_touched_after_one_was_refused(void **state)
 int main(int argc, char **argv)
 {
     if (argc == 2) { return close_without_room(argv[1]); }
-    if (argc == 3) { return write_until_full(argv[1], strtoul(argv[2], NULL, 10)); }
+    if (argc == 3) {
+        int result = write_until_full(argv[1], strtoul(argv[2], NULL, 10));
+        if (store_left_open()) { _exit(result); }
+        return result;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_store_is_closed_on_a_full_disk, make_disk,
                                         remove_disk),
