@@ -106,7 +106,7 @@ def test_counts_and_lists_are_those_of_the_definition(make_world):
     world.produce("clicks", records(sent[:EVENTS // 2]))
     world.wait(lambda: len(list(world.topics.read("events"))) > EVENTS // 4, "some events")
     copy.kill()
-    world.start("features", "scorer", "serve", serve={"http.port": port})
+    *_, server = world.start("features", "scorer", "serve", serve={"http.port": port})
     world.produce("clicks", records(sent[EVENTS // 2:]))
     world.drain("ingest", "features", "trainer", "scorer")
     events = world.events()
@@ -121,6 +121,7 @@ def test_counts_and_lists_are_those_of_the_definition(make_world):
 
     # Whether somebody asks on mobile makes the list another one, and says why.
     world.wait(lambda: ask(port, "/ready")[0] == 200, "the tables")
+    world.wait(server.at_rest, "the newest rows to be read")
     users = sorted({event["user_id"] for event in events} - {gone})[:30]
     world.wait(lambda: ask(port, f"/v1/users/{users[0]}/recommendations?device=mobile")[1].get(
         "cause") == "request", "contexts in the tables")
