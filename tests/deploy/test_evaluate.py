@@ -168,7 +168,8 @@ def test_the_mixture_that_serves(sequences, ratings):
     assert models["mixture"]["served"] and not models["blend"]["served"]
     assert models["mixture"]["asked"] == models["blend"]["asked"]
     alone = evaluate(ratings, *words, "-m", "mixture")["models"]
-    assert set(alone) == {"counting/default", "transformer-online/usual", "mixture"}
+    assert set(alone) == {"counting/default", "transformer-online/usual", "users/default",
+                          "mixture"}
     assert alone["mixture"]["hr10"] > 0.8
     assert "-p prequential" in evaluate(sequences, "-m", "mixture", code=1).stderr
 
