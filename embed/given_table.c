@@ -94,18 +94,16 @@ static bool replace(struct given_table *given, const struct content_vectors *for
     struct vector_row *row = &given->row;
     bool due = vector != NULL, fits = true;
     vector_row_clear(row);
-    for (size_t i = 0, from = 0; i < former->names.count; i++) {
-        int order = slice_compare(name, former->names.at[i]);
-        size_t width = (size_t)former->widths.at[i];
+    struct content_vector one;
+    for (size_t place = 0; content_vectors_next(former, &place, &one);) {
+        int order = slice_compare(name, one.name);
         if (due && order <= 0) {
             fits &= vector_row_add(row, name, vector->at, vector->count);
             due = false;
         }
         if (order != 0) {
-            fits &= vector_row_add_bytes(row, former->names.at[i], former->scales.at[i],
-                                         (const int8_t *)former->bytes.data + from, width);
+            fits &= vector_row_add_bytes(row, one.name, one.scale, one.numbers, one.width);
         }
-        from += width;
     }
     return (!due || vector_row_add(row, name, vector->at, vector->count)) && fits;
 }
@@ -172,19 +170,12 @@ static bool next_vector(const struct content_vectors *rows, size_t count, struct
 {
     bool found = false;
     for (size_t k = 0; k < count; k++) {
-        for (size_t i = 0, from = 0; i < rows[k].names.count; i++) {
-            struct slice name = rows[k].names.at[i];
-            bool nearer = slice_compare(name, after) > 0 &&
-                          (!found || slice_compare(name, ret_vector->name) < 0);
-            if (nearer) {
-                *ret_vector = (struct content_vector){
-                    .name = name,
-                    .scale = rows[k].scales.at[i],
-                    .numbers = (const int8_t *)rows[k].bytes.data + from,
-                    .width = (size_t)rows[k].widths.at[i]};
-                found = true;
-            }
-            from += (size_t)rows[k].widths.at[i];
+        struct content_vector one;
+        for (size_t place = 0; content_vectors_next(&rows[k], &place, &one);) {
+            if (slice_compare(one.name, after) <= 0) { continue; }
+            if (found && slice_compare(one.name, ret_vector->name) >= 0) { continue; }
+            *ret_vector = one;
+            found = true;
         }
     }
     return found;

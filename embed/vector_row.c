@@ -8,13 +8,16 @@ void vector_row_clear(struct vector_row *row)
     row->bytes_count = 0;
 }
 
-/* Names the next vector. */
-static void add_name(struct vector_row *row, struct slice name)
+/* Adds the vector whose bytes stand behind the others. */
+static void add(struct vector_row *row, struct slice name, float scale, size_t width)
 {
     char *text = row->texts[row->count];
     assert(name.size <= CONTENT_NAME_BYTES_MAX);
     if (name.size) { memcpy(text, name.data, name.size); }
     row->names[row->count] = slice_of(text, name.size);
+    row->widths[row->count] = (int32_t)width;
+    row->scales[row->count++] = scale;
+    row->bytes_count += width;
 }
 
 bool vector_row_add(struct vector_row *row, struct slice name, const float *numbers, size_t width)
@@ -22,10 +25,7 @@ bool vector_row_add(struct vector_row *row, struct slice name, const float *numb
     if (!width || width > ITEM_VECTOR_MAX || row->count == CONTENT_VECTORS_MAX) { return false; }
     float scale = byte_vector_make(numbers, width, row->bytes + row->bytes_count);
     if (!(scale > 0.0F)) { return false; }
-    add_name(row, name);
-    row->widths[row->count] = (int32_t)width;
-    row->scales[row->count++] = scale;
-    row->bytes_count += width;
+    add(row, name, scale, width);
     return true;
 }
 
@@ -34,24 +34,18 @@ bool vector_row_add_bytes(struct vector_row *row, struct slice name, float scale
 {
     assert(width && width <= ITEM_VECTOR_MAX);
     if (row->count == CONTENT_VECTORS_MAX) { return false; }
-    add_name(row, name);
     memcpy(row->bytes + row->bytes_count, bytes, width);
-    row->widths[row->count] = (int32_t)width;
-    row->scales[row->count++] = scale;
-    row->bytes_count += width;
+    add(row, name, scale, width);
     return true;
 }
 
 void vector_row_begin(struct vector_row *row, const struct content_vectors *message, size_t count)
 {
-    size_t from = 0;
+    struct content_vector one;
     vector_row_clear(row);
-    for (size_t i = 0; i < count; i++) {
-        size_t width = (size_t)message->widths.at[i];
-        bool fits = vector_row_add_bytes(row, message->names.at[i], message->scales.at[i],
-                                         (const int8_t *)message->bytes.data + from, width);
+    for (size_t place = 0; place < count && content_vectors_next(message, &place, &one);) {
+        bool fits = vector_row_add_bytes(row, one.name, one.scale, one.numbers, one.width);
         assert(fits);
-        from += width;
     }
 }
 

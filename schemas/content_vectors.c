@@ -42,18 +42,29 @@ bool content_vectors_agree(const struct content_vectors *row)
     return sum == row->bytes.size && row->joined >= 0 && (size_t)row->joined <= count;
 }
 
+bool content_vectors_next(const struct content_vectors *row, size_t *place,
+                          struct content_vector *vector)
+{
+    size_t at = *place;
+    if (at == row->names.count) { return false; }
+    const int8_t *begin = (const int8_t *)row->bytes.data;
+    *vector = (struct content_vector){
+        .name = row->names.at[at],
+        .scale = row->scales.at[at],
+        .numbers = at ? vector->numbers + vector->width : begin,
+        .width = (size_t)row->widths.at[at],
+    };
+    ++*place;
+    return true;
+}
+
 bool content_vectors_find(const struct content_vectors *row, struct slice name,
                           struct content_vector *ret_vector)
 {
-    size_t from = 0;
-    for (size_t i = 0; i < row->names.count; from += (size_t)row->widths.at[i++]) {
-        if (!slice_equal(row->names.at[i], name)) { continue; }
-        *ret_vector = (struct content_vector){
-            .name = row->names.at[i],
-            .scale = row->scales.at[i],
-            .numbers = (const int8_t *)row->bytes.data + from,
-            .width = (size_t)row->widths.at[i],
-        };
+    struct content_vector vector;
+    for (size_t place = 0; content_vectors_next(row, &place, &vector);) {
+        if (!slice_equal(vector.name, name)) { continue; }
+        *ret_vector = vector;
         return true;
     }
     return false;

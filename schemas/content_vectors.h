@@ -38,6 +38,10 @@ struct content_vector {
 
 /* Says whether the columns of a row agree. */
 bool content_vectors_agree(const struct content_vectors *row);
+/* Goes to the next vector of a row whose columns agree: `place`, 0 at first, is behind it then, and
+ * `vector` is the one before. False: there is none. */
+bool content_vectors_next(const struct content_vectors *row, size_t *place,
+                          struct content_vector *vector);
 /* Finds a vector by its name in a row whose columns agree; false: there is none. */
 bool content_vectors_find(const struct content_vectors *row, struct slice name,
                           struct content_vector *ret_vector);
