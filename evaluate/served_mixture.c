@@ -6,11 +6,12 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "evaluate/models/counting_recommender.h"
+#include "evaluate/models/numbered_items.h"
 #include "evaluate/served_mixture.h"
 #include "model/candidate_set.h"
 #include "model/content_scores.h"
 
-enum { RECENT_ITEMS = 20, ID_BYTES = 16 };
+enum { RECENT_ITEMS = 20 };
 
 /* Listed items score 0, -1, -2, ... by rank; items that are not listed score less than all. */
 #define UNLISTED (-2.0F * SERVED_CANDIDATES)
@@ -36,17 +37,6 @@ struct served_mixture {
     uint32_t queries;
 };
 
-static struct ids *number_items(int32_t items_max)
-{
-    struct ids *ids = ids_new(items_max);
-    for (int32_t item = 0; item < items_max; item++) {
-        char text[ID_BYTES];
-        int size = snprintf(text, sizeof(text), "%d", item);
-        (void)ids_put(ids, slice_of(text, (size_t)size));
-    }
-    return ids;
-}
-
 static struct content_scores *describe_all(const struct model_context *context,
                                            const struct ids *ids)
 {
@@ -68,7 +58,7 @@ struct served_mixture *served_mixture_new(const struct model_context *context, v
     served->counting = counting;
     served->sequence = sequence;
     served->model = model;
-    served->ids = number_items(context->items_max);
+    served->ids = numbered_items_new(context->items_max);
     served->content = describe_all(context, served->ids);
     served->sequence_scores = xcalloc(items, sizeof(float));
     served->users_scores = xcalloc(items, sizeof(float));

@@ -285,3 +285,13 @@ double truncated_svd_number(const struct truncated_svd *svd, size_t column, size
     assert(column < svd->matrix.width && k < svd->rank);
     return svd->y[column * svd->block + k];
 }
+
+void truncated_svd_factors(const struct truncated_svd *svd, float *ret_factors)
+{
+    for (size_t c = 0; c < svd->matrix.width; c++) {
+        double scale = (double)svd->matrix.scales[c];
+        for (size_t k = 0; k < svd->rank; k++) {
+            *ret_factors++ = (float)(truncated_svd_number(svd, c, k) * scale);
+        }
+    }
+}

@@ -54,6 +54,9 @@ const double *truncated_svd_values(const struct truncated_svd *svd);
 /* and a number of the right singular vector of the k-th value. The number of a vector that is
  * furthest from 0 is above 0. */
 double truncated_svd_number(const struct truncated_svd *svd, size_t column, size_t k);
+/* Writes the columns' factors, width x rank: what the right singular vectors have for each, times
+ * its scale. */
+void truncated_svd_factors(const struct truncated_svd *svd, float *ret_factors);
 /* Returns the bytes that it takes for so many columns. */
 size_t truncated_svd_bytes(size_t width, const struct truncated_svd_settings *settings);
 

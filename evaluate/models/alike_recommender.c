@@ -5,13 +5,14 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "evaluate/models/alike_recommender.h"
+#include "evaluate/models/numbered_items.h"
 #include "evaluate/models/user_items.h"
 #include "model/alike_users.h"
 #include "model/fold_in.h"
 #include "model/k_means.h"
 #include "model/truncated_svd.h"
 
-enum { ID_BYTES = 16, NO_COLUMN = -1, USERS_A_CLUSTER = 80, USERS_LEAST = 20, ITEMS_LEAST = 2,
+enum { NAME_BYTES = 16, NO_COLUMN = -1, USERS_A_CLUSTER = 80, USERS_LEAST = 20, ITEMS_LEAST = 2,
        EXTRA_DIRECTIONS = 10, PASSES_MAX = 24, ITERATIONS_MAX = 60 };
 
 struct alike_model {
@@ -56,12 +57,7 @@ static void *alike_make(const struct model_context *context, const void *setting
     model->seed = context->seed;
     model->users_max = context->users_max;
     model->items_max = context->items_max;
-    model->ids = ids_new(context->items_max);
-    for (int32_t item = 0; item < context->items_max; item++) {
-        char text[ID_BYTES];
-        int size = snprintf(text, sizeof(text), "%d", item);
-        (void)ids_put(model->ids, slice_of(text, (size_t)size));
-    }
+    model->ids = numbered_items_new(context->items_max);
     model->users = xcalloc((size_t)context->users_max, sizeof(*model->users));
     model->space = cluster_space_new(SIZE_MAX);
     model->alike = alike_users_new(model->space, model->ids);
@@ -145,12 +141,7 @@ static void find_factors(const struct alike_model *model, struct grouping *group
     while (truncated_svd_step(svd, SIZE_MAX / 2)) { }
     size_t d = grouping->d = truncated_svd_rank(svd);
     grouping->factors = xcalloc(grouping->width * d + 1, sizeof(float));
-    for (size_t c = 0; c < grouping->width; c++) {
-        for (size_t k = 0; k < d; k++) {
-            grouping->factors[c * d + k] =
-                (float)(truncated_svd_number(svd, c, k) * (double)grouping->scales[c]);
-        }
-    }
+    truncated_svd_factors(svd, grouping->factors);
     truncated_svd_free(svd);
 }
 
@@ -199,7 +190,7 @@ static void put_clusters(struct alike_model *model, const struct grouping *group
 {
     float *centroids = (float *)(uintptr_t)k_means_centroids(grouping->means);
     for (int32_t c = 0; c < version.clusters; c++) {
-        char name[ID_BYTES];
+        char name[NAME_BYTES];
         int size = snprintf(name, sizeof(name), "%d", c + 1);
         (void)cluster_space_put_cluster(
             model->space, version, slice_of(name, (size_t)size),

@@ -7,13 +7,13 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "evaluate/models/counting_recommender.h"
+#include "evaluate/models/numbered_items.h"
 #include "model/counting/row.h"
 #include "model/counting/timeline.h"
 
 enum {
     BATCH_BYTES_MAX = 64 << 20, /* of the accumulator */
     SCORED = 50,                /* ranked for one query; the scorer asks for as many to blend */
-    ID_BYTES = 16,
 };
 
 #define DAY_MS 86400000.0
@@ -184,14 +184,7 @@ static void *counting_make(const struct model_context *context, const void *sett
     size_t bound = (size_t)counting->settings.serving_neighbours_max;
     counting->users_max = context->users_max;
     counting->items_max = context->items_max;
-    counting->ids = ids_new(context->items_max);
-    for (int32_t item = 0; item < context->items_max; item++) {
-        char text[ID_BYTES];
-        int size = snprintf(text, sizeof(text), "%d", item);
-        int32_t number = ids_put(counting->ids, slice_of(text, (size_t)size));
-        assert(number == item);
-        (void)number;
-    }
+    counting->ids = numbered_items_new(context->items_max);
     counting->window = window_new(&rules, counting->ids);
     counting->timelines = xcalloc(users, sizeof(*counting->timelines));
     for (size_t user = 0; user < users; user++) { timeline_init(&counting->timelines[user]); }

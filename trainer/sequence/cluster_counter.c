@@ -298,12 +298,7 @@ static void end_factors(struct cluster_counter *counter)
     size_t width = counter->matrix.width, d = truncated_svd_rank(counter->svd);
     counter->factors = xcalloc(width * d + 1, sizeof(float));
     counter->dimensions = d;
-    for (size_t c = 0; c < width; c++) {
-        for (size_t k = 0; k < d; k++) {
-            counter->factors[c * d + k] = (float)(truncated_svd_number(counter->svd, c, k) *
-                                                  (double)counter->matrix.scales[c]);
-        }
-    }
+    truncated_svd_factors(counter->svd, counter->factors);
     counter->svd = truncated_svd_free(counter->svd);
     counter->vectors = xcalloc(counter->matrix.rows * d + 1, sizeof(float));
     counter->point_of = xcalloc(counter->matrix.rows + 1, sizeof(int32_t));
