@@ -255,9 +255,11 @@ bool mixture_load(struct mixture *mixture, const float *numbers, size_t count)
             part->squares[m] = MAX_OF(part->squares[m], SQUARES_FIRST);
         }
     }
-    mixture->search_ahead = searches ? (double)numbers[MIXTURE_NUMBERS] : 0.0;
-    mixture->search_spread = searches ? (double)numbers[MIXTURE_NUMBERS + 1] : 0.0;
-    mixture->search_asked = searches ? (double)numbers[MIXTURE_NUMBERS + 2] : 0.0;
+    if (searches) {
+        mixture->search_ahead = (double)numbers[MIXTURE_NUMBERS];
+        mixture->search_spread = (double)numbers[MIXTURE_NUMBERS + 1];
+        mixture->search_asked = (double)numbers[MIXTURE_NUMBERS + 2];
+    }
     const struct slice bytes = slice_of((const char *)numbers, count * sizeof(*numbers));
     (void)snprintf(mixture->version, sizeof(mixture->version), "%016" PRIx64,
                    ids_fingerprint(bytes));

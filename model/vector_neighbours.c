@@ -252,7 +252,7 @@ bool vector_neighbours_offer(const struct vector_neighbours *neighbours,
     size_t end = MIN_OF(neighbours->count, from + MIN_OF(count, SIZE_MAX - from));
     for (size_t at = from; at < end; at++) {
         const struct slot *slot = &neighbours->slots[at];
-        if (!slot->marked || !allows(arg, slot->item)) { continue; }
+        if (!slot->marked || (allows && !allows(arg, slot->item))) { continue; }
         float cosine = cosine_with(neighbours, query, at);
         if (cosine > 0.0F) { topk_push(top, (double)cosine, slot->item); }
     }

@@ -48,7 +48,7 @@ size_t vector_neighbours_marked(const struct vector_neighbours *neighbours);
 /* Sets a query: 1 to VECTOR_WIDTH_MAX numbers. */
 void vector_query_set(struct vector_query *query, const int8_t *numbers, size_t width);
 /* Offers the items with a mark among `count` vectors from one on, 0 the first, whose cosine with
- * the query is above 0 and that `allows`. Returns whether there are more. */
+ * the query is above 0 and that `allows` (NULL: all). Returns whether there are more. */
 bool vector_neighbours_offer(const struct vector_neighbours *neighbours,
                              const struct vector_query *query, size_t from, size_t count,
                              bool (*allows)(const void *arg, int32_t item), const void *arg,

@@ -116,7 +116,7 @@ static enum verdict take_content(struct run *run, struct scorer *scorer, const s
     if (!scorer->content_scores) { return VERDICT_DONE; }
     if (!rec->value.data) {
         content_rows_remove(scorer->content_scores, &scorer->tables, rec->key);
-        if (scorer->search_vectors) { search_vectors_note(scorer->search_vectors, ID_NONE, NULL); }
+        search_vectors_note(scorer->search_vectors, ID_NONE, NULL);
         return VERDICT_DONE;
     }
     arena_reset(scorer->arena);
@@ -127,10 +127,8 @@ static enum verdict take_content(struct run *run, struct scorer *scorer, const s
     if (reason) {
         return run_refuse_record(run, reason, "vectors of item %.*s", SLICE_ARGS(row.item_id));
     }
-    if (scorer->search_vectors) {
-        search_vectors_note(scorer->search_vectors, ids_find(scorer->tables.ids, row.item_id),
-                            &row.model);
-    }
+    search_vectors_note(scorer->search_vectors, ids_find(scorer->tables.ids, row.item_id),
+                        &row.model);
     return VERDICT_DONE;
 }
 

@@ -87,7 +87,7 @@ void live_tables_remove_content(struct live_tables *live, struct slice id)
     if (!live->content_scores && !live->own_text) { return; }
     pthread_mutex_lock(&live->lock);
     if (live->content_scores) { content_rows_remove(live->content_scores, &live->tables, id); }
-    if (live->search_vectors) { search_vectors_note(live->search_vectors, ID_NONE, NULL); }
+    search_vectors_note(live->search_vectors, ID_NONE, NULL);
     if (live->own_text) {
         (void)vector_neighbours_remove(live->own_text, ids_find(live->tables.ids, id));
     }
@@ -111,21 +111,11 @@ bool live_tables_searches(const struct live_tables *live)
     return live->tables.search != NULL;
 }
 
-static bool comes_before(const void *arg, int32_t a, int32_t b)
-{
-    return ids_before(arg, a, b);
-}
-
 static bool may_be_found(const void *arg, int32_t item)
 {
     const struct live_tables *live = arg;
     const struct item_flags flags = catalogue_flags(&live->tables.catalogue);
     return !item_flags_barred(&flags, item) && tables_know(&live->tables, item);
-}
-
-static bool any_item(const void *arg _unused_, int32_t item _unused_)
-{
-    return true;
 }
 
 /* Offers all vectors; false: they changed their places. */
@@ -141,7 +131,7 @@ static bool offer_all(struct live_tables *live, const struct live_query *query, 
         moved = moves != vector_neighbours_moves(vectors);
         if (!moved) {
             more = vector_neighbours_offer(vectors, &query->vector, from, piece,
-                                           query->of_history ? any_item : may_be_found, live, top);
+                                           query->of_history ? NULL : may_be_found, live, top);
         }
         pthread_mutex_unlock(&live->lock);
     }
@@ -153,7 +143,7 @@ void live_tables_near(struct live_tables *live, struct live_query *query)
     struct topk top;
     bool done = false;
     assert(live->query_model && query->encoded);
-    topk_init(&top, comes_before, live->tables.ids);
+    topk_init(&top, ids_before, live->tables.ids);
     for (int tries = 1; !done; tries++) {
         topk_clear(&top, FOUND_EACH);
         done = offer_all(live, query, tries < TRIES ? PIECE_VECTORS : SIZE_MAX, &top);

@@ -19,19 +19,13 @@ struct item_search {
     int32_t found[FOUND_ITEMS_MAX];
 };
 
-static bool comes_before(const void *arg, int32_t a, int32_t b)
-{
-    const struct item_search *search = arg;
-    return ids_before(search->items, a, b);
-}
-
 struct item_search *item_search_new(int32_t items_max, const struct ids *ids)
 {
     struct item_search *search = xcalloc(1, sizeof(*search));
     search->items = ids;
     search->words = ids_new(SEARCH_WORDS_MAX);
     search->index = word_index_new(items_max);
-    topk_init(&search->top, comes_before, search);
+    topk_init(&search->top, ids_before, ids);
     return search;
 }
 

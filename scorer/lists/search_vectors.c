@@ -34,11 +34,6 @@ int search_vectors_open(const struct list_settings *settings, struct query_vecto
                               (size_t)settings->query_cache, ret_queries, why, why_size);
 }
 
-static bool comes_before(const void *arg, int32_t a, int32_t b)
-{
-    return ids_before(arg, a, b);
-}
-
 struct search_vectors *search_vectors_new(struct query_vectors *queries,
                                           struct content_scores *content_scores,
                                           const struct ids *ids)
@@ -49,7 +44,7 @@ struct search_vectors *search_vectors_new(struct query_vectors *queries,
     search->ids = ids;
     search->changes = 1;
     search->kept = xcalloc(SEARCHES_NEAREST_MAX, sizeof(*search->kept));
-    topk_init(&search->top, comes_before, ids);
+    topk_init(&search->top, ids_before, ids);
     return search;
 }
 
@@ -64,6 +59,7 @@ struct search_vectors *search_vectors_free(struct search_vectors *search)
 
 void search_vectors_note(struct search_vectors *search, int32_t item, const struct slice *model)
 {
+    if (!search) { return; }
     search->changes++;
     if (!model || item == ID_NONE) { return; }
     bool ours = slice_equal(*model, slice_str(query_vectors_version(search->queries)));
@@ -71,16 +67,11 @@ void search_vectors_note(struct search_vectors *search, int32_t item, const stru
                            ours);
 }
 
-static bool any_item(const void *arg _unused_, int32_t item _unused_)
-{
-    return true;
-}
-
 static void find_nearest(struct search_vectors *search, const struct vector_neighbours *vectors,
                          struct kept_nearest *kept)
 {
     topk_clear(&search->top, FOUND_EACH);
-    (void)vector_neighbours_offer(vectors, &search->vector, 0, SIZE_MAX, any_item, NULL,
+    (void)vector_neighbours_offer(vectors, &search->vector, 0, SIZE_MAX, /* allows= */ NULL, NULL,
                                   &search->top);
     topk_sort(&search->top);
     kept->count = search->top.count;

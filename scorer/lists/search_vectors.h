@@ -24,7 +24,8 @@ struct search_vectors *search_vectors_new(struct query_vectors *queries,
                                           const struct ids *ids);
 /* Takes NULL; returns NULL. */
 struct search_vectors *search_vectors_free(struct search_vectors *search);
-/* Notes that the vectors of an item's row have come, which this model made, or have gone (NULL). */
+/* Notes that the vectors of an item's row have come, which this model made, or have gone (NULL).
+ * Takes NULL. */
 void search_vectors_note(struct search_vectors *search, int32_t item, const struct slice *model);
 /* Fills in what a search's text is near to, and its vector, which are borrowed until the next call;
  * false: it has no vector, or nothing is near it. Encodes a text that is not known, which takes
