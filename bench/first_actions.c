@@ -25,6 +25,7 @@
 #include "model/ids.h"
 #include "model/segment_scores.h"
 #include "schemas/user_history.h"
+#include "scorer/lists/cluster_table.h"
 #include "trainer/sequence/cluster_counter.h"
 
 enum { FOLDS = 10, LIST = 10, WANTED = 10, HISTORY = 50, STEP = 10000000 };
@@ -52,8 +53,7 @@ struct fold {
     size_t held;
     struct schema_cache *schemas;
     struct table_store *histories;
-    struct cluster_space *space;
-    struct segment_list *clusters; /* by the places of the space */
+    struct cluster_table *clusters;
     struct alike_users *alike;
     float *item_users; /* by item */
     struct segment_scores *scores;
@@ -131,46 +131,10 @@ static void put_history(const struct bench *bench, struct fold *fold, struct cod
     buf_release(&out);
 }
 
-/* Keeps a cluster's list as readers have it. */
-static void keep_cluster(struct bench *bench, struct fold *fold, const struct group_profile *group)
-{
-    size_t count = group->items.count;
-    int32_t *columns = xcalloc(3 * count + 1, sizeof(*columns));
-    for (size_t k = 0; k < count; k++) {
-        columns[k] = ids_find(bench->items, group->items.at[k]);
-        columns[count + k] = group->item_users.at[k];
-        columns[2 * count + k] = group->item_all_users.at[k];
-    }
-    size_t name = (size_t)group_profile_part(group->name);
-    fold->clusters[name] = (struct segment_list){.users = (double)group->users,
-                                                 .all_users = (double)group->all_users,
-                                                 .rest_users = group->rest_users,
-                                                 .items = columns,
-                                                 .item_users = columns + count,
-                                                 .item_all_users = columns + 2 * count,
-                                                 .count = count};
-}
-
-static void put_users(struct fold *fold, struct cluster_version version,
-                      const struct group_profile *group)
-{
-    const struct sampled_users users = {
-        .clusters = group->user_clusters.at,
-        .counts = group->user_counts.at,
-        .users = group->user_counts.count,
-        .items = group->user_items.at,
-        .strengths = group->user_strengths.count ? group->user_strengths.at : NULL,
-        .items_count = group->user_items.count,
-    };
-    const char *fault =
-        cluster_space_put_users(fold->space, version, group_profile_part(group->name), &users);
-    assert(!fault);
-}
-
 static void group_users(struct bench *bench, struct fold *fold)
 {
     struct cluster_counter *counter =
-        cluster_counter_new(&settings, fold->schemas, fold->space);
+        cluster_counter_new(&settings, fold->schemas, fold->clusters->space);
     struct group_profile group;
     cluster_counter_begin(counter, table_view_new(fold->histories));
     while (cluster_counter_state(counter) == CLUSTERS_COUNTING) {
@@ -178,17 +142,8 @@ static void group_users(struct bench *bench, struct fold *fold)
     }
     assert(cluster_counter_state(counter) == CLUSTERS_COUNTED);
     for (size_t at = 0; cluster_counter_record(counter, at, &group); at++) {
-        const struct cluster_version version = {group.version, group.clusters, group.parts,
-                                                group.user_parts};
-        if (group.kind == GROUP_CLUSTER) {
-            keep_cluster(bench, fold, &group);
-            (void)cluster_space_put_cluster(fold->space, version, group.name, group.vectors);
-        } else if (group.kind == GROUP_FACTORS) {
-            (void)cluster_space_put_factors(fold->space, version, group_profile_part(group.name),
-                                            group.items, group.vectors);
-        } else {
-            put_users(fold, version, &group);
-        }
+        const char *fault = cluster_table_put(fold->clusters, &group);
+        assert(!fault);
     }
     cluster_counter_free(counter);
 }
@@ -202,7 +157,7 @@ static bool fold_person(const struct bench *bench, struct fold *fold, const int3
         texts[k] = ids_text(bench->items, items[k]);
         ones[k] = 1.0F;
     }
-    return cluster_space_fold(fold->space, texts, ones, count, vector);
+    return cluster_space_fold(fold->clusters->space, texts, ones, count, vector);
 }
 
 static void learn(struct bench *bench, struct fold *fold)
@@ -228,8 +183,7 @@ static void learn(struct bench *bench, struct fold *fold)
 /* ---- Lists ---- */
 
 /* Adds what users chose who act alike, as the scorer's member does. */
-static void score_users(struct fold *fold, const struct person *person,
-                        float *scores)
+static void score_users(struct fold *fold, const struct person *person, float *scores)
 {
     const float one = 1.0F;
     const int32_t *items;
@@ -237,13 +191,19 @@ static void score_users(struct fold *fold, const struct person *person,
     for (size_t k = 0; k < count; k++) { scores[items[k]] = alike_users_of(fold->alike, items[k]); }
 }
 
-static void score_cluster(struct fold *fold, const float *vector, float *scores)
+static void score_cluster(const struct bench *bench, struct fold *fold, const float *vector,
+                          float *scores)
 {
     struct user_cluster cluster;
+    struct segment_list list;
+    struct slice name;
+    const struct segment_list *lists = &list;
     const struct segment_score *found;
-    cluster_space_nearest(fold->space, vector, &cluster);
-    const struct segment_list *list = &fold->clusters[group_profile_part(cluster.name)];
-    size_t count = segment_scores_find(fold->scores, &list, 1, &found);
+    cluster_space_nearest(fold->clusters->space, vector, &cluster);
+    bool there = segment_table_find_one(fold->clusters->lists, cluster.name, bench->items, &list,
+                                        &name);
+    assert(there);
+    size_t count = segment_scores_find(fold->scores, &lists, 1, &found);
     for (size_t k = 0; k < count; k++) { scores[found[k].item] = expf(found[k].score) + 1.0F; }
 }
 
@@ -296,7 +256,7 @@ static void try_user(struct bench *bench, struct fold *fold, const struct person
     for (int kind = 0; kind < KINDS; kind++) {
         int32_t list[LIST];
         memset(scores, 0, items * sizeof(*scores));
-        if (kind == CLUSTER && folded) { score_cluster(fold, vector, scores); }
+        if (kind == CLUSTER && folded) { score_cluster(bench, fold, vector, scores); }
         if (kind == USERS && folded) { score_users(fold, person, scores); }
         const struct query query = {.user = (int32_t)(person - bench->people),
                                     .history = person->items, .count = 1,
@@ -332,13 +292,12 @@ static void try_fold(struct bench *bench, size_t held)
         .held = held,
         .schemas = schema_cache_new(),
         .histories = table_store_new(path),
-        .space = cluster_space_new(SIZE_MAX),
-        .clusters = xcalloc(GROUP_PARTS_MAX, sizeof(*fold.clusters)),
+        .clusters = cluster_table_new(SIZE_MAX, /* sampled= */ true),
         .item_users = xcalloc(items, sizeof(float)),
         .scores = segment_scores_new(ids_before, bench->items),
         .counting = models_find("counting"),
     };
-    fold.alike = alike_users_new(fold.space, bench->items);
+    fold.alike = alike_users_new(fold.clusters->space, bench->items);
     fold.model = fold.counting->make(&context, fold.counting->presets[0].settings);
     int result = table_store_open(fold.histories, 0, 0, INT32_MAX, &from);
     assert(result == 0);
@@ -349,13 +308,9 @@ static void try_fold(struct bench *bench, size_t held)
     }
     fold.counting->free(fold.model);
     segment_scores_free(fold.scores);
-    for (size_t c = 0; c < GROUP_PARTS_MAX; c++) {
-        free((int32_t *)(uintptr_t)fold.clusters[c].items);
-    }
-    free(fold.clusters);
     alike_users_free(fold.alike);
+    cluster_table_free(fold.clusters);
     free(fold.item_users);
-    cluster_space_free(fold.space);
     table_store_free(fold.histories);
     schema_cache_free(fold.schemas);
     (void)directory_delete(path);

@@ -166,8 +166,9 @@ def new_users(held):
             "standard_errors": mean / spread if spread else 0}
 
 
-def run(bed, prefix, held, catalogue, settings):
-    """One run with a catalogue of {"item_id", "tags", "title"}; figures of new items and users."""
+def run(bed, prefix, held, catalogue, settings, placed=False):
+    """One run with a catalogue of {"item_id", "tags", "title"}; figures of new items and users.
+    placed: of new items that a rule gives places, too."""
     encoded = ENCODER.exists() and any(item.get("title") for item in catalogue)
     names = [name for name, _ in WHOLE] + ["serve"] + (["embed"] if encoded else [])
     settings = ["scorer.content.used=true", "serve.content.used=true",
@@ -192,8 +193,10 @@ def run(bed, prefix, held, catalogue, settings):
                                             if one["item_id"] in held.items])
             wait_at_rest(bed, workers, prefix, catalogue, encoded)
             figures = new_items(held)
-            give_places(bed, prefix, directory, known=next(iter(held.firsts.values()))[0])
-            return {**figures, "placed_hr10": new_items(held, PLACEMENT)["hr10"]}, users
+            if placed:
+                give_places(bed, prefix, directory, known=next(iter(held.firsts.values()))[0])
+                figures["placed_hr10"] = new_items(held, PLACEMENT)["hr10"]
+            return figures, users
 
 
 def figures(bed, name, rows, catalogue, settings=()):
@@ -201,7 +204,7 @@ def figures(bed, name, rows, catalogue, settings=()):
     held = Held(rows)
     bed.say(f"{name}: {len(held.told):,} actions; {len(held.items):,} items and "
             f"{len(held.users):,} users are held back")
-    whole, users = run(bed, f"new{name[:1]}.", held, catalogue, settings)
+    whole, users = run(bed, f"new{name[:1]}.", held, catalogue, settings, placed=True)
     tags, _ = run(bed, f"tag{name[:1]}.", held,
                   [{"item_id": one["item_id"], "tags": one["tags"]} for one in catalogue], settings)
     return {"new_item_lists": whole["lists"], "new_item_hr10": whole["hr10"],
