@@ -10,6 +10,7 @@
 enum { CELLS_FIRST = 1024, KIND_NAME_BYTES = 65 };
 
 #define DECAY 0.6F
+#define DECAY_COMPARED 0.85F
 
 struct cell {
     uint32_t stamp;        /* of the call that touched it */
@@ -28,6 +29,8 @@ struct content_scores {
     const struct ids *ids;
     int32_t items_max;
     size_t recent;
+    int32_t *sources; /* the recent items of the last call, newest first */
+    size_t sources_count;
     struct cell *cells;
     int32_t *touched;
     int32_t capacity;
@@ -45,6 +48,7 @@ struct content_scores *content_scores_new(int32_t items_max, size_t recent,
     (void)content_scores_kind(content_scores, slice_str("text"));
     (void)content_scores_kind(content_scores, slice_str("given"));
     content_scores->recent = recent;
+    content_scores->sources = xcalloc(recent + 1, sizeof(*content_scores->sources));
     return content_scores;
 }
 
@@ -55,6 +59,7 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
     for (int kind = 0; kind < CONTENT_VECTOR_KINDS; kind++) {
         vector_neighbours_free(content_scores->vectors[kind]);
     }
+    free(content_scores->sources);
     free(content_scores->cells);
     free(content_scores->touched);
     free(content_scores);
@@ -155,20 +160,32 @@ static void add_part(struct content_scores *content_scores, int32_t source, int3
     cell->because = source;
 }
 
+/* What features, or vectors, of this cosine say. */
+static float features_part(float cosine)
+{
+    float root = sqrtf(cosine);
+    return root * sqrtf(root);
+}
+
+static float vectors_part(float cosine)
+{
+    return cosine * cosine;
+}
+
 static void add_like(struct content_scores *content_scores, int32_t item, float weight)
 {
     size_t count;
     const struct alike *alike = feature_neighbours_of(content_scores->features, item, &count);
     for (size_t k = 0; k < count; k++) {
-        float root = sqrtf(alike[k].cosine);
-        add_part(content_scores, item, alike[k].item, weight * (root * sqrtf(root)));
+        float part = features_part(alike[k].cosine);
+        add_part(content_scores, item, alike[k].item, weight * part);
     }
     for (int k = 0; k < content_scores->kinds; k++) {
         int kind = content_scores->order[k];
         alike = vector_neighbours_of(content_scores->vectors[kind], item, &count);
         for (size_t i = 0; i < count; i++) {
-            float cosine = alike[i].cosine;
-            add_part(content_scores, item, alike[i].item, weight * (cosine * cosine));
+            float part = vectors_part(alike[i].cosine);
+            add_part(content_scores, item, alike[i].item, weight * part);
         }
     }
 }
@@ -178,7 +195,7 @@ size_t content_scores_find(struct content_scores *content_scores, const int32_t 
 {
     size_t used = 0;
     float weight = 1.0F;
-    content_scores->touched_count = 0;
+    content_scores->touched_count = content_scores->sources_count = 0;
     if (++content_scores->stamp == 0) {
         memset(content_scores->cells, 0,
                (size_t)content_scores->capacity * sizeof(*content_scores->cells));
@@ -193,8 +210,9 @@ size_t content_scores_find(struct content_scores *content_scores, const int32_t 
         if (!(weights[k] > 0.0F)) { continue; }
         add_like(content_scores, item, weight);
         weight *= DECAY;
-        used++;
+        content_scores->sources[used++] = item;
     }
+    content_scores->sources_count = used;
     *ret_items = content_scores->touched;
     return content_scores->touched_count;
 }
@@ -213,4 +231,33 @@ int32_t content_scores_because(const struct content_scores *content_scores, int3
     const struct cell *cell = &content_scores->cells[item];
     *ret_share = cell->most / cell->sum;
     return cell->because;
+}
+
+/* ---- Comparing ---- */
+
+static float part_between(const struct content_scores *content_scores, int32_t source, int32_t item)
+{
+    float part = features_part(feature_neighbours_cosine(content_scores->features, source, item));
+    for (int k = 0; k < content_scores->kinds; k++) {
+        const struct vector_neighbours *vectors =
+            content_scores->vectors[content_scores->order[k]];
+        part += vectors_part(MAX_OF(vector_neighbours_between(vectors, source, item), 0.0F));
+    }
+    return part;
+}
+
+struct content_likeness content_scores_compare(const struct content_scores *content_scores,
+                                               int32_t item)
+{
+    struct content_likeness like = {.because = ID_NONE};
+    float weight = 1.0F, most = 0.0F;
+    for (size_t k = 0; k < content_scores->sources_count; k++, weight *= DECAY_COMPARED) {
+        float part = weight * part_between(content_scores, content_scores->sources[k], item);
+        like.score += part;
+        if (part <= most) { continue; }
+        most = part;
+        like.because = content_scores->sources[k];
+    }
+    like.share = most > 0.0F ? most / like.score : 0.0F;
+    return like;
 }

@@ -5,9 +5,17 @@
  * j_1 the newest item; S the cosine of features (feature_neighbours.h), V that of the vectors of
  * one kind (vector_neighbours.h), both 0 but for the 100 items most like j_r. Sums run from the
  * newest item to the oldest, features before vectors, and those in the order of their kinds' names
- * behind `text` and `given`, in 32 bits. What an item is like may be
- * changed at any time, and the scores follow from what it is now. Memory is reused from call to
- * call. One thread.
+ * behind `text` and `given`, in 32 bits. What an item is like may be changed at any time, and the
+ * scores follow from what it is now.
+ *
+ * Of thousands that are like j_r, the 100 are like it in all, which a new item need not be. Where a
+ * few items are compared with one another, and not with all, each is compared with every j_r:
+ *
+ *   N_i = sum over r of 0.85^(r-1) * (S[j_r][i]^0.75 + sum over v of max(V[j_r][i], 0)^2)
+ *
+ * which falls more slowly: without the others, older items of a history still tell two apart.
+ *
+ * Memory is reused from call to call. One thread.
  */
 #ifndef FRESHET_MODEL_CONTENT_SCORES_H
 #define FRESHET_MODEL_CONTENT_SCORES_H
@@ -55,5 +63,16 @@ int32_t content_scores_because(const struct content_scores *content_scores, int3
                                float *ret_share);
 /* Returns an item's score of the last content_scores_find(); 0 when it has none. */
 float content_scores_of(const struct content_scores *content_scores, int32_t item);
+
+/* How an item is like those of the last content_scores_find(). */
+struct content_likeness {
+    float score;     /* N_i */
+    int32_t because; /* the recent item that adds most to it; ID_NONE: none adds anything */
+    float share;     /* its part */
+};
+
+/* Compares an item with each of them. */
+struct content_likeness content_scores_compare(const struct content_scores *content_scores,
+                                               int32_t item);
 
 #endif

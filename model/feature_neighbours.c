@@ -2,7 +2,8 @@
  *
  * When an item comes, changes or goes, the df of its features change. A weight that changes by that
  * changes all items that have the feature. Of a feature that few items have, these are told to the
- * rows one by one; for others, and for a new L(N), all rows are dropped.
+ * rows one by one; for others, and for a new L(N), all rows are dropped. The length of an item's
+ * vector is kept until any weight changes.
  */
 #include "base/base.h"
 #include "base/array.h"
@@ -22,6 +23,8 @@ struct posting {
 struct card {
     uint32_t *features; /* sorted, each once; NULL: none */
     uint32_t count;
+    uint64_t version; /* of the weights by which the next is */
+    double squares;   /* the sum of w^2 */
 };
 
 struct feature_neighbours {
@@ -34,6 +37,7 @@ struct feature_neighbours {
     int32_t items_max;
     int32_t items; /* that have features */
     int32_t level; /* L(N) */
+    uint64_t version; /* of the weights, from 1 */
     struct nearest_rows *rows;
 };
 
@@ -45,6 +49,7 @@ struct feature_neighbours *feature_neighbours_new(int32_t items_max, const struc
     struct feature_neighbours *neighbours = xcalloc(1, sizeof(*neighbours));
     const struct nearest_measure measure = {offer, compare, neighbours};
     neighbours->items_max = items_max;
+    neighbours->version = 1;
     neighbours->rows = nearest_rows_new(&measure, ids, NEAREST_ROWS_MOST);
     return neighbours;
 }
@@ -78,21 +83,23 @@ static int32_t weight(const struct feature_neighbours *neighbours, uint32_t feat
     return posting->count < 2 ? 0 : MAX_OF(neighbours->level - posting->level, 0);
 }
 
-static const struct card *card_of(const struct feature_neighbours *neighbours, int32_t item)
+/* Returns what is known of an item; NULL: nothing. */
+static struct card *card_of(const struct feature_neighbours *neighbours, int32_t item)
 {
-    static const struct card none;
     bool known = item >= 0 && (size_t)item < neighbours->cards_count;
-    return known ? &neighbours->cards[item] : &none;
+    return known && neighbours->cards[item].count ? &neighbours->cards[item] : NULL;
 }
 
-static double squares(const struct feature_neighbours *neighbours, const struct card *card)
+static double squares(const struct feature_neighbours *neighbours, struct card *card)
 {
     int64_t sum = 0;
+    if (card->version == neighbours->version) { return card->squares; }
     for (uint32_t at = 0; at < card->count; at++) {
         int32_t w = weight(neighbours, card->features[at]);
         sum += w * w;
     }
-    return (double)sum;
+    card->version = neighbours->version;
+    return card->squares = (double)sum;
 }
 
 static float cosine(int64_t dot, double mine, double other)
@@ -102,11 +109,11 @@ static float cosine(int64_t dot, double mine, double other)
 
 /* ---- Likeness ---- */
 
-static float compare(void *owner, int32_t item, int32_t other)
+float feature_neighbours_cosine(struct feature_neighbours *neighbours, int32_t item, int32_t other)
 {
-    const struct feature_neighbours *neighbours = owner;
-    const struct card *a = card_of(neighbours, item), *b = card_of(neighbours, other);
+    struct card *a = card_of(neighbours, item), *b = card_of(neighbours, other);
     int64_t dot = 0;
+    if (!a || !b) { return 0.0F; }
     for (uint32_t i = 0, k = 0; i < a->count && k < b->count;) {
         if (a->features[i] != b->features[k]) {
             a->features[i] < b->features[k] ? i++ : k++;
@@ -117,13 +124,18 @@ static float compare(void *owner, int32_t item, int32_t other)
         i++;
         k++;
     }
-    return cosine(dot, squares(neighbours, a), squares(neighbours, b));
+    return dot ? cosine(dot, squares(neighbours, a), squares(neighbours, b)) : 0.0F;
+}
+
+static float compare(void *owner, int32_t item, int32_t other)
+{
+    return feature_neighbours_cosine(owner, item, other);
 }
 
 static void offer(void *owner, int32_t item, struct topk *top)
 {
     struct feature_neighbours *neighbours = owner;
-    const struct card *card = card_of(neighbours, item);
+    struct card *card = card_of(neighbours, item);
     double mine = squares(neighbours, card);
     size_t touched = 0;
     for (uint32_t at = 0; at < card->count; at++) {
@@ -154,6 +166,7 @@ static void set_df(struct feature_neighbours *neighbours, uint32_t feature, int3
     posting->count = df;
     posting->level = level_of(df);
     if (weight(neighbours, feature) == before) { return; }
+    neighbours->version++;
     if (df > TOLD_MAX) {
         nearest_rows_change_all(neighbours->rows);
         return;
@@ -194,7 +207,9 @@ static void count_item(struct feature_neighbours *neighbours, int32_t by)
     int32_t before = neighbours->level;
     neighbours->items += by;
     neighbours->level = level_of(neighbours->items);
-    if (neighbours->level != before) { nearest_rows_change_all(neighbours->rows); }
+    if (neighbours->level == before) { return; }
+    neighbours->version++;
+    nearest_rows_change_all(neighbours->rows);
 }
 
 bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
@@ -206,8 +221,9 @@ bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
     if (count) { memcpy(sorted, features, count * sizeof(*sorted)); }
     count = number_set_make(sorted, count);
     const struct card *before = card_of(neighbours, item);
-    bool same = before->count == count &&
-                (!count || memcmp(before->features, sorted, count * sizeof(*sorted)) == 0);
+    bool same = before ? before->count == count &&
+                             memcmp(before->features, sorted, count * sizeof(*sorted)) == 0
+                       : !count;
     if (same) { return false; }
     reserve(neighbours, item);
     struct card *card = &neighbours->cards[item];
@@ -230,6 +246,6 @@ const struct alike *feature_neighbours_of(struct feature_neighbours *neighbours,
                                           size_t *ret_count)
 {
     *ret_count = 0;
-    if (!card_of(neighbours, item)->count) { return NULL; }
+    if (!card_of(neighbours, item)) { return NULL; }
     return nearest_rows_of(neighbours->rows, item, ret_count);
 }

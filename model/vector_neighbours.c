@@ -115,11 +115,16 @@ static void offer(void *owner, int32_t item, struct topk *top)
     }
 }
 
-static float compare(void *owner, int32_t item, int32_t other)
+float vector_neighbours_between(const struct vector_neighbours *neighbours, int32_t item,
+                                int32_t other)
 {
-    const struct vector_neighbours *neighbours = owner;
     int32_t a = slot_of(neighbours, item), b = slot_of(neighbours, other);
     return a == SLOT_NONE || b == SLOT_NONE ? 0.0F : cosine(neighbours, (size_t)a, (size_t)b);
+}
+
+static float compare(void *owner, int32_t item, int32_t other)
+{
+    return vector_neighbours_between(owner, item, other);
 }
 
 const struct alike *vector_neighbours_of(struct vector_neighbours *neighbours, int32_t item,

@@ -40,6 +40,10 @@ size_t vector_neighbours_count(const struct vector_neighbours *neighbours);
  * equal ones by id, until the next call; none when the item has no vector. */
 const struct alike *vector_neighbours_of(struct vector_neighbours *neighbours, int32_t item,
                                          size_t *ret_count);
+/* Returns the cosine of two items' vectors, also where neither is among the other's; 0: one has
+ * none. */
+float vector_neighbours_between(const struct vector_neighbours *neighbours, int32_t item,
+                                int32_t other);
 
 /* Marks an item's vector, or takes the mark off it; a new item's has none. */
 void vector_neighbours_mark(struct vector_neighbours *neighbours, int32_t item, bool marked);

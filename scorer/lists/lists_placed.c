@@ -16,8 +16,26 @@ struct ranked lists_ranked_entry(struct lists *lists, size_t k)
     return *ranked;
 }
 
-/* Finds a candidate in the ranking (keep_scoring()); an item that rules brought has no reason but
- * its actions, or that it is due again. */
+/* Returns the entry of an item that the ranking does not have: one without an action is there
+ * because of what it is like. */
+static struct ranked unranked_item(const struct lists *lists, int32_t item)
+{
+    float actions = (float)item_table_actions(lists->tables->items, item);
+    struct ranked ranked = {.item = item,
+                            .because = ID_NONE,
+                            .evidence = actions,
+                            .reason = actions > 0.0F ? RANKED_POPULAR : RANKED_NEW};
+    if (actions > 0.0F || !lists->behind.content_scores) { return ranked; }
+    struct content_likeness like = content_scores_compare(lists->behind.content_scores, item);
+    if (like.because == ID_NONE) { return ranked; }
+    ranked.because = like.because;
+    ranked.share = like.share;
+    ranked.reason = RANKED_ALIKE;
+    return ranked;
+}
+
+/* Finds a candidate in the ranking (keep_scoring()), or what there is to say of one that rules
+ * brought. */
 static struct ranked ranked_item(struct lists *lists, size_t candidate, int32_t item,
                                  const struct again *again)
 {
@@ -36,11 +54,7 @@ static struct ranked ranked_item(struct lists *lists, size_t candidate, int32_t 
         assert(lists->merged[k].item == item);
         return lists_ranked_entry(lists, k);
     }
-    float actions = (float)item_table_actions(lists->tables->items, item);
-    return (struct ranked){.item = item,
-                           .because = ID_NONE,
-                           .evidence = actions,
-                           .reason = actions > 0.0F ? RANKED_POPULAR : RANKED_NEW};
+    return unranked_item(lists, item);
 }
 
 /* Writes the reasons of the places of all placements. */

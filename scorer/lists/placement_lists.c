@@ -220,7 +220,8 @@ static bool any_share(const struct rule_set *rules)
     return false;
 }
 
-/* Adds the newest items: what is like the user's own first, the rest as it was created. */
+/* Adds the newest items: what is most like the user's own first, equal ones as they were
+ * created. */
 static void add_newest(struct placement_lists *lists, const struct placement_scoring *scoring)
 {
     const struct topk_entry *newest;
@@ -229,7 +230,8 @@ static void add_newest(struct placement_lists *lists, const struct placement_sco
     for (size_t k = 0; k < found; k++) {
         int32_t item = newest[k].item;
         if (!ranking_allows(scoring->ranking, &scoring->request->flags, item)) { continue; }
-        float score = scoring->content ? content_scores_of(scoring->content, item) : 0.0F;
+        float score =
+            scoring->content ? content_scores_compare(scoring->content, item).score : 0.0F;
         size_t at = count++;
         for (; at > 0 && suiting[at - 1].score < (double)score; at--) {
             suiting[at] = suiting[at - 1];

@@ -82,12 +82,45 @@ static void test_new_item(void **state)
     content_scores_free(content_scores);
 }
 
+/* An item is compared with each recent one, also where more than a hundred others are as much like
+ * that. */
+static void test_compare(void **state)
+{
+    struct content_scores *content_scores = catalogue();
+    const int32_t history[] = {2, 8, 1, 15, 14}; /* kinds 2 and 1, 1 and 1, and 0 */
+    const float weights[] = {1, 1, 1, 0, 1};
+    const int8_t vectors[][2] = {{3, 4}, {4, 3}, {-3, -4}};
+    const int32_t *items, described[] = {14, 500, 1};
+    for (int32_t i = ITEMS; i < 1000; i++) { describe(content_scores, i); }
+    for (size_t k = 0; k < ARRAY_COUNT(described); k++) {
+        content_scores_set_vector(content_scores, described[k], CONTENT_TEXT, vectors[k], 2);
+    }
+    const uint32_t both[] = {0, 1};
+    (void)content_scores_describe(content_scores, 500, both, 2);
+    (void)content_scores_find(content_scores, history, weights, 5, &items);
+    assert_true(content_scores_of(content_scores, 500) < 0.95F); /* by its vector alone */
+    struct content_likeness like = content_scores_compare(content_scores, 500);
+    /* Newest first: 14, 1, 8. Both features weigh the same; the vector of 1 is an opposite. */
+    double features = pow(sqrt(0.5), 0.75), vector = 0.96 * 0.96;
+    double want = features + vector + (0.85 + 0.85 * 0.85) * features;
+    assert_true(fabs((double)like.score - want) < 1e-5);
+    assert_int_equal(like.because, 14);
+    assert_true(fabs((double)like.share - (features + vector) / want) < 1e-5);
+    like = content_scores_compare(content_scores, 999999);
+    assert_int_equal(like.because, ID_NONE);
+    assert_true(like.score == 0.0F && like.share == 0.0F);
+    (void)content_scores_find(content_scores, history, weights, 0, &items);
+    assert_int_equal(content_scores_compare(content_scores, 500).because, ID_NONE);
+    content_scores_free(content_scores);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_formula),
         cmocka_unit_test(test_because),
         cmocka_unit_test(test_new_item),
+        cmocka_unit_test(test_compare),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,9 @@ static void test_rows_are_exact(void **state)
         (void)put(neighbours, &catalogue, item);
         if (step % 5 == 0) { assert_row(neighbours, &catalogue, (int32_t)(draw(&rng) * ITEMS)); }
         if (step % 7 == 0) { assert_row(neighbours, &catalogue, 17); }
+        int32_t other = (int32_t)(draw(&rng) * ITEMS);
+        assert_true(feature_neighbours_cosine(neighbours, item, other) ==
+                    cosine(&catalogue, item, other));
     }
     for (int32_t i = 0; i < ITEMS; i += 10) { assert_row(neighbours, &catalogue, i); }
     feature_neighbours_free(neighbours);

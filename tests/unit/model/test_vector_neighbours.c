@@ -37,6 +37,10 @@ static void assert_row(struct vector_neighbours *neighbours, const struct vector
         return;
     }
     float least = count ? alike[count - 1].cosine : 0.0F;
+    for (int32_t i = 0; i < ITEMS; i++) {
+        float want = vectors->has[i] ? cosine(vectors->at[item], vectors->at[i]) : 0.0F;
+        assert_true(fabsf(vector_neighbours_between(neighbours, item, i) - want) < 1e-5F);
+    }
     for (size_t k = 0; k < count; k++) {
         assert_true(vectors->has[alike[k].item] && alike[k].item != item);
         assert_true(fabsf(alike[k].cosine - cosine(vectors->at[item],

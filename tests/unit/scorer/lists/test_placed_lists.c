@@ -25,6 +25,11 @@ static const char text[] = "first.length=10\n"
 
 enum { PLACEMENTS = 4 };
 
+struct ranked_place {
+    struct slice item, because;
+    int32_t reason;
+};
+
 struct fixture {
     struct scorer_settings settings;
     struct options *options;
@@ -138,7 +143,8 @@ static void test_pages(void **state _unused_)
     end(&fixture);
 }
 
-static struct slice fifth_place(struct fixture *fixture, const char *had)
+/* Returns what is at the fifth place of the list of somebody who had this. */
+static struct ranked_place fifth_place(struct fixture *fixture, const char *had)
 {
     struct slice items[] = {slice_str(had)};
     int32_t actions[] = {ACTION_VIEW};
@@ -153,11 +159,40 @@ static struct slice fifth_place(struct fixture *fixture, const char *had)
     lists_make_scoped(fixture->lists, &history, &scope, &list);
     lists_place_one(fixture->lists, &history, /* placement= */ 0, LENGTH, &list);
     assert_int_equal(list.items.count, LENGTH);
-    return list.items.at[4];
+    return (struct ranked_place){list.items.at[4], list.because.at[4], list.reasons.at[4]};
+}
+
+static void assert_place(struct ranked_place place, const char *item, int32_t reason,
+                         const char *because)
+{
+    assert_true(slice_equal(place.item, slice_str(item)));
+    assert_int_equal(place.reason, reason);
+    assert_true(slice_equal(place.because, slice_str(because)));
+}
+
+static void describe(struct fixture *fixture, struct content_scores *content, const char *id,
+                     const uint32_t *features, size_t count)
+{
+    int32_t number = ids_find(fixture->tables.ids, slice_str(id));
+    assert_true(content_scores_describe(content, number, features, count));
+}
+
+/* More than a hundred items are like i001 alone, so that n1, which is like i599 as well, is not
+ * among those most like it. */
+static void describe_many(struct fixture *fixture, struct content_scores *content)
+{
+    const uint32_t one = 1, both[] = {1, 8};
+    for (int k = 100; k < 250; k++) {
+        char id[16];
+        (void)snprintf(id, sizeof(id), "i%03d", k);
+        describe(fixture, content, id, &one, 1);
+    }
+    describe(fixture, content, "i599", both + 1, 1);
+    describe(fixture, content, "n1", both, 2);
 }
 
 /* Counting knows nothing of new items: of those that a share asks for, the one that is like what
- * the user had is taken, else the newest. */
+ * the user had is taken, and says so; else the newest. */
 static void test_a_share_takes_the_new_that_suit(void **state _unused_)
 {
     enum { NEW = 3 };
@@ -191,9 +226,12 @@ static void test_a_share_takes_the_new_that_suit(void **state _unused_)
         rule_set_parse(slice_str(one), &fixture.tables.columns, PLACEMENT_LENGTH, &faults);
     assert_non_null(fixture.rules);
     lists_set_rules(fixture.lists, fixture.rules);
-    assert_true(slice_equal(fifth_place(&fixture, "i001"), slice_str("n1")));
-    assert_true(slice_equal(fifth_place(&fixture, "i500"), slice_str("n0")));
-    assert_true(slice_equal(fifth_place(&fixture, "i002"), slice_str("n2")));
+    assert_place(fifth_place(&fixture, "i001"), "n1", REASON_TAGS, "i001");
+    assert_place(fifth_place(&fixture, "i500"), "n0", REASON_NEW, "");
+    assert_place(fifth_place(&fixture, "i002"), "n2", REASON_TAGS, "i002");
+    describe_many(&fixture, content);
+    assert_place(fifth_place(&fixture, "i001"), "n1", REASON_TAGS, "i001");
+    assert_place(fifth_place(&fixture, "i002"), "n2", REASON_TAGS, "i002");
     buf_release(&faults);
     end(&fixture);
     content_scores_free(content);
