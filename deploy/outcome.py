@@ -118,6 +118,10 @@ class Outcome:
         yield "hit@10", (f"{seen['hit_at_10']:.4f}, the next action on the list that was published "
                          f"when it came ({seen['judged']:,} evaluated; it varies with the "
                          "machine's load)")
+        if "new_film_to_list_ms" in seen:
+            yield "new film, to first list", (
+                f"{seen['new_film_to_list_ms']:.0f} ms, from append of its record to append of the "
+                f"list; now among the first ten of {seen['new_film_lists']:,} lists")
         for name, value in seen.items():
             if name.startswith("peak_memory_mb_"):
                 yield f"peak memory, {name.rsplit('_', 1)[1]}", f"{value:.0f} MB"
@@ -127,19 +131,26 @@ class Outcome:
         print(f"\n  User {printable(user)}, {history['events_total']} films, the latest:")
         latest = list(zip(history["items"], history["weights"]))[-SHOWN_ACTIONS:]
         for item, weight in reversed(latest):
-            print(f"      {weight:.0f}/5  {self._title(item)}")
+            print(f"      {weight:.0f}/5  {self.title(item)}")
         print("    recommended:")
-        columns = zip(made["items"], made["reasons"], made["because"], made["evidence"])
-        for rank, (item, reason, because, evidence) in enumerate(columns, 1):
-            if rank > SHOWN_ITEMS:
-                break
-            why = f"{reason.lower()} ({evidence:.0f} actions)"
-            if because:
-                why = f"{'because of' if reason == 'BECAUSE' else 'like'} {self._title(because)}"
-                why += f" (support {evidence:.0f})" if reason == "BECAUSE" and evidence else ""
-            print(f"      {rank}.  {self._title(item)[:44]:44}  {why}")
+        for at, item in enumerate(made["items"][:SHOWN_ITEMS]):
+            print(f"      {at + 1}.  {self.title(item)[:44]:44}  {self.why(made, at)}")
 
-    def _title(self, item):
+    def why(self, made, at):
+        """The reason of a place of a list, in words."""
+        reason, because, evidence = (made[name][at] for name in ("reasons", "because", "evidence"))
+        if reason == "USERS":
+            return f"chosen by {evidence:.0f} users who act alike"
+        if reason == "SEGMENT":
+            return f"liked by {printable(because)} ({evidence:.0f} users)"
+        if reason == "TAGS":
+            return f"like {self.title(because)}"
+        if not because:
+            return f"{reason.lower()} ({evidence:.0f} actions)"
+        support = f" (support {evidence:.0f})" if evidence else ""
+        return f"because of {self.title(because)}{support}"
+
+    def title(self, item):
         return printable(self.titles.get(item, item))
 
 

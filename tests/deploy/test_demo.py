@@ -1,6 +1,9 @@
-"""An interrupt ends `make demo` at once, wherever it is, and leaves nothing running."""
+"""`make demo` shows what it promises. An interrupt ends it at once, wherever it is, and leaves
+nothing running."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -40,6 +43,22 @@ def running(build):
         if str(build).encode() in words and int(entry.name) != os.getpid():
             found.append((entry.name, (entry / "cmdline").read_bytes()))
     return found
+
+
+def test_what_the_demo_shows(build):
+    """Lists by device, for somebody new, and with films on which nobody has acted; on every run."""
+    for _ in range(2):
+        demo = subprocess.run([ROOT / "deploy/demo", "--limit", "20000", "--rate", "5000"],
+                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              env={**os.environ, "BUILD": str(build)})
+        told = demo.stdout
+        assert demo.returncode == 0, told
+        assert "chosen more often on tablet" in told and "liked by gender=F" in told, told
+        assert re.search(r"^ +\d+\.  The Saturn Convoy \(1998\) +new; like .+, rated [45]/5$", told,
+                         re.M), told
+        figures = json.loads((build / "run/demo/figures.json").read_text())
+        assert figures["new_film_to_list_ms"] >= 0 and figures["new_film_lists"] > 0, figures
+        assert running(build) == []
 
 
 @pytest.mark.parametrize("said, more", PLACES)
