@@ -403,6 +403,20 @@ void live_tables_list(struct live_tables *live, const struct live_request *reque
     pthread_mutex_unlock(&live->lock);
 }
 
+bool live_tables_version(struct live_tables *live, struct live_version *ret_version)
+{
+    *ret_version = (struct live_version){0};
+    if (!live->vectors) { return false; }
+    pthread_mutex_lock(&live->lock);
+    const struct served *served = vectors_served(live->vectors);
+    if (served) {
+        (void)snprintf(ret_version->name, sizeof(ret_version->name), "%s", served->version);
+        ret_version->items = served->rows;
+    }
+    pthread_mutex_unlock(&live->lock);
+    return true;
+}
+
 void live_tables_weights(struct live_tables *live, int64_t actions,
                          struct list_weights *ret_weights)
 {

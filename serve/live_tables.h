@@ -168,6 +168,15 @@ struct live_request {
 void live_tables_list(struct live_tables *live, const struct live_request *request,
                       take_list_fn take, void *arg);
 
+/* What of the sequence model is in use. */
+struct live_version {
+    char name[64]; /* empty: no version serves */
+    size_t items;
+};
+
+/* Finds the model version that serves. False: this server uses none. */
+bool live_tables_version(struct live_tables *live, struct live_version *ret_version);
+
 /* Fills in the weights by which lists of sessions with so many actions are made. */
 void live_tables_weights(struct live_tables *live, int64_t actions,
                          struct list_weights *ret_weights);

@@ -60,7 +60,8 @@ ARROWS = {
                      "model/counting", "model/transformer", "rules"),
     "serve": RUNTIME + ("serve/console", "embed/text", "model", "model/counting",
                         "model/transformer", "pseudonyms", "scorer/lists", "syntax"),
-    "serve/console": RUNTIME + ("model", "model/counting", "pseudonyms", "scorer/lists", "serve"),
+    "serve/console": RUNTIME + ("model", "model/counting", "pseudonyms", "scorer/lists", "serve",
+                                "syntax"),
     # Texts as vectors, pure but for the model's files: for the worker, and for queries.
     "embed/text": ("base", "model", "model/transformer"),
     "embed": RUNTIME + ("embed/text",),

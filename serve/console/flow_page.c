@@ -79,7 +79,11 @@ static void put_box(const struct page *page, const struct flow_view *view,
     buf_printf(page->out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"10\" "
                           "class=\"%s\"/>",
                x, y, BOX_WIDTH, BOX_HEIGHT, box_class(stage, faults, at));
-    (void)snprintf(line, sizeof(line), "%s × %d", stages[at].worker, stage->members);
+    if (stage->told) {
+        (void)snprintf(line, sizeof(line), "%s × %d", stages[at].worker, stage->members);
+    } else {
+        (void)snprintf(line, sizeof(line), "%s", stages[at].worker);
+    }
     put_word(page, x + BOX_WIDTH / 2, y + 24, "name", line);
     if (stage->committed) {
         (void)snprintf(line, sizeof(line), "%.0f/s", stage->rate);
@@ -116,6 +120,35 @@ static void put_cell(const struct page *page, bool known, double value, int digi
     html_put(page->out, "</td>");
 }
 
+/* What the optional workers have made, as far as it is in use here. */
+static void put_made(const struct page *page, const char *worker, bool runs)
+{
+    struct live_version version;
+    size_t texts = 0, ours = 0;
+    if (strcmp(worker, "sequence") == 0 && live_tables_version(page->live, &version) &&
+        (version.name[0] || runs)) {
+        html_put(page->out, "<small>");
+        page_put(page, version.name[0] ? TEXT_VERSION_SERVED : TEXT_VERSION_NONE);
+        if (version.name[0]) {
+            html_put(page->out, " ");
+            html_text(page->out, slice_str(version.name));
+            html_put(page->out, ", ");
+            page_put(page, TEXT_VERSION_ITEMS);
+            html_put(page->out, " ");
+            html_number(page->out, (int64_t)version.items);
+        }
+        html_put(page->out, "</small>");
+    }
+    if (strcmp(worker, "embed") == 0) { live_tables_count_texts(page->live, &texts, &ours); }
+    if (texts) {
+        html_put(page->out, "<small>");
+        page_put(page, TEXT_TEXTS_SERVED);
+        html_put(page->out, " ");
+        html_number(page->out, (int64_t)texts);
+        html_put(page->out, "</small>");
+    }
+}
+
 static void put_table(const struct page *page, const struct flow_view *view)
 {
     static const enum text heads[] = {TEXT_COPIES, TEXT_LAG, TEXT_RATE, TEXT_BEHIND};
@@ -142,11 +175,13 @@ static void put_table(const struct page *page, const struct flow_view *view)
         html_text(page->out, slice_str(stages[at].worker));
         html_put(page->out, "<small>");
         page_put(page, (enum text)(TEXT_DOES_INGEST + at));
-        html_put(page->out, "</small></td>");
+        html_put(page->out, "</small>");
+        put_made(page, stages[at].worker, stage->members > 0);
+        html_put(page->out, "</td>");
         put_cell(page, stage->told, stage->members, 0);
         put_cell(page, stage->committed, (double)stage->lag, 0);
         put_cell(page, stage->committed, stage->rate, 1);
-        put_cell(page, isfinite(stage->behind_s), stage->behind_s, 1);
+        put_cell(page, stage->committed && isfinite(stage->behind_s), stage->behind_s, 1);
         html_put(page->out, "</tr>\n");
     }
     html_put(page->out, "</tbody></table></div></section>\n");

@@ -27,7 +27,7 @@ static void put_neighbours(const struct page *page, struct slice item, enum item
     if (found.error || !found.list.items.count) {
         page_say(page, TEXT_NO_NEIGHBOURS);
     } else {
-        list_table_put(page, title, &found.list, TEXT_SUPPORT, NULL);
+        list_table_neighbours(page, title, &found.list, order == ORDER_SIMILAR);
     }
     html_put(page->out, "</section>\n");
 }
@@ -134,9 +134,8 @@ static void put_card(const struct page *page, struct slice id, const struct item
     html_put(out, "</dd></div>");
     begin_fact(page, TEXT_COUNTED);
     html_real(out, card->actions, card->actions < 10.0 ? 1 : 0);
-    html_put(out, "</dd></div><div><dt>");
-    page_put(page, TEXT_AVAILABLE);
-    html_put(out, "</dt><dd>");
+    html_put(out, "</dd></div>");
+    begin_fact(page, TEXT_STATE);
     page_put(page, card->available ? TEXT_AVAILABLE : TEXT_NOT_AVAILABLE);
     html_put(out, "</dd></div>");
     if (card->price >= 0.0) {
@@ -216,8 +215,10 @@ void item_page(struct page *page)
     if (asked && !known) { page_say(page, fine ? TEXT_NO_ITEM : TEXT_BAD_ID); }
     if (known) {
         put_card(page, id, &card);
+        html_put(page->out, "<div class=\"columns even\">");
         put_neighbours(page, id, ORDER_SIMILAR, TEXT_SIMILAR);
         put_neighbours(page, id, ORDER_TOGETHER, TEXT_TOGETHER);
+        html_put(page->out, "</div>");
         put_wanting(page, id);
     }
     page_end(page);

@@ -38,7 +38,9 @@ void list_table_reason(const struct page *page, const struct recommendation_list
     } else if (share > 0.0) {
         html_put(page->out, "<small>");
         html_real(page->out, share * 100.0, 0);
-        html_put(page->out, " %</small>");
+        html_put(page->out, " % ");
+        page_put(page, TEXT_OF_HISTORY);
+        html_put(page->out, "</small>");
     }
 }
 
@@ -75,48 +77,69 @@ static void put_before(const struct page *page, const struct recommendation_list
     html_put(page->out, "</td>");
 }
 
+/* What a table shows beside place, item and score. */
+struct columns {
+    enum text evidence; /* heads the column of evidence */
+    bool reasons, scores;
+    const struct recommendation_list *before; /* another list, or NULL */
+};
+
 static void put_row(const struct page *page, const struct recommendation_list *list, size_t at,
-                    const struct recommendation_list *before, enum text evidence)
+                    const struct columns *columns)
 {
     struct buf *out = page->out;
     html_put(out, "<tr><td class=\"number place\">");
     html_number(out, (int64_t)at + 1);
     html_put(out, "</td>");
-    if (before) { put_before(page, before, list->items.at[at]); }
+    if (columns->before) { put_before(page, columns->before, list->items.at[at]); }
     html_put(out, "<td class=\"wide item\">");
     page_item(page, list->items.at[at]);
-    html_put(out, "</td><td class=\"wide reason\">");
-    list_table_reason(page, list, at);
-    rule_words_moved(page, list, at);
     html_put(out, "</td>");
-    begin_number(page, evidence);
+    if (columns->reasons) {
+        html_put(out, "<td class=\"wide reason\">");
+        list_table_reason(page, list, at);
+        rule_words_moved(page, list, at);
+        html_put(out, "</td>");
+    }
+    begin_number(page, columns->evidence);
     html_real(out, (double)list->evidence.at[at], list->evidence.at[at] < 10.0F ? 1 : 0);
-    html_put(out, "</td><td class=\"number score\">");
-    put_score(page, list, at);
-    html_put(out, "</td></tr>\n");
+    html_put(out, "</td>");
+    if (columns->scores) {
+        html_put(out, "<td class=\"number score\">");
+        put_score(page, list, at);
+        html_put(out, "</td>");
+    }
+    html_put(out, "</tr>\n");
 }
 
-void list_table_put(const struct page *page, enum text name,
-                    const struct recommendation_list *list, enum text evidence,
-                    const struct recommendation_list *before)
+static void put_table(const struct page *page, enum text name,
+                      const struct recommendation_list *list, const struct columns *columns)
 {
     struct buf *out = page->out;
     page_begin_scroll(page, name);
-    html_put(out, "<table class=\"list\"><thead><tr><th class=\"number\">");
-    page_put(page, TEXT_PLACE);
-    if (before) {
-        html_put(out, "</th><th class=\"number\">");
-        page_put(page, TEXT_USUAL_PLACE);
-    }
-    html_put(out, "</th><th>");
-    page_put(page, TEXT_ITEM);
-    html_put(out, "</th><th>");
-    page_put(page, TEXT_REASON);
-    html_put(out, "</th><th class=\"number\">");
-    page_put(page, evidence);
-    html_put(out, "</th><th class=\"number\">");
-    page_put(page, TEXT_SCORE);
-    html_put(out, "</th></tr></thead><tbody>\n");
-    for (size_t i = 0; i < list->items.count; i++) { put_row(page, list, i, before, evidence); }
+    html_put(out, "<table class=\"list\"><thead><tr>");
+    page_head(page, TEXT_PLACE, /* numbers= */ true);
+    if (columns->before) { page_head(page, TEXT_USUAL_PLACE, /* numbers= */ true); }
+    page_head(page, TEXT_ITEM, /* numbers= */ false);
+    if (columns->reasons) { page_head(page, TEXT_REASON, /* numbers= */ false); }
+    page_head(page, columns->evidence, /* numbers= */ true);
+    if (columns->scores) { page_head(page, TEXT_SCORE, /* numbers= */ true); }
+    html_put(out, "</tr></thead><tbody>\n");
+    for (size_t i = 0; i < list->items.count; i++) { put_row(page, list, i, columns); }
     html_put(out, "</tbody></table></div>\n");
+}
+
+void list_table_put(const struct page *page, enum text name,
+                    const struct recommendation_list *list,
+                    const struct recommendation_list *before)
+{
+    put_table(page, name, list,
+              &(struct columns){
+                  .evidence = TEXT_EVIDENCE, .reasons = true, .scores = true, .before = before});
+}
+
+void list_table_neighbours(const struct page *page, enum text name,
+                           const struct recommendation_list *list, bool scored)
+{
+    put_table(page, name, list, &(struct columns){.evidence = TEXT_SUPPORT, .scores = scored});
 }

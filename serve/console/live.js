@@ -39,11 +39,11 @@ if (main && window.EventSource) {
     const page = new DOMParser().parseFromString(text, "text/html");
     const before = [...main.querySelectorAll(".scroll")];
     const focused = before.indexOf(document.activeElement);
-    const scrolled = before.map(one => one.scrollLeft);
+    const scrolled = before.map(one => [one.scrollLeft, one.scrollTop]);
     shown = idOf(page);
     main.replaceChildren(...page.querySelector("main").childNodes);
     main.querySelectorAll(".scroll").forEach((one, i) => {
-      one.scrollLeft = scrolled[i] || 0;
+      [one.scrollLeft, one.scrollTop] = scrolled[i] || [0, 0];
       if (i === focused) one.focus({preventScroll: true});
     });
     offerCopies();

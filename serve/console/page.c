@@ -305,16 +305,23 @@ void page_user_link(const struct page *page, struct slice user)
     html_put(page->out, "</a>");
 }
 
+/* A line may be broken between the day and the time, and at no hyphen (style.css). */
 void page_time(const struct page *page, int64_t time_ms)
 {
     struct tm at;
-    char text[32] = "–";
+    char day[16], hour[16];
     time_t seconds = (time_t)(time_ms / 1000);
-    if (time_ms > 0 && gmtime_r(&seconds, &at) &&
-        !strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &at)) {
-        text[0] = '\0';
+    if (time_ms <= 0 || !gmtime_r(&seconds, &at) ||
+        !strftime(day, sizeof(day), "%Y-%m-%d", &at) ||
+        !strftime(hour, sizeof(hour), "%H:%M", &at)) {
+        html_put(page->out, "–");
+        return;
     }
-    html_text(page->out, slice_str(text));
+    html_put(page->out, "<time><span>");
+    html_text(page->out, slice_str(day));
+    html_put(page->out, "</span> ");
+    html_text(page->out, slice_str(hour));
+    html_put(page->out, "</time>");
 }
 
 void page_ago(const struct page *page, int64_t time_ms)

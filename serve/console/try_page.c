@@ -169,7 +169,7 @@ static void put_found(const struct page *page, const struct choice *choice,
     if (found->error || !found->list.items.count) {
         page_say(page, TEXT_NOTHING_FOUND);
     } else {
-        list_table_put(page, TEXT_SESSION_LIST, &found->list, TEXT_EVIDENCE,
+        list_table_put(page, TEXT_SESSION_LIST, &found->list,
                        choice->form.changed && !usual->error ? &usual->list : NULL);
     }
     if (choice->form.changed) {

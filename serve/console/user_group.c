@@ -121,7 +121,7 @@ static void put_alike(const struct page *page, struct slice user)
         html_put(page->out, "<input type=\"hidden\" name=\"id\" value=\"");
         html_text(page->out, user);
         html_put(page->out, "\"><button class=\"small\" name=\"alike\" value=\"yes\">");
-        page_put(page, TEXT_LOOK);
+        page_put(page, TEXT_LOOK_ALIKE);
         html_put(page->out, "</button></form>");
     }
     html_put(page->out, "</section>\n");

@@ -8,6 +8,7 @@
 #include "serve/console/rule_words.h"
 #include "serve/console/user_group.h"
 #include "serve/list_text.h"
+#include "syntax/action_syntax.h"
 
 enum { ACTIONS_SHOWN = 50, REMOVED_SHOWN = 50 };
 
@@ -58,16 +59,32 @@ static void read_user(const struct page *page, struct user_view *view)
 
 /* ---- HTML ---- */
 
+/* Returns the kind of an action of a history. */
+static enum action_kind kind_of(const struct user_history *history, size_t at)
+{
+    int32_t kind = history->actions.count == history->items.count ? history->actions.at[at]
+                                                                  : ACTION_OTHER;
+    return kind >= 0 && kind < ACTIONS_COUNT ? (enum action_kind)kind : ACTION_OTHER;
+}
+
+/* What is said of an action beside its kind: of a rating, the opinion. */
+static bool has_weight(const struct user_history *history, size_t at)
+{
+    return kind_of(history, at) == ACTION_RATING && history->weights.count == history->items.count;
+}
+
 static void put_action(const struct page *page, const struct user_history *history, size_t at)
 {
     struct buf *out = page->out;
-    int32_t kind = history->actions.count == history->items.count ? history->actions.at[at]
-                                                                  : ACTION_OTHER;
-    bool known = kind >= 0 && kind < ACTIONS_COUNT;
     html_put(out, "<tr><td class=\"wide\">");
     page_item(page, history->items.at[at]);
-    html_put(out, "</td><td>");
-    page_put(page, (enum text)(TEXT_ACTION_OTHER + (known ? kind : ACTION_OTHER)));
+    html_put(out, "</td><td class=\"kind\">");
+    page_put(page, (enum text)(TEXT_ACTION_OTHER + kind_of(history, at)));
+    if (has_weight(history, at)) {
+        double weight = (double)history->weights.at[at];
+        html_put(out, " ");
+        html_real(out, weight, weight == floor(weight) ? 0 : 1);
+    }
     html_put(out, "</td><td class=\"number\">");
     if (history->event_times_ms.count == history->items.count) {
         page_time(page, history->event_times_ms.at[at]);
@@ -88,7 +105,7 @@ static void put_actions(const struct page *page, const struct user_view *view)
         return;
     }
     page_begin_scroll(page, TEXT_ACTIONS);
-    html_put(out, "<table><thead><tr><th>");
+    html_put(out, "<table class=\"actions\"><thead><tr><th>");
     page_put(page, TEXT_ITEM);
     html_put(out, "</th><th>");
     page_put(page, TEXT_KIND);
@@ -120,7 +137,7 @@ static void put_facts(const struct page *page, const struct found_list *found)
     page_ago(page, list->as_of_ms);
     html_put(page->out, "</dd></div>");
     put_fact(page, TEXT_MODEL, list->made_by);
-    put_fact(page, TEXT_GENERATION, list->generation);
+    put_fact(page, TEXT_GENERATION, list->generation.size ? list->generation : slice_str("base"));
     int32_t cause = list->cause;
     bool known = cause >= 0 && cause < TEXT_CAUSE_REQUEST - TEXT_CAUSE_ACTION;
     enum text words = (enum text)(TEXT_CAUSE_ACTION + (known ? cause : 0));
@@ -356,7 +373,7 @@ static void put_list(const struct page *page, const struct user_view *view)
     } else {
         page->query->placement = view->placement;
         put_facts(page, &view->found);
-        list_table_put(page, TEXT_LIST, &view->found.list, TEXT_EVIDENCE, NULL);
+        list_table_put(page, TEXT_LIST, &view->found.list, NULL);
     }
     html_put(page->out, "</section>\n<section>");
     put_why_form(page, view);
@@ -377,6 +394,10 @@ static void put_json(const struct page *page, const struct user_view *view)
         buf_printf(out, "%s{\"item\":", i ? "," : "");
         quote_json(out, history->items.at[count - 1 - i], QUOTE_EITHER);
         bool timed = history->event_times_ms.count == count;
+        buf_printf(out, ",\"kind\":\"%s\"", action_kind_name(kind_of(history, count - 1 - i)));
+        if (has_weight(history, count - 1 - i)) {
+            buf_printf(out, ",\"weight\":%.9g", (double)history->weights.at[count - 1 - i]);
+        }
         buf_printf(out, ",\"time_ms\":%" PRId64 "}",
                    timed ? history->event_times_ms.at[count - 1 - i] : history->event_time_ms);
     }

@@ -68,9 +68,9 @@ def fill(world):
         "model": "item-item", "made_by": "counting", "event_time_ms": 1, "input_partition": 0,
         "input_offset": 1, "as_of_ms": 1}), 0)])
     world.produce("histories", [(b"ana", encode("user_history", {
-        "user_id": "ana", "items": ["i1", "i0"], "actions": ["VIEW", "PURCHASE"],
-        "weights": [1.0, 1.0], "event_times_ms": [1000, 2000], "offsets": [0, 1],
-        "seen": b"", "had_prefixes": b"", "events_total": 2, "input_partition": 0,
+        "user_id": "ana", "items": ["i1", "i0", "i0"], "actions": ["VIEW", "PURCHASE", "RATING"],
+        "weights": [1.0, 1.0, 4.5], "event_times_ms": [1000, 2000, 2000], "offsets": [0, 1, 1],
+        "seen": b"", "had_prefixes": b"", "events_total": 3, "input_partition": 0,
         "input_offset": 1, "event_time_ms": 2000, "received_ms": 2000}), 0)])
 
 
@@ -196,6 +196,8 @@ if (new Set(ids).size != ids.length) say('an id twice');
 for (const node of document.querySelectorAll('script'))
     if (!/^\\/console\\/(live|chart|charts)\\.js$/.test(node.getAttribute('src')))
         say('not ours', node);
+for (const node of document.querySelectorAll('time span'))
+    if (node.getClientRects().length > 1) say('a day in two lines', node);
 if (document.querySelector('style, [style]:not(canvas), [onclick], img:not(.picture)'))
     say('not ours');
 if (document.documentElement.scrollWidth > window.innerWidth) say('wider than the window');
@@ -250,6 +252,11 @@ def look_up_a_user(browser, console):
     assert browser.text("h1") == "ana"
     text = browser.text("main")
     assert "purchase" in text and "Because of The long film number 0" in text
+    assert "rating 4.5" in text and "Generation base" in text.replace("\n", " "), text
+    with urllib.request.urlopen(f"{console}/user?id=ana&format=json", timeout=60) as answer:
+        told = json.load(answer)["actions"]
+    assert [(one["kind"], one.get("weight")) for one in told] == [
+        ("RATING", 4.5), ("PURCHASE", None), ("VIEW", None)]
 
 
 def ask_why_not(browser, console):
@@ -292,6 +299,7 @@ def follow_to_an_item(browser, console):
     assert browser.text("h1") == HOSTILE
     text = browser.text("main")
     assert "Similar items" in text and "drama" in text
+    assert "Because of" not in text  # every neighbour is there because of this item
     assert re.search(r"at least since \(UTC\)\s+20\d\d-\d\d-\d\d", text), text
     assert browser.run("return document.title").startswith(HOSTILE)
 
