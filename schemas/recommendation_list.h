@@ -91,7 +91,7 @@ struct recommendation_list {
     struct floats placement_probabilities; /* none where no place was drawn */
     struct longs candidate_offsets; /* none where the scorer does not read the table */
     struct longs profile_offsets;   /* none where no rule asks for profiles */
-    struct longs segment_offsets;   /* none where the user has acted */
+    struct longs segment_offsets;   /* of `profiles`; none where the scorer reads no clusters */
 };
 
 extern const struct contract recommendation_list_contract;
