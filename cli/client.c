@@ -357,26 +357,35 @@ bool client_topic_missing(struct wire *wire, const char *topic)
     return found;
 }
 
-int client_fail_topic(const struct client *client, struct wire *wire, const char *topic,
-                      const char *name)
+void client_tell_topic(struct wire *wire, const char *topic, const char *name,
+                       const char *generation, struct buf *out)
 {
     struct buf names, hint;
     _cleanup_(xfreep) char *why = xstrdup(wire_why(wire));
-    buf_init(&names, NAMES_BYTES_MAX);
-    buf_init(&hint, NOTES_BYTES_MAX);
-    const char *generation = shared_topic(name) ? "" : client->settings->generation;
+    generation = shared_topic(name) ? "" : generation;
     _cleanup_(xfreep) char *whole = generation_name(name, generation);
     const char *missing;
-    bool exists = wire_topics(wire, &missing, &names) < 0 || strcmp(missing, topic) != 0;
-    if (!exists) { topic_hint(buf_slice(&names), topic, whole, generation, &hint); }
-    if (exists) {
-        (void)client_fail("%s", why);
+    buf_init(&names, NAMES_BYTES_MAX);
+    buf_init(&hint, NOTES_BYTES_MAX);
+    if (wire_topics(wire, &missing, &names) < 0 || strcmp(missing, topic) != 0) {
+        buf_printf(out, "%s", why);
     } else {
-        (void)client_fail("topic %s does not exist; hint: %.*s", topic,
-                          SLICE_ARGS(buf_slice(&hint)));
+        topic_hint(buf_slice(&names), topic, whole, generation, &hint);
+        buf_printf(out, "topic %s does not exist; hint: %.*s", topic,
+                   SLICE_ARGS(buf_slice(&hint)));
     }
     buf_release(&names);
     buf_release(&hint);
+}
+
+int client_fail_topic(const struct client *client, struct wire *wire, const char *topic,
+                      const char *name)
+{
+    struct buf why;
+    buf_init(&why, NOTES_BYTES_MAX);
+    client_tell_topic(wire, topic, name, client->settings->generation, &why);
+    (void)client_fail("%.*s", SLICE_ARGS(buf_slice(&why)));
+    buf_release(&why);
     return EXIT_FAILURE;
 }
 

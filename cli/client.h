@@ -72,6 +72,10 @@ void client_warn_former(const struct options *options);
 int client_flush(struct wire *wire);
 /* Frees what the client holds. */
 void client_release(struct client *client);
+/* Appends why a topic cannot be read: the last failure of the wire, or that it does not exist, with
+ * those that may be meant. `name`: without prefix and generation. */
+void client_tell_topic(struct wire *wire, const char *topic, const char *name,
+                       const char *generation, struct buf *out);
 /* Prints why a topic cannot be read: the last failure of the wire, or that it does not exist, with
  * those that may be meant. `name`: without the prefix. Returns EXIT_FAILURE. */
 int client_fail_topic(const struct client *client, struct wire *wire, const char *topic,

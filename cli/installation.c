@@ -7,7 +7,7 @@
 #include "stream/kafka/kafka_admin.h"
 #include "stream/stages.h"
 
-enum { GROUPS_BYTES_MAX = 16 << 20, PREFIXES_TOLD_MAX = 5 };
+enum { GROUPS_BYTES_MAX = 16 << 20, WHY_BYTES_MAX = 1 << 14, PREFIXES_TOLD_MAX = 5 };
 
 struct installation {
     const struct client *client;
@@ -132,14 +132,30 @@ static json_t *look_at_partition(struct wire *wire, const char *topic, int32_t p
     return found;
 }
 
-static json_t *look_at_topic(struct wire *wire, const struct stage *stage, const char *generation,
-                             const char *topic, const json_t *copies, struct progress_sum *sum)
+/* Why a topic cannot be read, and which may be meant. */
+static json_t *why_json(struct wire *wire, const char *topic, const char *name,
+                        const char *generation)
 {
+    struct buf why;
+    buf_init(&why, WHY_BYTES_MAX);
+    client_tell_topic(wire, topic, name, generation, &why);
+    json_t *text = json_string(quote_line(buf_slice(&why)).text);
+    buf_release(&why);
+    return text;
+}
+
+static json_t *look_at_topic(const struct installation *installation, size_t at, const char *name,
+                             const json_t *copies, struct progress_sum *sum)
+{
+    const struct stage *stage = &stages[at];
+    struct wire *wire = installation->wires[at];
+    const char *generation = generation_of(installation, stage);
+    _cleanup_(xfreep) char *topic = client_topic_of(installation->client, name, generation);
     int32_t partitions = 0;
     json_t *found = json_object(), *list = json_array();
     json_object_set_new(found, "topic", text_json(topic));
     if (wire_partitions(wire, topic, &partitions) < 0) {
-        json_object_set_new(found, "why", text_json(wire_why(wire)));
+        json_object_set_new(found, "why", why_json(wire, topic, name, generation));
         partitions = 0;
     }
     struct offsets offsets = ask_offsets(wire, topic, partitions);
@@ -158,16 +174,13 @@ static json_t *look_at_topics(const struct installation *installation, size_t at
                               const json_t *copies, struct progress_sum *sum)
 {
     const struct stage *stage = &stages[at];
-    const char *generation = generation_of(installation, stage);
     bool several = strcmp(stage->worker, "ingest") == 0;
     const char *sources = several ? client_other(installation->client, "sources") : NULL;
     _cleanup_(xfreep) char *names = xstrdup(sources && sources[0] ? sources : stage->input);
     json_t *topics = json_array();
     for (char *rest = names, *name; (name = strsep(&rest, ", "));) {
         if (!name[0]) { continue; }
-        _cleanup_(xfreep) char *topic = client_topic_of(installation->client, name, generation);
-        json_array_append_new(topics, look_at_topic(installation->wires[at], stage, generation,
-                                                    topic, copies, sum));
+        json_array_append_new(topics, look_at_topic(installation, at, name, copies, sum));
     }
     return topics;
 }
@@ -181,7 +194,7 @@ static bool is_of_worker(struct slice group, const char *worker)
     return memcmp(tail, worker, size) == 0 && strchr("-._", tail[-1]);
 }
 
-/* The values of group.prefix under which groups of the worker exist, some of them. */
+/* The other values of group.prefix under which groups of the worker exist, some of them. */
 static json_t *other_prefixes(struct slice groups, const char *worker, const char *own)
 {
     json_t *prefixes = json_array();
@@ -189,8 +202,9 @@ static json_t *other_prefixes(struct slice groups, const char *worker, const cha
         const char *end = memchr(groups.data, '\n', groups.size);
         struct slice group = slice_of(groups.data, (size_t)(end - groups.data));
         groups = slice_of(end + 1, groups.size - group.size - 1);
-        if (!is_of_worker(group, worker) || slice_equal(group, slice_str(own))) { continue; }
+        if (!is_of_worker(group, worker)) { continue; }
         struct slice prefix = slice_of(group.data, group.size - strlen(worker));
+        if (slice_equal(prefix, slice_str(own))) { continue; }
         json_array_append_new(prefixes, json_string(quote_line(prefix).text));
     }
     return prefixes;
@@ -213,7 +227,8 @@ static json_t *look_at_worker(struct installation *installation, size_t at, stru
     json_object_set_new(found, "committed", json_boolean(sum.committed));
     put_number(found, "lag", sum.lag, sum.committed);
     put_number(found, "read", sum.read, sum.committed);
-    json_t *others = sum.committed ? json_array() : other_prefixes(groups, stage->worker, group);
+    json_t *others = sum.committed ? json_array() : other_prefixes(
+        groups, stage->worker, client_group_prefix(installation->client));
     json_object_set_new(found, "other_prefixes", others);
     json_object_set_new(found, "topics", topics);
     return found;

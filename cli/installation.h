@@ -11,6 +11,8 @@
  *    "dead_letters":{"topic":"dead-letters","kept":0},
  *    "copies":[...]}
  *
+ * `status` adds `live`, the generation that is ("": the base), and `quality` (quality_look.h).
+ *
  * null: not known (nothing is committed, or the group cannot be described). A topic or partition
  * that cannot be read has `why`. `copies` are the answers of /status with the pid. Texts are as
  * they may be printed.

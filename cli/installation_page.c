@@ -25,6 +25,11 @@ static bool flag_of(const json_t *object, const char *key)
     return json_is_true(json_object_get(object, key));
 }
 
+static const char *generation_text(const char *name)
+{
+    return name[0] ? name : "base";
+}
+
 struct number_text {
     char text[32];
 };
@@ -151,7 +156,19 @@ static void print_nothing(const json_t *look, FILE *out)
             "generation=%s;\n  is it this installation? --config FILE of a worker, --prefix and "
             "--group-prefix name another\n",
             text_of(look, "topic_prefix").text, text_of(look, "group_prefix").text,
-            generation.text[0] ? generation.text : "base");
+            generation_text(generation.text));
+}
+
+/* Workers of a generation that is not live may rightly have ended. */
+static void print_live(const json_t *look, FILE *out)
+{
+    const char *live = json_string_value(json_object_get(look, "live"));
+    struct quoted shown = text_of(look, "generation");
+    if (!live || strcmp(live, shown.text) == 0) { return; }
+    struct quoted name = quote_line(slice_str(generation_text(live)));
+    fprintf(out, "LIVE IS %s, and these are the workers of %s;\n  `freshet status -g %s` shows "
+                 "those of %s\n",
+            name.text, generation_text(shown.text), name.text, name.text);
 }
 
 static void print_dead_letters(const json_t *letters, FILE *out)
@@ -213,6 +230,7 @@ void installation_page(const json_t *look, FILE *out)
     print_dead_letters(json_object_get(look, "dead_letters"), out);
     json_array_foreach(copies, index, one) { print_copy(one, out); }
     print_rest(copies, out);
+    print_live(look, out);
     if (nothing_runs(look)) { print_nothing(look, out); }
 }
 
@@ -307,7 +325,7 @@ static void print_head(const json_t *look, FILE *out)
     bool rendered = render_time(&time, LOGICAL_TIMESTAMP_MILLIS, integer_of(look, "time_ms"));
     fprintf(out, "%.*s  generation %s\n", rendered ? (int)time.size - 2 : 0,
             rendered ? time.data + 1 : "", /* without its quotes */
-            generation.text[0] ? generation.text : "base");
+            generation_text(generation.text));
     buf_release(&time);
     fprintf(out, "%-8s %6s %5s %11s %9s %8s  %s\n", "worker", "copies", "parts", "lag", "read/s",
             "left", "state");

@@ -1,5 +1,7 @@
 #include "base/base.h"
+#include "base/xalloc.h"
 #include "cli/commands.h"
+#include "cli/generation_log.h"
 #include "cli/installation.h"
 #include "cli/installation_page.h"
 #include "cli/quality_look.h"
@@ -14,12 +16,26 @@ static const struct flag flags[] = {
     SWITCH('j', "json", json, "Print JSON"),
 };
 
-/* Adds how the lists did. `top` does not read that: it looks every second. */
-static void add_quality(const struct client *client, json_t *look)
+/* Adds which generation is live: the workers of another one may rightly have ended. Nothing where
+ * the topic does not exist or cannot be read. */
+static void add_live(const struct client *client, struct wire *wire, json_t *look)
+{
+    struct generations generations;
+    _cleanup_(xfreep) char *topic = client_topic(client, "generations");
+    int32_t partitions;
+    if (wire_partitions(wire, topic, &partitions) < 0) { return; }
+    if (generation_log_read(client, wire, &generations) != 0) { return; }
+    json_object_set_new(look, "live", json_string(generations.live));
+    generations_release(&generations);
+}
+
+/* Adds what topics say. `top` does not read them: it looks every second. */
+static void add_topics(const struct client *client, json_t *look)
 {
     struct wire *wire = NULL;
     if (client_connect(client, NULL, &wire) < 0) { return; }
     json_object_set_new(look, "quality", quality_look(client, wire));
+    add_live(client, wire, look);
     wire_close(wire);
 }
 
@@ -30,7 +46,7 @@ static int status_run(struct invocation *invocation)
     int result = installation_open(&invocation->client, &installation);
     if (result == 0) {
         json_t *look = installation_look(installation);
-        add_quality(&invocation->client, look);
+        add_topics(&invocation->client, look);
         if (status->json) {
             (void)json_dumpf(look, stdout, JSON_COMPACT);
             printf("\n");

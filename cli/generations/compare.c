@@ -11,7 +11,7 @@
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
 #include "cli/commands.h"
-#include "cli/generations/generation_log.h"
+#include "cli/generation_log.h"
 #include "cli/scan.h"
 #include "model/ids.h"
 #include "schemas/recommendation_list.h"

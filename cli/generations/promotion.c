@@ -11,7 +11,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "cli/commands.h"
-#include "cli/generations/generation_log.h"
+#include "cli/generation_log.h"
 #include "cli/generations/generation_members.h"
 #include "cli/generations/promotion.h"
 #include "cli/generations/trial_log.h"

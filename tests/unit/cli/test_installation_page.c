@@ -95,6 +95,23 @@ static void test_nothing_runs(void **state _unused_)
     free(page);
 }
 
+/* Whose workers are looked for is told where another generation is live. */
+static void test_another_generation_is_live(void **state _unused_)
+{
+    static const char part[] = "LIVE IS g2, and these are the workers of base;\n  `freshet status "
+                               "-g g2` shows those of g2\n";
+    json_t *now = running_look(1000, 10);
+    json_object_set_new(now, "live", json_string("g2"));
+    char *page = printed(now, NULL, false);
+    check_has(page, part);
+    free(page);
+    now = running_look(1000, 10);
+    json_object_set_new(now, "live", json_string(""));
+    page = printed(now, NULL, false);
+    assert_null(strstr(page, "LIVE"));
+    free(page);
+}
+
 /* A group that may not be described may have members. */
 static void test_what_is_not_known_is_not_told(void **state _unused_)
 {
@@ -128,6 +145,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_page),
+        cmocka_unit_test(test_another_generation_is_live),
         cmocka_unit_test(test_nothing_runs),
         cmocka_unit_test(test_what_is_not_known_is_not_told),
         cmocka_unit_test(test_table),

@@ -1,7 +1,7 @@
 /* A small compacted topic of one partition that commands read whole and add a record to:
  * `generations`, `trials`. */
-#ifndef FRESHET_CLI_GENERATIONS_TABLE_LOG_H
-#define FRESHET_CLI_GENERATIONS_TABLE_LOG_H
+#ifndef FRESHET_CLI_TABLE_LOG_H
+#define FRESHET_CLI_TABLE_LOG_H
 
 #include "cli/client.h"
 #include "stream/avro/codec.h"

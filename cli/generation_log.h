@@ -1,6 +1,6 @@
 /* Reads and writes the topic `generations`, for commands. */
-#ifndef FRESHET_CLI_GENERATIONS_GENERATION_LOG_H
-#define FRESHET_CLI_GENERATIONS_GENERATION_LOG_H
+#ifndef FRESHET_CLI_GENERATION_LOG_H
+#define FRESHET_CLI_GENERATION_LOG_H
 
 #include "cli/client.h"
 #include "schemas/generations.h"

@@ -1,7 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "cli/generations/generation_log.h"
-#include "cli/generations/table_log.h"
+#include "cli/generation_log.h"
+#include "cli/table_log.h"
 
 static const struct table_log generation_log = {
     .name = "generations",

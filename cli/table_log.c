@@ -3,7 +3,7 @@
 #include "base/hash_index.h"
 #include "base/xalloc.h"
 #include "cli/client_schemas.h"
-#include "cli/generations/table_log.h"
+#include "cli/table_log.h"
 #include "cli/scan.h"
 
 enum { ARENA_BYTES = 1 << 13 };
