@@ -199,14 +199,48 @@ static struct topic_form *own_form(const struct topics *topics)
     return form;
 }
 
-static int make_own(struct wire *wire, const char *name, const struct topic_form *form)
+/* Says in what a topic that exists differs from what is asked for; an empty text: in nothing. */
+static void tell_difference(const struct topics *topics, const struct topic_form *form,
+                            const struct topic_form *there, struct buf *ret_text)
+{
+    if (topics->partitions && topic_form_partitions(form) != topic_form_partitions(there)) {
+        buf_printf(ret_text, ", not %d", topic_form_partitions(form));
+    }
+    for (size_t i = 0; i < topics->overrides.count + 1; i++) {
+        const char *key = i ? topics->overrides.at[i - 1] : "retention.ms";
+        _cleanup_(xfreep) char *name = xprintf("%.*s", (int)strcspn(key, "="), key);
+        const char *asked = topic_form_get(form, name), *has = topic_form_get(there, name);
+        if (asked && (!has || strcmp(asked, has) != 0)) {
+            buf_printf(ret_text, ", %s=%s, not %s", name, has ? has : "(its default)", asked);
+        }
+    }
+}
+
+static int tell_exists(const struct topics *topics, const char *name,
+                       const struct topic_form *form, const struct topic_form *there)
+{
+    struct buf difference;
+    buf_init(&difference, PLAN_BYTES_MAX);
+    tell_difference(topics, form, there, &difference);
+    bool differs = difference.size > 0;
+    screen_line(stdout, "exists %s: %d partitions%.*s", name, topic_form_partitions(there),
+                SLICE_ARGS(buf_slice(&difference)));
+    buf_release(&difference);
+    return !differs ? 0
+                    : client_fail("%s is left as it is; hint: kafka-topics.sh --alter adds "
+                                  "partitions (keys then go to others), kafka-configs.sh --alter "
+                                  "changes settings", name);
+}
+
+static int make_own(const struct topics *topics, struct wire *wire, const char *name,
+                    const struct topic_form *form)
 {
     struct topic_form *there = NULL;
     if (admin_topic_look(wire, name, &there) < 0) { return client_fail("%s", wire_why(wire)); }
     if (there) {
-        screen_line(stdout, "exists %s: %d partitions", name, topic_form_partitions(there));
+        int result = tell_exists(topics, name, form, there);
         topic_form_free(there);
-        return 0;
+        return result;
     }
     if (admin_topic_make(wire, name, form) < 0) { return client_fail("%s", wire_why(wire)); }
     screen_line(stdout, "made   %s: %d partitions", name, topic_form_partitions(form));
@@ -220,7 +254,7 @@ static int make_all(struct invocation *invocation, struct wire *wire)
     const char *prefix = client_topic_prefix(&invocation->client);
     for (size_t i = 1; i < invocation->arguments_count && !result; i++) {
         _cleanup_(xfreep) char *name = xprintf("%s%s", prefix, invocation->arguments[i]);
-        result = make_own(wire, name, form);
+        result = make_own(invocation->settings, wire, name, form);
     }
     topic_form_free(form);
     return result;
@@ -335,9 +369,9 @@ const struct command topics_command = {
     .about = "plan prints what apply would change, and changes nothing. apply changes it; a second "
              "run finds nothing to do. list prints the table as Markdown and needs no broker. make "
              "creates topics of your own, such as the sources of ingest: make shop.orders "
-             "--partitions 6 --retention 7d; one that exists is left as it is. A change is refused "
-             "where Kafka cannot do it, or where keys would leave their state; then nothing "
-             "changes.",
+             "--partitions 6 --retention 7d; one that exists is left as it is, with exit code 1 "
+             "where it differs. A change is refused where Kafka cannot do it, or where keys would "
+             "leave their state; then nothing changes.",
     .flags = flags,
     .flags_count = ARRAY_COUNT(flags),
     .needs = NEEDS_SETTINGS,

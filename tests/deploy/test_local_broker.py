@@ -203,6 +203,10 @@ def test_the_program_adds_partitions_where_it_may(bootstrap):
     own = ("shop.views", "--prefix", "f.", "--partitions", 2, "--retention", "7d")
     assert "made   f.shop.views: 2 partitions" in program("make", bootstrap, *own)
     assert "exists f.shop.views: 2 partitions" in program("make", bootstrap, *own)
+    other = program("make", bootstrap, "shop.views", "--prefix", "f.", "--partitions", 3,
+                    "--retention", "3d", code=1)
+    assert "f.shop.views: 2 partitions, not 3, retention.ms=" in other, other
+    assert "is left as it is" in other and "kafka-topics.sh --alter" in other, other
     assert "is one of Freshet's own" in program("make", bootstrap, "events", code=64)
     assert "the table has no such topic" in program("plan", bootstrap, "--with", "nothing", code=64)
     program("apply", bootstrap, "--prefix", "g.", "--with", "clicks", "--partitions", 1)
