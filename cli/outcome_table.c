@@ -177,7 +177,7 @@ static void print_line(const struct outcome_table *table, const struct outcome_l
                 (double)counts->revenue_micros / OUTCOMES_MICROS);
 }
 
-void outcome_table_print(struct outcome_table *table, bool json, FILE *out)
+bool outcome_table_print(struct outcome_table *table, bool json, FILE *out)
 {
     size_t count = add_up(table);
     if (!json) {
@@ -192,4 +192,5 @@ void outcome_table_print(struct outcome_table *table, bool json, FILE *out)
             print_line(table, &table->records[i], out);
         }
     }
+    return count > 0;
 }

@@ -28,7 +28,7 @@ struct outcome_table *outcome_table_free(struct outcome_table *table);
  * are too many. */
 bool outcome_table_take(struct outcome_table *table, struct slice key,
                         const struct placement_outcomes *outcomes);
-/* Prints the table, or a JSON object each line. */
-void outcome_table_print(struct outcome_table *table, bool json, FILE *out);
+/* Prints the table, or a JSON object each line; says whether there is any. */
+bool outcome_table_print(struct outcome_table *table, bool json, FILE *out);
 
 #endif

@@ -58,7 +58,11 @@ static int read_all(struct outcomes *outcomes, const struct client *client, stru
         screen_line(stderr, "freshet: %" PRId64 " records of %s cannot be read",
                     outcomes->unreadable, topic);
     }
-    outcome_table_print(outcomes->table, outcomes->json, stdout);
+    if (!outcome_table_print(outcomes->table, outcomes->json, stdout)) {
+        screen_line(stderr, "freshet: no event has said which list it came of%s; hint: "
+                            "map.list and map.place (docs/outcomes.md)",
+                    outcomes->since_ms ? " in this time" : "");
+    }
     return 0;
 }
 

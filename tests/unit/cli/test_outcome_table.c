@@ -44,7 +44,12 @@ static char *printed(enum outcome_by by, int64_t since_ms, bool json)
     take(table, "7200000/0/home//", "home", "", "", 2, 8, 0);
     assert_true(outcome_table_take(table, slice_str("all/0/gone//"), NULL));
     assert_true(outcome_table_take(table, slice_str("all/0/never//"), NULL));
-    outcome_table_print(table, json, out);
+    assert_true(outcome_table_print(table, json, out));
+    outcome_table_free(table);
+    table = outcome_table_new(by, since_ms);
+    FILE *nowhere = fopen("/dev/null", "w");
+    assert_false(outcome_table_print(table, json, nowhere));
+    fclose(nowhere);
     outcome_table_free(table);
     fclose(out);
     return text;
