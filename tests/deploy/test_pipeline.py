@@ -115,6 +115,14 @@ def test_a_worker_that_dies_takes_the_others_along(pipeline, tmp_path):
     assert running(tmp_path) == []
 
 
+def test_what_was_stopped_for_a_change_that_fails_is_told(pipeline, tmp_path):
+    pipeline("up")
+    told = pipeline("up", "--set", "trainer.die=1", code=1)
+    assert "trainer-0 ended at once" in told and "and not started again: trainer-0;" in told
+    assert len(running(tmp_path)) == 3
+    assert "1 started now" in pipeline("up")
+
+
 def test_a_worker_that_is_never_healthy_is_named_and_ended(pipeline, tmp_path):
     told = pipeline("up", "--set", "scorer.hang=1", "--timeout", "2", code=1)
     assert "not healthy after 2 s: scorer-0" in told
