@@ -129,3 +129,16 @@ void log_line(enum log_level level, const char *msg, const char *pairs, ...)
     write_out(line, used);
     errno = kept_errno;
 }
+
+void log_faults(char *lines)
+{
+    static const char head[] = "level=error msg=\"";
+    for (char *rest = lines, *line; (line = strsep(&rest, "\n"));) {
+        bool is_fault = strncmp(line, head, sizeof(head) - 1) == 0;
+        char *msg = is_fault ? line + sizeof(head) - 1 : line;
+        char *end = is_fault ? strchr(msg, '"') : NULL;
+        if (!msg[0]) { continue; }
+        if (end) { *end++ = '\0'; }
+        log_line(LOG_ERROR, msg, "%s", end ? end + strspn(end, " ") : "");
+    }
+}

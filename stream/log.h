@@ -21,5 +21,8 @@ void log_set_format(enum log_format format);
  * processes can share a stream. A line over 8 KiB is cut;
  * as JSON, the pairs that do not fit are left out, and "cut" is true. Any thread; keeps errno. */
 void log_line(enum log_level level, const char *msg, const char *pairs, ...) _printf_(3, 4);
+/* Writes lines of faults that were made elsewhere, `level=error msg="MSG" pairs`, as lines of the
+ * log. The text is written over. */
+void log_faults(char *lines);
 
 #endif

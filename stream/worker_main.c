@@ -285,9 +285,16 @@ static char *load_again(const struct process *process, struct run_settings *sett
         {"schema registry", registry_options, registry_options_count, &settings->registry},
     };
     struct memory_plan plan;
-    char **rest = NULL, *why = NULL;
-    if (options_load(worker->name, "", groups, ARRAY_COUNT(groups), process->argc, process->argv,
-                     stderr, ret_options, &rest) != OPTIONS_OK) {
+    char **rest = NULL, *why = NULL, *faults = NULL;
+    size_t size;
+    FILE *err = open_memstream(&faults, &size);
+    assert(err);
+    int result = options_load(worker->name, "", groups, ARRAY_COUNT(groups), process->argc,
+                              process->argv, err, ret_options, &rest);
+    (void)fclose(err);
+    log_faults(faults);
+    free(faults);
+    if (result != OPTIONS_OK) {
         return xstrdup("the configuration has faults, which the lines before name");
     }
     (void)memory_options_settle(groups, ARRAY_COUNT(groups), memory_limit(""), &plan, &why);

@@ -202,6 +202,13 @@ def test_a_configuration_is_read_again_while_it_runs(kafka, tmp_path):
         write(map_item="$.sku", log_format="json")
         ingest.send_signal(signal.SIGHUP)
         kafka.wait(lambda: "not reloaded" in log_file.read_text(), "the refusal in the log")
+        write(map_itm="sku", log_format="json")
+        ingest.send_signal(signal.SIGHUP)
+        kafka.wait(lambda: "map.itm" in log_file.read_text(), "the fault in the log")
+        fault, = (one for one in log_file.read_text().splitlines() if "map.itm" in one)
+        fault = json.loads(fault)
+        assert fault["msg"] == "bad option" and fault["key"] == "map.itm", fault
+        assert "did you mean map.item?" in fault["hint"] and fault["worker"] == "ingest", fault
         assert ingest.poll() is None
     finally:
         ingest.terminate()

@@ -118,6 +118,20 @@ static void test_json(void **state)
     log_set_format(LOG_PAIRS);
 }
 
+static void test_faults(void **state)
+{
+    char fault[] = "level=error msg=\"bad option\" key=a hint=\"b \\\"c\\\"\"\n\n";
+    char more[] = "something else\nlevel=error msg=\"bad\"\n";
+    log_setup("features", LOG_INFO);
+    log_faults(fault);
+    assert_string_equal(logged(), "level=error worker=features msg=\"bad option\" key=a "
+                                  "hint=\"b \\\"c\\\"\"\n");
+    log_faults(more);
+    const char *lines = logged();
+    assert_non_null(strstr(lines, "level=error worker=features msg=\"something else\"\nts="));
+    assert_non_null(strstr(lines, "level=error worker=features msg=\"bad\"\n"));
+}
+
 static void *log_many(void *arg)
 {
     for (int i = 0; i < 50; i++) { log_line(LOG_INFO, "thread", "number=%d", *(int *)arg); }
@@ -152,6 +166,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_json, begin, end),
         cmocka_unit_test_setup_teardown(test_keeps_errno, begin, end),
         cmocka_unit_test_setup_teardown(test_long_line, begin, end),
+        cmocka_unit_test_setup_teardown(test_faults, begin, end),
         cmocka_unit_test_setup_teardown(test_threads, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
