@@ -423,7 +423,8 @@ up:
 		--workers ingest,features,trainer,scorer,serve$(if $(ENCODER),$(comma)embed) \
 		$(if $(ENCODER),--set embed.model.path=$(ENCODER) --set scorer.content.used=true \
 			--set serve.content.used=true --set serve.query.model.path=$(ENCODER) \
-			--set scorer.query.model.path=$(ENCODER))
+			--set scorer.query.model.path=$(ENCODER) \
+			--set sequence.query.model.path=$(ENCODER))
 	@echo "Kafka: $(LOCAL_KAFKA). Write the catalogue, then events, for example:"
 	@echo "    $(BUILD)/bin/freshet replay ITEMS.jsonl --topic items --contract Item \\"
 	@echo "        -b $(LOCAL_KAFKA)"

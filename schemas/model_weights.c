@@ -8,6 +8,8 @@ static const char schema[] =
 static const char *const older[] = {
 #include "versions/model_weights.1.avsc.inc"
     ,
+#include "versions/model_weights.2.avsc.inc"
+    ,
     NULL,
 };
 
@@ -28,6 +30,9 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(model_weights, FIELD_DOUBLE, hr10, 0),
     CONTRACT_FIELD(model_weights, FIELD_DOUBLE, ndcg10, 0),
     CONTRACT_FIELD(model_weights, FIELD_FLOATS, weights, MODEL_PART_NUMBERS_MAX),
+    CONTRACT_FIELD(model_weights, FIELD_STRING, content_model, MODEL_CONTENT_BYTES_MAX),
+    CONTRACT_FIELD(model_weights, FIELD_INT, content, 0),
+    CONTRACT_FIELD(model_weights, FIELD_FLOATS, projection, MODEL_PART_NUMBERS_MAX),
 };
 
 const struct contract model_weights_contract = {

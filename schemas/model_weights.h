@@ -9,6 +9,7 @@ enum {
     MODEL_PART_NUMBERS_MAX = 1 << 16, /* a quarter of a megabyte */
     MODEL_PARTS_MAX = 1 << 12,
     MODEL_KEY_BYTES_MAX = 64,
+    MODEL_CONTENT_BYTES_MAX = 64,
 };
 
 struct model_weights {
@@ -28,6 +29,9 @@ struct model_weights {
     double hr10;
     double ndcg10;
     struct floats weights;
+    struct slice content_model;
+    int32_t content;
+    struct floats projection; /* content x d, in part 0 */
 };
 
 extern const struct contract model_weights_contract;

@@ -26,7 +26,8 @@ int scorer_searches_open(struct run *run, struct scorer *scorer)
     if (!scorer->queries) { return 0; }
     scorer->search_vectors =
         search_vectors_new(scorer->queries, scorer->content_scores, scorer->tables.ids);
-    lists_set_near_text(scorer->lists, near_text, scorer->search_vectors);
+    lists_set_near_text(scorer->lists, query_vectors_version(scorer->queries), near_text,
+                        scorer->search_vectors);
     run_log(run, LOG_INFO, "encoder of searches ready", "version=%s",
             query_vectors_version(scorer->queries));
     return 0;

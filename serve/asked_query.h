@@ -4,7 +4,7 @@
 #ifndef FRESHET_SERVE_ASKED_QUERY_H
 #define FRESHET_SERVE_ASKED_QUERY_H
 
-#include "scorer/lists/query_vectors.h"
+#include "embed/text/query_vectors.h"
 #include "serve/live_tables.h"
 
 /* How the items of a list were found. */

@@ -10,7 +10,7 @@
 #include "serve/found_list.h"
 #include "serve/list_query.h"
 #include "serve/live_tables.h"
-#include "scorer/lists/query_vectors.h"
+#include "embed/text/query_vectors.h"
 #include "serve/recent_users.h"
 #include "serve/user_rows.h"
 

@@ -35,7 +35,7 @@ void live_tables_use_vectors(struct live_tables *live, struct query_vectors *que
     live->query_model = xstrdup(query_vectors_version(queries));
     if (live->content_scores) {
         live->search_vectors = search_vectors_new(queries, live->content_scores, live->tables.ids);
-        lists_set_near_text(live->lists, near_text, live);
+        lists_set_near_text(live->lists, live->query_model, near_text, live);
         return;
     }
     int32_t numbers = admission_numbers(live->lists_settings->items_max);

@@ -19,7 +19,7 @@
 #include "schemas/serving_row.h"
 #include "schemas/user_history.h"
 #include "schemas/user_profile.h"
-#include "scorer/lists/query_vectors.h"
+#include "embed/text/query_vectors.h"
 #include "scorer/lists/list_settings.h"
 #include "scorer/lists/lists.h"
 #include "scorer/lists/placement_lists.h"

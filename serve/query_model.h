@@ -4,7 +4,7 @@
 #ifndef FRESHET_SERVE_QUERY_MODEL_H
 #define FRESHET_SERVE_QUERY_MODEL_H
 
-#include "scorer/lists/query_vectors.h"
+#include "embed/text/query_vectors.h"
 #include "serve/live_tables.h"
 #include "stream/worker.h"
 

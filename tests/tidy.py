@@ -54,7 +54,7 @@ ARROWS = {
     "ingest": RUNTIME + ("ingest/mapping", "pseudonyms", "syntax"),
     "features": RUNTIME + ("model", "model/counting"),
     "trainer/similarity": RUNTIME + ("model", "model/counting"),
-    "trainer/sequence": RUNTIME + ("model", "model/transformer"),
+    "trainer/sequence": RUNTIME + ("embed/text", "model", "model/transformer"),
     # Lists from tables, pure: for the scorer and for requests alike.
     "scorer/lists": ("base", "schemas", "stream/avro", "stream/config", "embed/text", "model",
                      "model/counting", "model/transformer", "rules"),

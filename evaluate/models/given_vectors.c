@@ -55,6 +55,11 @@ int given_vectors_put(struct given_vectors *vectors, int32_t item, const float *
     return 0;
 }
 
+const float *given_vectors_of(const struct given_vectors *vectors, int32_t item)
+{
+    return row_of(vectors, item);
+}
+
 float given_vectors_cosine(const struct given_vectors *vectors, int32_t a, int32_t b)
 {
     return lanes_dot(row_of(vectors, a), row_of(vectors, b), vectors->stride);

@@ -27,6 +27,8 @@ size_t given_vectors_width(const struct given_vectors *vectors);
 /* Sets or replaces an item's vector. Returns 0, or -EDOM when a number is not finite or all are
  * 0. */
 int given_vectors_put(struct given_vectors *vectors, int32_t item, const float *vector);
+/* Borrows an item's vector, of length 1; zeros where none was given. */
+const float *given_vectors_of(const struct given_vectors *vectors, int32_t item);
 /* Returns the cosine of two items; 0 when either has no vector. */
 float given_vectors_cosine(const struct given_vectors *vectors, int32_t a, int32_t b);
 

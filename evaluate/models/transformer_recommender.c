@@ -1,9 +1,19 @@
+/* A model is trained in settle(), on all histories at once: epochs over their sequences, each
+ * validated where there is a validator, until `patience` of them bring nothing; then the learning
+ * rate falls to 0 (begin_tail()), and the best epoch's model is the one that scores.
+ *
+ * Attributes of items and vectors from elsewhere enter as in freshet-sequence: the former by their
+ * sum, the latter made shorter by their principal components, of which a projection is learned.
+ */
 #include "base/base.h"
 #include "base/buf.h"
 #include "base/xalloc.h"
+#include "evaluate/models/given_vectors.h"
 #include "evaluate/models/user_items.h"
 #include "evaluate/models/transformer_recommender.h"
 #include "evaluate/models/sequences.h"
+#include "model/gemm.h"
+#include "model/principal_components.h"
 #include "model/transformer/transformer.h"
 #include "model/transformer/transformer_presets.h"
 
@@ -51,6 +61,8 @@ static const struct hyperparameter hyperparameters[] = {
                    "sampled items per step, with more items than those"),
     HYPERPARAMETER(transformer_preset, pruned, 0, .99,
                    "share of the weights set to 0 in the end"),
+    HYPERPARAMETER(transformer_preset, content, 0, 512,
+                   "numbers that items' vectors are made shorter to; 0: vectors are not used"),
     HYPERPARAMETER(transformer_preset, mask_share, 0, .9,
                    "share of the items masked and predicted from both sides; 0: causal"),
 };
@@ -99,6 +111,42 @@ static void tell_attributes(struct transformer *model, const struct model_contex
     free(ids);
 }
 
+static bool has_vector(const struct given_vectors *vectors, int32_t item)
+{
+    return given_vectors_cosine(vectors, item, item) > 0.0F;
+}
+
+/* The principal components of the items' vectors, as many as the model's shape has. */
+static struct principal_components *components_of(const struct model_context *context, size_t rank)
+{
+    const struct given_vectors *vectors = context->vectors;
+    struct principal_components *components =
+        principal_components_new(given_vectors_width(vectors));
+    for (int32_t item = 0; item < context->items_max; item++) {
+        if (has_vector(vectors, item)) {
+            principal_components_add(components, given_vectors_of(vectors, item));
+        }
+    }
+    (void)principal_components_find(components, rank);
+    return components;
+}
+
+static void tell_content(struct transformer *model, const struct model_context *context)
+{
+    const size_t rank = transformer_settings(model)->shape.content;
+    const size_t width = given_vectors_width(context->vectors);
+    struct principal_components *components = components_of(context, rank);
+    _cleanup_(xfreep) float *content = xcalloc((size_t)context->items_max * rank, sizeof(*content));
+    for (int32_t item = 0; item < context->items_max; item++) {
+        gemm_nn((struct gemm_shape){1, rank, width}, 1.0F,
+                matrix_of(given_vectors_of(context->vectors, item), width),
+                matrix_of(principal_components_matrix(components), rank), 0.0F,
+                content + (size_t)item * rank, rank);
+    }
+    transformer_set_content(model, content);
+    principal_components_free(components);
+}
+
 /* Rounds settings to valid ones: a width that is a multiple of the SIMD lanes and of the heads. */
 static struct transformer_settings shape_of(const struct transformer_preset *wish,
                                             const struct model_context *context, size_t features)
@@ -114,7 +162,8 @@ static struct transformer_settings shape_of(const struct transformer_preset *wis
                   .blocks = (uint32_t)wish->blocks,
                   .heads = heads,
                   .length = MAX_OF((uint32_t)wish->length, wish->mask_share > 0.0 ? 2U : 1U),
-                  .attributes = (uint32_t)features},
+                  .attributes = (uint32_t)features,
+                  .content = context->vectors ? (uint32_t)wish->content : 0},
         .dropout = (float)wish->dropout,
         .rate = (float)wish->rate,
         .mask_share = (float)wish->mask_share,
@@ -138,6 +187,7 @@ static void *transformer_recommender_make(const struct model_context *context, c
     struct transformer_settings shape = shape_of(&self->settings, context, features);
     self->model = transformer_new(&shape);
     if (features) { tell_attributes(self->model, context, numbers); }
+    if (shape.shape.content) { tell_content(self->model, context); }
     self->hidden = xcalloc(shape.shape.d, sizeof(*self->hidden));
     free(numbers);
     return self;

@@ -148,21 +148,32 @@ static void rectify_back(float *dx, const float *y, size_t n, float scale)
 
 /* ---- Forward ---- */
 
-/* Returns where a token's vectors are, in weights or in gradients. */
-struct token_vectors {
-    float *item, *position;
-};
-
-static struct token_vectors vectors_of(const struct weights_shape *shape, const struct weights *w,
-                                       const struct pack *pack, size_t token)
+static const float *position_of(const struct encoder *encoder, const struct encoder_job *job,
+                                size_t token)
 {
-    const size_t d = shape->d;
-    const int32_t item = pack->items[token];
-    assert(item < (int32_t)shape->items && pack->positions[token] < (int32_t)shape->length);
-    return (struct token_vectors){
-        .item = item == PACK_MASK ? w->mask : w->items + (size_t)item * d,
-        .position = w->positions + (size_t)pack->positions[token] * d,
-    };
+    const int32_t position = job->pack->positions[token];
+    assert(position < (int32_t)encoder->shape.length);
+    return job->weights->positions + (size_t)position * encoder->shape.d;
+}
+
+static const float *vector_of(const struct encoder *encoder, const struct encoder_job *job,
+                              size_t token)
+{
+    const int32_t item = job->pack->items[token];
+    assert(item < (int32_t)encoder->shape.items);
+    if (item == PACK_MASK) { return job->weights->mask; }
+    if (item < 0) { return job->searches + pack_search(item) * encoder->shape.d; }
+    return job->table + (size_t)item * encoder->shape.d;
+}
+
+/* Returns where the gradient of a token's vector is added; NULL: nowhere. */
+static float *gradient_of(const struct encoder *encoder, const struct encoder_job *job,
+                          const struct weights *grads, size_t token)
+{
+    const int32_t item = job->pack->items[token];
+    if (item == PACK_MASK) { return grads->mask; }
+    if (item >= 0) { return grads->items + (size_t)item * encoder->shape.d; }
+    return job->dsearches ? job->dsearches + pack_search(item) * encoder->shape.d : NULL;
 }
 
 static void embed(struct encoder *encoder, const struct encoder_job *job, float *x)
@@ -171,12 +182,9 @@ static void embed(struct encoder *encoder, const struct encoder_job *job, float 
     const size_t d = encoder->shape.d;
     const float scale = sqrtf((float)d);
     for (size_t token = 0; token < pack->tokens; token++) {
-        struct token_vectors of = vectors_of(&encoder->shape, job->weights, pack, token);
-        const bool is_item = pack->items[token] != PACK_MASK;
-        const float *item = is_item ? job->table + (size_t)pack->items[token] * d : of.item;
         float *to = x + token * d;
-        memcpy(to, of.position, d * sizeof(*to));
-        add_to(to, item, d, scale);
+        memcpy(to, position_of(encoder, job, token), d * sizeof(*to));
+        add_to(to, vector_of(encoder, job, token), d, scale);
     }
     dropout(x, pack->tokens * d, job->dropout, dropout_key(job->key, DROP_EMBEDDING));
 }
@@ -348,10 +356,10 @@ static void embed_back(struct encoder *encoder, const struct encoder_job *job,
     const float scale = sqrtf((float)d);
     dropout(encoder->dx, pack->tokens * d, job->dropout, dropout_key(job->key, DROP_EMBEDDING));
     for (size_t token = 0; token < pack->tokens; token++) {
-        struct token_vectors to = vectors_of(&encoder->shape, grads, pack, token);
+        float *to = gradient_of(encoder, job, grads, token);
         const float *dx = encoder->dx + token * d;
-        add_to(to.item, dx, d, scale);
-        add_to(to.position, dx, d, 1.0f);
+        if (to) { add_to(to, dx, d, scale); }
+        add_to(grads->positions + (size_t)pack->positions[token] * d, dx, d, 1.0f);
     }
 }
 

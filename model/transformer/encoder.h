@@ -21,7 +21,9 @@ struct encoder;
 
 struct encoder_job {
     const struct weights *weights;
-    const float *table; /* items x d: the item vectors, attributes included */
+    const float *table;    /* items x d: the item vectors, attributes and content included */
+    const float *searches; /* by number, d each: the vectors of the pack's searches */
+    float *dsearches;      /* encoder_back() adds the gradients of these to it; NULL: to nothing */
     const struct pack *pack;
     bool causal;
     float dropout; /* 0 when not training */

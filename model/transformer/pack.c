@@ -8,14 +8,46 @@ static float weight_of(const struct sequence *sequence, size_t i)
     return sequence->weights ? sequence->weights[i] : 1.0f;
 }
 
-double sequence_weight(const struct sequence *sequence, size_t last)
+/* Returns how many of a sequence's tokens there are up to its last action, with it. */
+static size_t to_last_action(const struct sequence *sequence)
 {
-    double weight = 0.0;
-    assert(last <= sequence->count);
-    for (size_t i = sequence->count - last; i < sequence->count; i++) {
-        weight += (double)weight_of(sequence, i);
+    size_t count = sequence->count;
+    while (count && sequence->items[count - 1] < 0) { count--; }
+    return count;
+}
+
+size_t sequence_causal_tokens(const struct sequence *sequence, size_t length)
+{
+    const size_t count = to_last_action(sequence);
+    return count ? MIN_OF(count - 1, length) : 0;
+}
+
+double sequence_causal_weight(const struct sequence *sequence, size_t length)
+{
+    const size_t count = to_last_action(sequence);
+    const size_t tokens = sequence_causal_tokens(sequence, length);
+    double sum = 0.0;
+    float weight = 0.0f; /* of the next action */
+    for (size_t i = count; tokens && i > count - tokens; i--) {
+        if (sequence->items[i - 1] >= 0) { weight = weight_of(sequence, i - 1); }
+        sum += (double)weight;
     }
-    return weight;
+    return sum;
+}
+
+size_t sequence_masked_tokens(const struct sequence *sequence, size_t length)
+{
+    return MIN_OF(sequence->count, length);
+}
+
+double sequence_masked_weight(const struct sequence *sequence, size_t length)
+{
+    const size_t tokens = sequence_masked_tokens(sequence, length);
+    double sum = 0.0;
+    for (size_t i = sequence->count - tokens; i < sequence->count; i++) {
+        if (sequence->items[i] >= 0) { sum += (double)weight_of(sequence, i); }
+    }
+    return sum;
 }
 
 void pack_init(struct pack *pack, size_t tokens_max)
@@ -72,13 +104,13 @@ static void ask(struct pack *pack, size_t token, int32_t wanted, float weight)
 bool pack_add_causal(struct pack *pack, const struct sequence *sequence, size_t length)
 {
     assert(sequence->count > 0);
-    const size_t inputs = MIN_OF(sequence->count - 1, length);
+    const size_t inputs = sequence_causal_tokens(sequence, length);
     if (inputs == 0) { return true; }
     if (pack->tokens + inputs > pack->tokens_max) { return false; }
-    const size_t from = sequence->count - 1 - inputs;
-    const size_t first = append(pack, sequence, from, sequence->count - 1);
-    for (size_t i = 0; i < inputs; i++) {
-        const size_t next = from + i + 1;
+    const size_t last = to_last_action(sequence) - 1, from = last - inputs;
+    const size_t first = append(pack, sequence, from, last);
+    for (size_t i = 0, next = from; i < inputs; i++) {
+        while (next <= from + i || sequence->items[next] < 0) { next++; }
         ask(pack, first + i, sequence->items[next], weight_of(sequence, next));
     }
     close_sequence(pack);
@@ -88,15 +120,17 @@ bool pack_add_causal(struct pack *pack, const struct sequence *sequence, size_t 
 bool pack_add_masked(struct pack *pack, const struct sequence *sequence, size_t length, float share,
                      uint64_t key)
 {
-    const size_t inputs = MIN_OF(sequence->count, length);
+    const size_t inputs = sequence_masked_tokens(sequence, length);
     assert(inputs > 0);
+    const size_t from = sequence->count - inputs, end = to_last_action(sequence);
+    if (end <= from) { return true; }
     if (pack->tokens + inputs > pack->tokens_max) { return false; }
-    const size_t from = sequence->count - inputs;
     const size_t first = append(pack, sequence, from, sequence->count);
     const size_t rows_before = pack->rows;
     for (size_t i = 0; i < inputs; i++) {
+        if (pack->items[first + i] < 0) { continue; }
         double rng = (double)(dropout_key(key, i) >> 11) * 0x1p-53;
-        bool last_chance = i + 1 == inputs && pack->rows == rows_before;
+        bool last_chance = from + i + 1 == end && pack->rows == rows_before;
         if (rng < share || last_chance) {
             ask(pack, first + i, pack->items[first + i], weight_of(sequence, from + i));
             pack->items[first + i] = PACK_MASK;

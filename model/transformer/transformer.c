@@ -1,7 +1,8 @@
 /* A step of the optimiser goes through four phases, each shared out over the thread pool and each
  * with a barrier behind it: learn_lane() computes a lane's gradients from its sequences;
- * reduce_slice() sums the lanes' gradients, always in the order of the lanes; attribute_slice()
- * adds the gradients of the attributes; adam_slice() moves the weights. A slice of numbers belongs
+ * reduce_slice() sums the lanes' gradients, always in the order of the lanes;
+ * transformer_table_back() adds those of attributes and projection (transformer_table.c);
+ * adam_slice() moves the weights. A slice of numbers belongs
  * to one call, so the result does not depend on the number of threads.
  *
  * Memory for learning (lanes, moments) is made at the first step: a model that only serves does not
@@ -17,7 +18,7 @@
 #include "model/transformer/wide.h"
 
 /* Tokens at a time: enough for efficient matrix products, few enough for a core's cache. */
-enum { PACK_TOKENS = 384, LOSS_TILE = 256, SLICES = 16 };
+enum { PACK_TOKENS = 384, LOSS_TILE = 256 };
 
 /* Streams of the seed. */
 enum { SEED_WEIGHTS = 1, SEED_STEP = 2, SEED_ORDER = 3 };
@@ -77,7 +78,7 @@ struct transformer *transformer_new_blank(const struct transformer_settings *set
     model->count = weights_count(&settings->shape);
     model->values = xcalloc(model->count, sizeof(*model->values));
     model->weights = weights_view(&settings->shape, model->values);
-    model->table = model->weights.items;
+    transformer_table_open(model);
     model->pool = thread_pool_new(settings->threads);
     model->lanes = xcalloc(settings->lanes, sizeof(*model->lanes));
     for (size_t l = 0; l < settings->lanes; l++) {
@@ -106,6 +107,8 @@ static void forget_learning(struct transformer *model)
         free(lane->dasked);
         free(lane->dhidden);
         free(lane->scratch);
+        free(lane->dsearches);
+        lane->dsearches = NULL;
         lane->gradients = lane->dcolumns = lane->asked = lane->dasked = NULL;
         lane->dhidden = lane->scratch = NULL;
     }
@@ -126,8 +129,7 @@ struct transformer *transformer_free(struct transformer *model)
         encoder_free(model->lanes[l].encoder);
         free(model->lanes[l].order);
     }
-    if (model->has_attributes) { free(model->table); }
-    item_attributes_release(&model->attributes);
+    transformer_table_close(model);
     thread_pool_free(model->pool);
     free(model->lanes);
     free(model->values);
@@ -153,57 +155,11 @@ uint64_t transformer_steps(const struct transformer *model)
     return model->steps;
 }
 
-/* Part `slice` of SLICES of a range. */
-static void slice_of_range(size_t count, size_t slice, size_t *ret_from, size_t *ret_to)
-{
-    size_t each = (count / SLICES + WIDE_LANES) / WIDE_LANES * WIDE_LANES;
-    *ret_from = MIN_OF(slice * each, count);
-    *ret_to = slice + 1 == SLICES ? count : MIN_OF((slice + 1) * each, count);
-}
-
-static void compose_slice(void *arg, size_t slice)
-{
-    struct transformer *model = arg;
-    size_t from, to;
-    slice_of_range(model->settings.shape.items, slice, &from, &to);
-    item_vectors_compose(&model->attributes, model->weights.items, model->weights.attributes,
-                         model->settings.shape.d, from, to, model->table);
-}
-
-void transformer_compose(struct transformer *model)
-{
-    if (model->has_attributes) { thread_pool_run(model->pool, SLICES, compose_slice, model); }
-}
-
-void transformer_set_attributes(struct transformer *model, const size_t *starts, const int32_t *ids)
-{
-    const struct weights_shape *shape = &model->settings.shape;
-    if (model->has_attributes) { free(model->table); }
-    item_attributes_release(&model->attributes);
-    item_attributes_init(&model->attributes, shape->items, shape->attributes, starts, ids);
-    model->table = xcalloc((size_t)shape->items * shape->d, sizeof(*model->table));
-    model->has_attributes = true;
-    transformer_compose(model);
-}
-
 static float *lengthen(float *run, size_t from, size_t to)
 {
     run = xreallocarray(run, to, sizeof(*run));
     memset(run + from, 0, (to - from) * sizeof(*run));
     return run;
-}
-
-/* New items have no attributes: the last start, over and over. */
-static void grow_attributes(struct transformer *model, uint32_t before)
-{
-    const uint32_t items = model->settings.shape.items;
-    size_t *starts = xcalloc(items + 1u, sizeof(*starts));
-    memcpy(starts, model->attributes.starts, (before + 1u) * sizeof(*starts));
-    for (uint32_t i = before + 1; i <= items; i++) { starts[i] = starts[before]; }
-    int32_t *ids = xmemdup(model->attributes.ids, starts[before] * sizeof(*ids));
-    transformer_set_attributes(model, starts, ids);
-    free(starts);
-    free(ids);
 }
 
 void transformer_grow(struct transformer *model, uint32_t items)
@@ -228,11 +184,7 @@ void transformer_grow(struct transformer *model, uint32_t items)
         encoder_free(model->lanes[l].encoder);
         model->lanes[l].encoder = encoder_new(shape, pack_tokens(model));
     }
-    if (model->has_attributes) {
-        grow_attributes(model, before);
-    } else {
-        model->table = model->weights.items;
-    }
+    transformer_table_grow(model, before);
 }
 
 /* ---- Learning ---- */
@@ -276,8 +228,15 @@ static void get_ready_to_learn(struct transformer *model)
 static size_t tokens_of(const struct transformer *model, const struct sequence *sequence)
 {
     const size_t length = model->settings.shape.length;
-    if (model->settings.mask_share > 0.0f) { return MIN_OF(sequence->count, length); }
-    return MIN_OF(sequence->count - 1, length);
+    if (model->settings.mask_share > 0.0f) { return sequence_masked_tokens(sequence, length); }
+    return sequence_causal_tokens(sequence, length);
+}
+
+static double weight_of(const struct transformer *model, const struct sequence *sequence)
+{
+    const size_t length = model->settings.shape.length;
+    if (model->settings.mask_share > 0.0f) { return sequence_masked_weight(sequence, length); }
+    return sequence_causal_weight(sequence, length);
 }
 
 struct by_size {
@@ -302,7 +261,7 @@ static double deal(struct transformer *model, const struct sequence *sequences, 
     for (size_t i = 0; i < count; i++) {
         sizes[i].tokens = tokens_of(model, &sequences[i]);
         sizes[i].number = (int32_t)i;
-        total += sequence_weight(&sequences[i], sizes[i].tokens);
+        total += weight_of(model, &sequences[i]);
     }
     qsort(sizes, count, sizeof(*sizes), longest_first);
     for (size_t l = 0; l < model->settings.lanes; l++) {
@@ -351,6 +310,8 @@ static void learn_pack(struct transformer *model, struct lane *lane, uint64_t ke
     const struct encoder_job job = {
         .weights = &model->weights,
         .table = model->table,
+        .searches = model->searches,
+        .dsearches = lane->dsearches,
         .pack = pack,
         .causal = model->settings.mask_share == 0.0f,
         .dropout = model->settings.dropout,
@@ -441,20 +402,10 @@ static void reduce_slice(void *arg, size_t slice)
 {
     struct transformer *model = arg;
     size_t from, to;
-    slice_of_range(model->count, slice, &from, &to);
+    transformer_slice(model->count, slice, &from, &to);
     for (size_t l = 1; l < model->settings.lanes; l++) {
         move_sum(model->lanes[0].gradients + from, model->lanes[l].gradients + from, to - from);
     }
-}
-
-static void attribute_slice(void *arg, size_t slice)
-{
-    struct transformer *model = arg;
-    struct weights *grads = &model->lanes[0].grads;
-    size_t from, to;
-    slice_of_range(model->settings.shape.attributes, slice, &from, &to);
-    item_vectors_back(&model->attributes, grads->items, model->settings.shape.d, from, to,
-                      grads->attributes);
 }
 
 static void adam_slice(void *arg, size_t slice)
@@ -462,7 +413,7 @@ static void adam_slice(void *arg, size_t slice)
     struct transformer *model = arg;
     const struct adam adam = adam_with(model->settings.rate);
     size_t from, to;
-    slice_of_range(model->count, slice, &from, &to);
+    transformer_slice(model->count, slice, &from, &to);
     adam_step(&adam, model->steps, to - from, model->values + from,
               model->lanes[0].gradients + from, model->mean + from, model->variance + from);
 }
@@ -470,9 +421,9 @@ static void adam_slice(void *arg, size_t slice)
 static void move_weights(struct transformer *model)
 {
     model->steps++;
-    thread_pool_run(model->pool, SLICES, reduce_slice, model);
-    if (model->has_attributes) { thread_pool_run(model->pool, SLICES, attribute_slice, model); }
-    thread_pool_run(model->pool, SLICES, adam_slice, model);
+    thread_pool_run(model->pool, TRANSFORMER_SLICES, reduce_slice, model);
+    transformer_table_back(model);
+    thread_pool_run(model->pool, TRANSFORMER_SLICES, adam_slice, model);
     transformer_compose(model);
 }
 
@@ -488,6 +439,7 @@ static void learn(struct transformer *model, const struct sequence *sequences, s
     model->weight = 1.0f / ((share > 0.0f ? share : 1.0f) * (float)weight);
     model->key = dropout_key(dropout_key(settings->seed, SEED_STEP), model->steps);
     model->sequences = sequences;
+    transformer_clear_dsearches(model);
     model->longest = softmax_loss_longest(model->table, settings->shape.items, settings->shape.d);
     if (settings->negatives) { draw_negatives(model); }
     thread_pool_run(model->pool, settings->lanes, learn_lane, model);
@@ -534,6 +486,7 @@ static void encode_pack(struct transformer *model, struct lane *lane, float *hid
     const struct encoder_job job = {
         .weights = &model->weights,
         .table = model->table,
+        .searches = model->searches,
         .pack = &lane->pack,
         .causal = model->settings.mask_share == 0.0f,
     };

@@ -56,8 +56,15 @@ void transformer_set_rate(struct transformer *model, float rate);
  * whenever they change; shape.attributes of the settings bounds them. */
 void transformer_set_attributes(struct transformer *model, const size_t *starts,
                                 const int32_t *ids);
+/* Sets the content vectors of all items (items x shape.content; zeros for an item without one),
+ * copied: fixed numbers, of which the model learns what they mean. An item's vector is
+ * e + attributes + content P (as Hou et al., "UniSRec", KDD 2022, 3.2.2, add text to ids). */
+void transformer_set_content(struct transformer *model, const float *vectors);
+/* Sets the content vectors of searches (count x shape.content), borrowed until others are set;
+ * sequences name them by pack_of_search(). A search's vector is its content P. */
+void transformer_set_searches(struct transformer *model, const float *vectors, size_t count);
 /* Adds items at the end, drawn as if they had been there from the start; they have no attributes
- * until transformer_set_attributes(). */
+ * until transformer_set_attributes(), and no content until transformer_set_content(). */
 void transformer_grow(struct transformer *model, uint32_t items);
 
 /* Takes one step of the optimiser on these sequences (none empty); returns the weighted mean
@@ -76,14 +83,14 @@ void transformer_encode(struct transformer *model, const struct sequence *histor
 /* Scores all items for hidden vectors: scores (count x items), the logits of the softmax. */
 void transformer_scores(const struct transformer *model, const float *hidden, size_t count,
                         float *scores);
-/* Borrows the item vectors (items x d), attributes included, until the next call that changes the
- * model. A score is the product of a hidden and an item vector. */
+/* Borrows the item vectors (items x d), attributes and content included, until the next call that
+ * changes the model. A score is the product of a hidden and an item vector. */
 const float *transformer_vectors(const struct transformer *model);
 /* Borrows the run of numbers that weights_view() finds the parts of, for as long. */
 const float *transformer_run(const struct transformer *model);
 
-/* Appends the model to buf: weights and attributes, and with `state` the optimiser's moments and
- * counters, so that learning goes on as if it had not been interrupted. */
+/* Appends the model to buf: weights, attributes and content, and with `state` the optimiser's
+ * moments and counters, so that learning goes on as if it had not been interrupted. */
 void transformer_save(const struct transformer *model, struct buf *buf, bool state);
 /* Sets the `share` of each of its matrices that is smallest in magnitude to 0, for serving. A model
  * that is saved without state leaves zeros out. */

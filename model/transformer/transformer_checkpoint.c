@@ -1,6 +1,7 @@
 /* A model as bytes, little-endian:
  *
- *   header | weights | moments m, v (state only) | attribute starts (u64), ids (i32) | XXH3-64
+ *   header | weights | moments m, v (state only) | attribute starts (u64), ids (i32) |
+ *   content vectors | XXH3-64
  *
  * Weights with so many zeros that it is shorter are packed (pruning.h), but not beside state.
  *
@@ -13,7 +14,7 @@
 
 #include <xxhash.h>
 
-enum { VERSION = 1, HAS_STATE = 1, HAS_ATTRIBUTES = 2, IS_PACKED = 4 };
+enum { VERSION = 1, HAS_STATE = 1, HAS_ATTRIBUTES = 2, IS_PACKED = 4, HAS_CONTENT = 8 };
 
 /* Limits of the numbers in a header, so that sums of sizes fit 64 bits. */
 enum { ITEMS_MAX = 1 << 28, WIDTH_MAX = 1 << 13, BATCH_MAX = 1 << 16 };
@@ -26,7 +27,8 @@ struct header {
     uint32_t version;
     uint32_t flags;
     uint32_t items, d, hidden, blocks, heads, length, attributes;
-    uint32_t reserved[2]; /* 0 */
+    uint32_t content;
+    uint32_t reserved; /* 0 */
     float dropout, rate, mask_share;
     uint32_t negatives, batch, lanes;
     uint32_t kept; /* packed: weights that are not 0 */
@@ -41,7 +43,8 @@ static struct header header_of(const struct transformer *model, bool state)
     struct header header = {
         .version = VERSION,
         .flags = (state && model->mean ? HAS_STATE : 0) |
-                 (model->has_attributes ? HAS_ATTRIBUTES : 0),
+                 (model->has_attributes ? HAS_ATTRIBUTES : 0) |
+                 (model->content ? HAS_CONTENT : 0),
         .items = s->shape.items,
         .d = s->shape.d,
         .hidden = s->shape.hidden,
@@ -49,6 +52,7 @@ static struct header header_of(const struct transformer *model, bool state)
         .heads = s->shape.heads,
         .length = s->shape.length,
         .attributes = s->shape.attributes,
+        .content = s->shape.content,
         .dropout = s->dropout,
         .rate = s->rate,
         .mask_share = s->mask_share,
@@ -68,6 +72,11 @@ static struct header header_of(const struct transformer *model, bool state)
     memcpy(header.magic, magic, sizeof(magic));
     if (model->has_attributes) { header.attribute_ids = model->attributes.starts[s->shape.items]; }
     return header;
+}
+
+static size_t content_bytes(const struct weights_shape *shape)
+{
+    return (size_t)shape->items * shape->content * sizeof(float);
 }
 
 static void save_attributes(const struct transformer *model, struct buf *buf)
@@ -95,6 +104,9 @@ void transformer_save(const struct transformer *model, struct buf *buf, bool sta
         buf_append(buf, model->variance, bytes);
     }
     if (model->has_attributes) { save_attributes(model, buf); }
+    if (model->content) {
+        buf_append(buf, model->content, content_bytes(&model->settings.shape));
+    }
     if (buf_failed(buf)) { return; }
     const uint64_t sum = XXH3_64bits(buf->data + before, buf->size - before);
     buf_append(buf, &sum, sizeof(sum));
@@ -115,7 +127,8 @@ static struct transformer_settings settings_of(const struct header *header, uint
                   .blocks = header->blocks,
                   .heads = header->heads,
                   .length = header->length,
-                  .attributes = header->attributes},
+                  .attributes = header->attributes,
+                  .content = header->content},
         .dropout = header->dropout,
         .rate = header->rate,
         .mask_share = header->mask_share,
@@ -139,15 +152,16 @@ static const char *fault_of(struct slice bytes, const struct header *header)
         return "damaged: its checksum differs";
     }
     if (header->items > ITEMS_MAX || header->attributes > ITEMS_MAX || header->d > WIDTH_MAX ||
-        header->hidden > WIDTH_MAX || header->length > ITEMS_MAX ||
+        header->hidden > WIDTH_MAX || header->content > WIDTH_MAX || header->length > ITEMS_MAX ||
         header->batch > BATCH_MAX || header->steps > STEPS_MAX || header->epochs > STEPS_MAX ||
         header->attribute_ids > bytes.size) {
         return "sizes beyond any model";
     }
-    if (header->reserved[0] || header->reserved[1]) { return "a model of a later version"; }
+    if (header->reserved) { return "a model of a later version"; }
     if ((header->flags & IS_PACKED) && (header->flags & HAS_STATE)) {
         return "packed, with state";
     }
+    if ((header->flags & HAS_CONTENT) && !header->content) { return "content without a width"; }
     return NULL;
 }
 
@@ -160,6 +174,7 @@ static size_t size_of(const struct header *header, const struct weights_shape *s
     if (header->flags & HAS_ATTRIBUTES) {
         size += (header->items + 1u) * sizeof(uint64_t) + header->attribute_ids * sizeof(int32_t);
     }
+    if (header->flags & HAS_CONTENT) { size += content_bytes(shape); }
     return size;
 }
 
@@ -187,6 +202,17 @@ static bool attributes_fit(const struct header *header, const size_t *starts, co
     for (uint64_t i = 0; fit && i < header->attribute_ids; i++) {
         fit = ids[i] >= 0 && (uint32_t)ids[i] < header->attributes;
     }
+    return fit;
+}
+
+/* Loads the content vectors, which stand at `at` and need not be aligned. */
+static bool load_content(struct transformer *model, const char *at)
+{
+    const size_t bytes = content_bytes(&model->settings.shape);
+    _cleanup_(xfreep) float *content = xmemdup(at, bytes);
+    bool fit = true;
+    for (size_t i = 0; i < bytes / sizeof(float); i++) { fit &= (bool)isfinite(content[i]); }
+    if (fit) { transformer_set_content(model, content); }
     return fit;
 }
 
@@ -250,6 +276,12 @@ struct transformer *transformer_load(struct slice bytes, uint32_t threads, const
     }
     if ((header.flags & HAS_ATTRIBUTES) && !load_attributes(model, &header, at)) {
         *ret_why = "its attributes do not fit";
+        return transformer_free(model);
+    }
+    const char *end = bytes.data + bytes.size - sizeof(uint64_t);
+    if ((header.flags & HAS_CONTENT) &&
+        !load_content(model, end - content_bytes(&settings.shape))) {
+        *ret_why = "its content vectors do not fit";
         return transformer_free(model);
     }
     return model;

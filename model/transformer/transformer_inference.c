@@ -19,6 +19,7 @@ static struct weights_shape without_tables(const struct weights_shape *shape)
     struct weights_shape dense = *shape;
     dense.items = 0;
     dense.attributes = 0;
+    dense.content = 0;
     return dense;
 }
 
@@ -59,12 +60,14 @@ size_t transformer_inference_width(const struct transformer_inference *inference
 }
 
 void transformer_inference_encode(struct transformer_inference *inference, const float *table,
-                                  const struct sequence *histories, size_t count, float *hidden)
+                                  const float *searches, const struct sequence *histories,
+                                  size_t count, float *hidden)
 {
     const size_t d = inference->shape.d;
     const struct encoder_job job = {
         .weights = &inference->weights,
         .table = table,
+        .searches = searches,
         .pack = &inference->pack,
         .causal = !inference->shape.masked,
     };

@@ -19,6 +19,7 @@ struct lane {
     float *dasked;  /* rows x d */
     float *dhidden; /* tokens x d */
     float *scratch; /* of the loss */
+    float *dsearches; /* search_count x d */
     int32_t *order; /* indices of its sequences in the step */
     size_t count, capacity;
     double loss;
@@ -32,7 +33,8 @@ struct transformer {
     struct weights weights;
     bool has_attributes;
     struct item_attributes attributes;
-    float *table; /* items x d; the items' own vectors if there are no attributes */
+    float *content; /* items x content; NULL: none has been set */
+    float *table;   /* items x d; the items' own vectors if there are neither */
     uint64_t steps, epochs;
 
     struct thread_pool *pool;
@@ -48,11 +50,33 @@ struct transformer {
     int32_t *sampled; /* their items */
     int32_t *slots;   /* items: a negative's column, or -1 */
     float *hidden;    /* the results of encoding */
+
+    /* The searches that sequences may have, until others are set. */
+    const float *search_content; /* search_count x content */
+    float *searches;             /* search_count x d: what the projection makes of it */
+    size_t search_count;
 };
 
 /* Makes a model whose numbers are all zero. */
 struct transformer *transformer_new_blank(const struct transformer_settings *settings);
-/* Computes the item table after the weights have changed. */
+/* ---- transformer_table.c ---- */
+
+enum { TRANSFORMER_SLICES = 16 };
+
+/* Part `slice` of TRANSFORMER_SLICES of a range. */
+void transformer_slice(size_t count, size_t slice, size_t *ret_from, size_t *ret_to);
+/* Makes the table of a model that has neither attributes nor content yet. */
+void transformer_table_open(struct transformer *model);
+/* Frees the table, attributes, content and searches. */
+void transformer_table_close(struct transformer *model);
+/* Computes the item table and the searches after the weights have changed. */
 void transformer_compose(struct transformer *model);
+/* Extends the table from `before` items to those of the shape. */
+void transformer_table_grow(struct transformer *model, uint32_t before);
+/* Makes the lanes' gradients of the searches 0, before a step. */
+void transformer_clear_dsearches(struct transformer *model);
+/* Adds the gradients of attributes and projection to the first lane's, from its gradients of the
+ * item vectors and all lanes' of the searches. */
+void transformer_table_back(struct transformer *model);
 
 #endif

@@ -16,6 +16,7 @@ const struct transformer_preset transformer_presets[TRANSFORMER_PRESETS] = {
             .rate = 1e-3,
             .whole = 20000,
             .negatives = 1024,
+            .content = 64,
         },
     [TRANSFORMER_ATTRIBUTES] =
         {
@@ -31,6 +32,7 @@ const struct transformer_preset transformer_presets[TRANSFORMER_PRESETS] = {
             .rate = 1e-3,
             .whole = 20000,
             .negatives = 1024,
+            .content = 64,
         },
     [TRANSFORMER_LONG] =
         {
@@ -46,5 +48,6 @@ const struct transformer_preset transformer_presets[TRANSFORMER_PRESETS] = {
             .rate = 1e-3,
             .whole = 20000,
             .negatives = 1024,
+            .content = 64,
         },
 };

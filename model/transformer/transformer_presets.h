@@ -22,6 +22,7 @@ struct transformer_preset {
     double whole;     /* most items for a softmax over all items; above it, over sampled ones */
     double negatives; /* sampled items per step */
     double pruned;    /* share of the weights that are set to 0 after training */
+    double content;    /* numbers that a content vector is made shorter to; 0: not used */
     double mask_share; /* share of the items that are masked; 0: causal */
 };
 

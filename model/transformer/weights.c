@@ -61,6 +61,7 @@ struct weights weights_view(const struct weights_shape *shape, float *at)
         block->outer = linear_part(&at, shape->hidden, d);
     }
     w.last_norm = norm_part(&at, d);
+    w.projection = part(&at, shape->content * d);
     w.attributes = part(&at, shape->attributes * d);
     w.items = part(&at, shape->items * d);
     return w;
@@ -70,7 +71,7 @@ size_t weights_count(const struct weights_shape *shape)
 {
     const size_t d = shape->d, h = shape->hidden;
     size_t block = 4 * d + 4 * d * d + 4 * d + 2 * d * h + h + d;
-    size_t vectors = shape->length + 1u + shape->attributes;
+    size_t vectors = shape->length + 1u + shape->content + shape->attributes;
     return vectors * d + shape->blocks * block + 2 * d + (size_t)shape->items * d;
 }
 
@@ -130,6 +131,7 @@ void weights_draw(const struct weights_shape *shape, float *at, uint64_t seed)
     draw_normal(w.positions, shape->length * d, dropout_key(seed, 2));
     draw_normal(w.mask, d, dropout_key(seed, 3));
     draw_normal(w.attributes, shape->attributes * d, dropout_key(seed, 6));
+    draw_normal(w.projection, shape->content * d, dropout_key(seed, 8));
     for (size_t b = 0; b < shape->blocks; b++) {
         const struct block_weights *block = &w.blocks[b];
         const uint64_t key = dropout_key(dropout_key(seed, 7), b);
@@ -160,6 +162,7 @@ void weights_prune(const struct weights_shape *shape, float *at, float share)
         prune_linear(&w.blocks[b].inner, share);
         prune_linear(&w.blocks[b].outer, share);
     }
+    pruning_cut(w.projection, (size_t)shape->content * shape->d, share);
     pruning_cut(w.attributes, (size_t)shape->attributes * shape->d, share);
     pruning_cut(w.items, (size_t)shape->items * shape->d, share);
 }

@@ -21,6 +21,7 @@ struct weights_shape {
     uint32_t heads;  /* divides d */
     uint32_t length; /* positions */
     uint32_t attributes;
+    uint32_t content; /* numbers of an item's content vector; 0: none */
     uint32_t masked; /* 1: trained on masked items; it predicts at a mask at the end */
 };
 
@@ -40,6 +41,7 @@ struct weights {
     float *mask;      /* d: in place of an item that is to be predicted */
     struct block_weights blocks[WEIGHTS_BLOCKS_MAX];
     struct layer_norm last_norm;
+    float *projection; /* content x d: makes of a content vector what it adds to an item's */
     float *attributes; /* attributes x d */
     float *items;      /* items x d */
 };
@@ -54,8 +56,8 @@ struct weights weights_view(const struct weights_shape *shape, float *at);
  * uniform within Glorot's bounds (AISTATS 2010, formula 16), gains 1, biases 0. The same seed gives
  * the same values. */
 void weights_draw(const struct weights_shape *shape, float *at, uint64_t seed);
-/* Sets the `share` of each matrix (layers, item and attribute vectors) that is smallest in
- * magnitude to 0 (pruning.h). */
+/* Sets the `share` of each matrix (layers, projection, item and attribute vectors) that is smallest
+ * in magnitude to 0 (pruning.h). */
 void weights_prune(const struct weights_shape *shape, float *at, float share);
 /* Draws the vectors of items from `first` on, the same as weights_draw() would. */
 void weights_draw_items(const struct weights_shape *shape, float *at, uint32_t first,

@@ -36,6 +36,7 @@ struct candidates {
     struct encoded encoded[CANDIDATES_AHEAD];
     size_t encoded_count;
     float *hidden;
+    float *searches; /* by history: the vector of its search */
     size_t width;
     float *scores; /* of the tile: hidden vectors tile_from up to tile_end */
     size_t scores_capacity, tile_from, tile_end;
@@ -78,6 +79,7 @@ struct candidates *candidates_free(struct candidates *candidates)
     candidate_set_release(&candidates->set);
     free(candidates->rows);
     free(candidates->hidden);
+    free(candidates->searches);
     free(candidates->scores);
     free(candidates->stamps);
     free(candidates);
@@ -86,46 +88,80 @@ struct candidates *candidates_free(struct candidates *candidates)
 
 /* ---- Encoding ---- */
 
-static void reserve_rows(struct candidates *candidates, const size_t *counts, size_t count)
+static void reserve_rows(struct candidates *candidates, const struct history_tokens *histories,
+                         size_t count)
 {
     size_t total = 0;
-    for (size_t h = 0; h < count; h++) { total += counts[h]; }
+    for (size_t h = 0; h < count; h++) { total += histories[h].count + 1; }
     if (total <= candidates->rows_capacity) { return; }
     candidates->rows_capacity = 2 * total;
     candidates->rows =
         xreallocarray(candidates->rows, candidates->rows_capacity, sizeof(*candidates->rows));
 }
 
-void candidates_encode(struct candidates *candidates, const int32_t *const *items,
-                       const size_t *counts, size_t count)
+static void reserve_width(struct candidates *candidates, size_t d)
+{
+    if (d <= candidates->width) { return; }
+    candidates->width = d;
+    candidates->hidden =
+        xreallocarray(candidates->hidden, CANDIDATES_AHEAD * d, sizeof(*candidates->hidden));
+    candidates->searches =
+        xreallocarray(candidates->searches, CANDIDATES_AHEAD * d, sizeof(*candidates->searches));
+}
+
+/* Makes the vector of a history's search; false: the model reads none like it. */
+static bool project_search(struct candidates *candidates, const struct served *served,
+                           const struct vector_query *search, size_t h)
+{
+    const size_t d = transformer_inference_width(served->inference);
+    float *to = candidates->searches + h * d;
+    if (!search || !served->content || search->width != served->content) { return false; }
+    memset(to, 0, d * sizeof(*to));
+    for (size_t i = 0; i < search->width; i++) {
+        const float number = search->inverse * (float)search->numbers[i];
+        const float *row = served->projection + i * d;
+        for (size_t j = 0; j < d; j++) { to[j] += number * row[j]; }
+    }
+    return true;
+}
+
+/* Writes the rows of a history's items, and its search; returns how many. */
+static size_t write_rows(struct candidates *candidates, const struct served *served,
+                         const struct history_tokens *history, size_t h, int32_t *to)
+{
+    const bool searched = project_search(candidates, served, history->search, h);
+    size_t count = 0;
+    for (size_t k = 0; k <= history->count; k++) {
+        if (searched && k == history->search_at) { to[count++] = pack_of_search(h); }
+        if (k == history->count) { break; }
+        int32_t row = served_row(served, history->items[k]);
+        if (row != ROW_NONE) { to[count++] = row; }
+    }
+    return count;
+}
+
+void candidates_encode(struct candidates *candidates, const struct history_tokens *histories,
+                       size_t count)
 {
     const struct served *served = candidates->vectors ? vectors_served(candidates->vectors) : NULL;
     assert(count <= CANDIDATES_AHEAD);
     candidates->encoded_count = candidates->tile_from = candidates->tile_end = 0;
     if (!served) { return; }
-    reserve_rows(candidates, counts, count);
+    reserve_rows(candidates, histories, count);
+    reserve_width(candidates, transformer_inference_width(served->inference));
     int32_t *at = candidates->rows;
     size_t known = 0;
     for (size_t h = 0; h < count; h++) {
-        int32_t *from = at;
-        for (size_t k = 0; k < counts[h]; k++) {
-            int32_t row = served_row(served, items[h][k]);
-            if (row != ROW_NONE) { *at++ = row; }
-        }
-        candidates->encoded[h] = (struct encoded){.known = at > from, .hidden = known};
-        if (at == from) { continue; }
-        candidates->sequences[known++] =
-            (struct sequence){.items = from, .count = (size_t)(at - from)};
+        size_t rows = write_rows(candidates, served, &histories[h], h, at);
+        candidates->encoded[h] = (struct encoded){.known = rows > 0, .hidden = known};
+        if (!rows) { continue; }
+        candidates->sequences[known++] = (struct sequence){.items = at, .count = rows};
+        at += rows;
     }
     candidates->encoded_count = count;
-    if (candidates->width < transformer_inference_width(served->inference)) {
-        candidates->width = transformer_inference_width(served->inference);
-        candidates->hidden =
-            xreallocarray(candidates->hidden, CANDIDATES_AHEAD * candidates->width, sizeof(float));
-    }
     if (!known) { return; }
-    transformer_inference_encode(served->inference, served->table, candidates->sequences, known,
-                                 candidates->hidden);
+    transformer_inference_encode(served->inference, served->table, candidates->searches,
+                                 candidates->sequences, known, candidates->hidden);
 }
 
 /* The sequence model's scores for one user: read from a scan, or computed as products without

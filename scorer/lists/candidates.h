@@ -49,10 +49,18 @@ struct candidates *candidates_new(const struct tables *tables, const struct vect
 void candidates_use_alike(struct candidates *candidates, struct alike_users *alike);
 /* Frees it; takes NULL; returns NULL. */
 struct candidates *candidates_free(struct candidates *candidates);
-/* Encodes histories of item numbers (oldest first; ID_NONE is skipped), at most
- * CANDIDATES_AHEAD. */
-void candidates_encode(struct candidates *candidates, const int32_t *const *items,
-                       const size_t *counts, size_t count);
+/* A history as the sequence model reads it. */
+struct history_tokens {
+    const int32_t *items; /* oldest first; ID_NONE is skipped */
+    size_t count;
+    const struct vector_query *search; /* what the user searched for; NULL: nothing that counts */
+    size_t search_at;                  /* the item before which the search stands */
+};
+
+/* Encodes histories, at most CANDIDATES_AHEAD. A search is left out where the model reads none of
+ * its width. */
+void candidates_encode(struct candidates *candidates, const struct history_tokens *histories,
+                       size_t count);
 /* Finds a user's candidates, borrowed until the next call; NULL when only counting has scores for
  * the history. */
 struct candidate_set *candidates_find(struct candidates *candidates,

@@ -8,7 +8,7 @@
 #include "schemas/item_neighbours.h"
 #include "schemas/recommendation_list.h"
 #include "schemas/user_history.h"
-#include "scorer/lists/query_vectors.h"
+#include "embed/text/query_vectors.h"
 #include "stream/config/option_table.h"
 
 /* Which contender makes the lists: the choices of the option `blend.leader`, in its order. */

@@ -151,11 +151,20 @@ void lists_write_columns(struct lists *lists, const struct ranked *ranked, size_
 
 /* ---- The mixture ---- */
 
+/* The numbers of a history's items; what the user did not like is left out. */
+static void write_numbers(const struct lists *lists, const struct user_history *history,
+                          int32_t *to)
+{
+    for (size_t k = 0; k < history->items.count; k++) {
+        bool liked = history->weights.at[k] > 0.0F;
+        to[k] = liked ? ids_find(lists->tables->ids, history->items.at[k]) : ID_NONE;
+    }
+}
+
 void lists_encode_ahead(struct lists *lists, const struct user_history *const *histories,
                         size_t count)
 {
-    const int32_t *items[CANDIDATES_AHEAD];
-    size_t counts[CANDIDATES_AHEAD];
+    struct history_tokens tokens[CANDIDATES_AHEAD];
     assert(count <= CANDIDATES_AHEAD);
     lists->ahead_count = lists->ahead_at = 0;
     if (!lists->vectors || !vectors_served(lists->vectors)) { return; }
@@ -163,15 +172,13 @@ void lists_encode_ahead(struct lists *lists, const struct user_history *const *h
     for (size_t h = 0; h < count; h++) {
         const struct user_history *history = histories[h];
         lists->ahead[h] = history;
-        items[h] = at;
-        for (size_t k = 0; k < history->items.count; k++) {
-            bool liked = history->weights.at[k] > 0.0F;
-            *at++ = liked ? ids_find(lists->tables->ids, history->items.at[k]) : ID_NONE;
-        }
-        counts[h] = history->items.count;
+        write_numbers(lists, history, at);
+        tokens[h] = (struct history_tokens){.items = at, .count = history->items.count};
+        lists_place_search(lists, history, h, &tokens[h]);
+        at += history->items.count;
     }
     lists->ahead_count = count;
-    candidates_encode(lists->candidates, items, counts, count);
+    candidates_encode(lists->candidates, tokens, count);
 }
 
 /* Finds the history among those that were encoded ahead, or encodes it alone. */

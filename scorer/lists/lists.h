@@ -77,8 +77,10 @@ struct lists *lists_free(struct lists *lists);
 void lists_set_mixture(struct lists *lists, const struct mixture *mixture);
 /* Lets the next lists have what platforms bring, with this weight (lists_brought.c); borrowed. */
 void lists_set_brought(struct lists *lists, struct brought_items *items, double weight);
-/* Lets what is near a user's newest search by its vector count as well, beside its words. */
-void lists_set_near_text(struct lists *lists, near_text_fn near_text, void *arg);
+/* Lets what is near a user's newest search by its vector count as well, beside its words, and the
+ * search stand in the sequence that a model reads which takes vectors of this encoder; borrows the
+ * encoder's version. */
+void lists_set_near_text(struct lists *lists, const char *model, near_text_fn near_text, void *arg);
 /* Returns the text of the newest search of a history, where it counts for a list; empty: none
  * does. Borrowed from the history. */
 struct slice lists_searched_text(const struct lists *lists, const struct user_history *history);

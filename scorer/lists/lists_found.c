@@ -33,8 +33,9 @@ static bool is_fresh(const struct list_settings *settings, const struct user_his
     return newer < (size_t)settings->search_actions && age_ms < (uint64_t)settings->search_fresh_ms;
 }
 
-void lists_set_near_text(struct lists *lists, near_text_fn near_text, void *arg)
+void lists_set_near_text(struct lists *lists, const char *model, near_text_fn near_text, void *arg)
 {
+    lists->text_model = model;
     lists->near_text = near_text;
     lists->near_text_arg = arg;
 }
@@ -59,6 +60,24 @@ size_t lists_find_searched(struct lists *lists, const struct user_history *histo
     }
     lists_name_query(lists, text);
     return item_search_find(lists->tables->search, &query, flags, lists->searched);
+}
+
+void lists_place_search(struct lists *lists, const struct user_history *history, size_t h,
+                        struct history_tokens *tokens)
+{
+    const struct served *served = vectors_served(lists->vectors);
+    struct search_query query = {0};
+    if (!lists->near_text || !served->content) { return; }
+    if (strcmp(served->content_model, lists->text_model) != 0) { return; }
+    struct slice text = lists_searched_text(lists, history);
+    if (!text.size || !lists->near_text(lists->near_text_arg, text, &query)) { return; }
+    const struct longs *times = &history->event_times_ms;
+    int64_t time_ms = history->search_times_ms.at[history->search_times_ms.count - 1];
+    size_t at = times->count;
+    while (at > 0 && times->at[at - 1] >= time_ms) { at--; }
+    lists->ahead_searches[h] = *query.vector;
+    tokens->search = &lists->ahead_searches[h];
+    tokens->search_at = at;
 }
 
 /* The range of the leader's scores of what the user has not had. */

@@ -59,6 +59,8 @@ struct lists {
     const char *made_by;          /* the last list, if no member made it; NULL: the leader did */
     const struct candidate_set *set; /* of the last list; NULL: only counting had scores */
     struct found_item searched[FOUND_ITEMS_MAX]; /* by the user's newest search */
+    struct vector_query ahead_searches[CANDIDATES_AHEAD];
+    const char *text_model; /* version of the encoder of searches */
     near_text_fn near_text; /* NULL: searches have no vectors */
     void *near_text_arg;
     const int32_t *brought_numbers; /* for the last list */
@@ -151,6 +153,10 @@ void lists_name_query(struct lists *lists, struct slice query);
  * how many there are then, at most `length`. */
 size_t lists_rank_found(struct lists *lists, const struct list_scope *scope, size_t count,
                         size_t length);
+/* Places a history's search among its items for the sequence model, the h-th that is encoded ahead,
+ * if it has one that counts and the model reads its vectors. */
+void lists_place_search(struct lists *lists, const struct user_history *history, size_t h,
+                        struct history_tokens *tokens);
 /* Finds what matches the user's newest search, best first, if it counts for the list; borrowed
  * until the next call. The list's reasons name its text. */
 size_t lists_find_searched(struct lists *lists, const struct user_history *history,

@@ -8,6 +8,8 @@
 
 #include <xxhash.h>
 
+_Static_assert((int)QUERY_BYTES_MAX <= (int)QUERY_TEXT_BYTES_MAX, "what a query may be, fits");
+
 struct kept_nearest {
     XXH128_hash_t hash;
     uint64_t changes, moves; /* of the vectors then */

@@ -37,6 +37,9 @@ struct announced {
     char name[MODEL_VERSION_NAME_BYTES_MAX + 1];
     struct weights_shape shape;
     float *dense;
+    char content_model[MODEL_CONTENT_BYTES_MAX + 1];
+    size_t content;
+    float *projection; /* content x d; NULL: it reads no searches */
     uint8_t *part_present;
     int32_t parts, parts_held;
     int64_t offset; /* of its newest part */
@@ -67,6 +70,9 @@ struct copy {
     size_t waiting_count, waiting_capacity;
     struct transformer_inference *inference;
     struct vector_index *index;
+    char content_model[MODEL_CONTENT_BYTES_MAX + 1];
+    size_t content;
+    float *projection;
 };
 
 struct vectors {
@@ -92,6 +98,7 @@ void vectors_index_from(struct vectors *vectors, size_t rows)
 static void clear_announced(struct announced *announced)
 {
     free(announced->dense);
+    free(announced->projection);
     free(announced->part_present);
     *announced = (struct announced){0};
 }
@@ -112,6 +119,7 @@ struct vectors *vectors_free(struct vectors *vectors)
     free(vectors->copy.items);
     free(vectors->copy.row_of);
     free(vectors->copy.waiting);
+    free(vectors->copy.projection);
     free(vectors);
     return NULL;
 }
@@ -161,6 +169,9 @@ static void update_served(struct vectors *vectors)
         .row_of = copy->row_of,
         .row_of_count = copy->row_of_count,
         .index = copy->index,
+        .content_model = copy->content_model,
+        .content = copy->content,
+        .projection = copy->projection,
     };
 }
 
@@ -228,6 +239,16 @@ static void let_wait(struct copy *copy, const struct slot *slot, int32_t item)
     copy->waiting[row] = item;
 }
 
+static void copy_projection(struct copy *copy, const struct announced *announced)
+{
+    const size_t count = announced->content * announced->shape.d;
+    free(copy->projection);
+    memcpy(copy->content_model, announced->content_model, sizeof(copy->content_model));
+    copy->content = announced->content;
+    copy->projection =
+        count ? xmemdup(announced->projection, count * sizeof(*copy->projection)) : NULL;
+}
+
 static void serve(struct vectors *vectors, const struct slot *slot, uint32_t version,
                   const int32_t *items, size_t rows)
 {
@@ -242,6 +263,7 @@ static void serve(struct vectors *vectors, const struct slot *slot, uint32_t ver
     memcpy(copy->name, announced->name, sizeof(copy->name));
     transformer_inference_free(copy->inference);
     copy->inference = transformer_inference_new(&announced->shape, announced->dense);
+    copy_projection(copy, announced);
     for (size_t row = 0; row < rows; row++) { copy_row(copy, slot, items[row]); }
     vector_index_free(copy->index);
     bool many = vectors->index_from && rows >= vectors->index_from;
@@ -478,6 +500,26 @@ static void announce(struct announced *announced, const struct model_weights *pa
     announced->part_present = xcalloc((size_t)part->parts, 1);
 }
 
+/* Says whether a part's projection, if it has one, is what it should be. */
+static bool projection_fits(const struct model_weights *part)
+{
+    if (!part->projection.count) { return true; }
+    return part->part == 0 && part->content > 0 &&
+           part->projection.count == (size_t)part->content * (size_t)part->d;
+}
+
+static void take_projection(struct announced *announced, const struct model_weights *part)
+{
+    const size_t count = part->projection.count;
+    if (part->part != 0) { return; }
+    free(announced->projection);
+    announced->projection =
+        count ? xmemdup(part->projection.at, count * sizeof(*part->projection.at)) : NULL;
+    announced->content = count ? (size_t)part->content : 0;
+    (void)snprintf(announced->content_model, sizeof(announced->content_model), "%.*s",
+                   SLICE_ARGS(part->content_model));
+}
+
 const char *vectors_put_weights(struct vectors *vectors, const struct model_weights *part,
                                 int64_t offset)
 {
@@ -486,10 +528,11 @@ const char *vectors_put_weights(struct vectors *vectors, const struct model_weig
     if ((size_t)part->items > vectors->rows_max) { return "bad_shape"; }
     const struct weights_shape shape = shape_of(part);
     const size_t dense_count = transformer_inference_dense_count(&shape);
-    if (!part_fits(part, dense_count)) { return "bad_part"; }
+    if (!part_fits(part, dense_count) || !projection_fits(part)) { return "bad_part"; }
     struct slot *slot = &vectors->slots[part->slot];
     struct announced *announced = &slot->announced;
     announce(announced, part, dense_count);
+    take_projection(announced, part);
     memcpy(announced->dense + (size_t)part->part * MODEL_PART_NUMBERS_MAX, part->weights.at,
            part->weights.count * sizeof(*announced->dense));
     announced->parts_held += !announced->part_present[part->part];

@@ -28,6 +28,9 @@ struct served {
     const int32_t *row_of; /* by item: its row, or -1 */
     int32_t row_of_count;
     struct vector_index *index; /* over the table; NULL: there are too few rows */
+    const char *content_model; /* whose vectors of texts it takes */
+    size_t content;            /* numbers of such a vector; 0: it reads no searches */
+    const float *projection;   /* content x d: makes of it the vector of a search */
 };
 
 struct vectors;

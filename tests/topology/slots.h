@@ -103,6 +103,20 @@ static inline struct slot_content slots_read(struct slots *slots, int32_t slot)
     return content;
 }
 
+/* Finds an item's row in either slot; false: there is none. */
+static inline bool slots_find_row(struct slots *slots, const char *id,
+                                  struct item_vector *ret_vector)
+{
+    bool found = false;
+    struct fold *rows = rig_fold(slots->rig, "item-vectors");
+    for (size_t i = 0; i < rows->count && !found; i++) {
+        slots_decode(slots, slots->vectors, rows->at[i].value, ret_vector);
+        found = slice_equal(ret_vector->item_id, slice_str(id));
+    }
+    free(rows);
+    return found;
+}
+
 static inline bool slot_whole(const struct slot_content *content)
 {
     return content->items > 0 && content->rows == (size_t)content->items &&

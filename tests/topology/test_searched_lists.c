@@ -9,7 +9,7 @@
 #include "schemas/forget_request.h"
 #include "schemas/model_weights.h"
 #include "schemas/user_history.h"
-#include "scorer/lists/query_vectors.h"
+#include "embed/text/query_vectors.h"
 #include "scorer/scorer.h"
 #include "tests/topology/answers.h"
 #include "tests/topology/asking.h"

@@ -375,22 +375,6 @@ static void describe_items(struct fixture *fixture)
     }
 }
 
-/* Finds an item's row in either slot; false: there is none. */
-static bool find_row(struct fixture *fixture, const char *id, struct item_vector *ret_vector)
-{
-    bool found = false;
-    struct fold *rows = rig_fold(&fixture->rig, "item-vectors");
-    for (size_t i = 0; i < rows->count && !found; i++) {
-        arena_reset(fixture->arena);
-        assert_int_equal(codec_decode(fixture->slots.vectors, rows->at[i].value, fixture->arena,
-                                      ret_vector, NULL),
-                         0);
-        found = slice_equal(ret_vector->item_id, slice_str(id));
-    }
-    free(rows);
-    return found;
-}
-
 /* Starts a trainer and waits for its first model version. */
 static struct copy *start_trained(struct fixture *fixture)
 {
@@ -411,17 +395,17 @@ static void test_cold_start_items(void **state)
     write_item(&fixture, "added", "odd");
     write_item(&fixture, "unknown", "never seen");
     for (int i = 0; i < 50; i++) { rig_round(&fixture.rig, false); }
-    assert_true(find_row(&fixture, "added", &vector));
+    assert_true(slots_find_row(&fixture.slots, "added", &vector));
     struct slot_content content = slots_read(&fixture.slots, vector.slot);
     assert_int_equal(content.items, ITEMS);
     assert_int_equal(vector.row, ITEMS);
     assert_true(slice_equal(vector.generation, slice_str(content.version)));
     assert_true(vector.scale > 0.0F);
-    assert_false(find_row(&fixture, "unknown", &vector));
+    assert_false(slots_find_row(&fixture.slots, "unknown", &vector));
     double published = trainer_metric(copy, "freshet_model_versions_published");
     write_histories(&fixture, 12); /* a new training run: its model version has both */
     wait_until_idle(&fixture, copy, published + 1);
-    assert_true(find_row(&fixture, "unknown", &vector));
+    assert_true(slots_find_row(&fixture.slots, "unknown", &vector));
     check_whole(&fixture);
     fixture_release(&fixture);
 }
@@ -440,7 +424,7 @@ static void test_cold_start_rows_lost(void **state)
         for (size_t k = 0; k < ARRAY_COUNT(added); k++) { write_item(&fixture, added[k], "odd"); }
         for (int step = 0; step < 200; step++) { rig_round(&fixture.rig, false); }
         for (size_t k = 0; k < ARRAY_COUNT(added); k++) {
-            assert_true(find_row(&fixture, added[k], &vector));
+            assert_true(slots_find_row(&fixture.slots, added[k], &vector));
             assert_in_range(vector.row, ITEMS, ITEMS + (int)ARRAY_COUNT(added) - 1);
             assert_false(seen[vector.row - ITEMS]);
             seen[vector.row - ITEMS] = true;
@@ -460,10 +444,10 @@ static void test_cold_start_items_of_another_version(void **state)
     for (int step = 0; step < 20; step++) { rig_round(&fixture.rig, false); }
     write_item(&fixture, "added", "odd");
     for (int step = 0; step < 50; step++) { rig_round(&fixture.rig, false); }
-    assert_false(find_row(&fixture, "added", &vector));
+    assert_false(slots_find_row(&fixture.slots, "added", &vector));
     write_histories(&fixture, 12);
     wait_until_idle(&fixture, copy, trainer_metric(copy, "freshet_model_versions_published") + 1);
-    assert_true(find_row(&fixture, "added", &vector));
+    assert_true(slots_find_row(&fixture.slots, "added", &vector));
     fixture_release(&fixture);
 }
 

@@ -12,6 +12,7 @@ enum { ORACLE_TOKENS_MAX = 64, ORACLE_D_MAX = 32 };
 struct oracle {
     struct weights_shape shape;
     const struct weights *weights;
+    const float *searches; /* their vectors */
     bool causal;
     /* One number of the weights is taken to be moved. */
     const float *moved;
@@ -96,7 +97,9 @@ static inline void oracle_embed(struct oracle *o, const struct pack *pack, size_
 {
     const size_t d = o->shape.d;
     const struct weights *w = o->weights;
-    const float *item = pack->items[t] == PACK_MASK ? w->mask : w->items + pack->items[t] * d;
+    const int32_t token = pack->items[t];
+    const float *item = token == PACK_MASK ? w->mask : w->items + token * d;
+    if (token < PACK_MASK) { item = o->searches + pack_search(token) * d; }
     for (size_t c = 0; c < d; c++) {
         o->x[t][c] = sqrt((double)d) * oracle_number(o, item + c);
         o->x[t][c] += oracle_number(o, w->positions + pack->positions[t] * d + c);

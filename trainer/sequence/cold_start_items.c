@@ -5,13 +5,14 @@
  *   roll back     the batch's rows are forgotten: `sent` and `next_row` return to the last
  *                 acknowledgement, and the items wait again.
  *
- * An item whose attributes the model does not know leaves the queue without a row; it gets its
- * vector from a later model version. A new model version discards all row numbers, as its own rows
- * come first.
+ * An item whose attributes and content the model does not know leaves the queue without a row; it
+ * gets its vector from a later model version. A new model version discards all row numbers, as its
+ * own rows come first.
  */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
+#include "model/gemm.h"
 #include "trainer/sequence/cold_start_items.h"
 
 void cold_start_items_init(struct cold_start_items *cold_start)
@@ -82,10 +83,36 @@ static bool sum_attributes(const struct model_snapshot *snapshot, const uint64_t
     return known;
 }
 
-bool cold_start_items_next(struct cold_start_items *cold_start, struct training_set *training_set,
-                           struct cold_start_row *ret_row)
+/* Adds what the model makes of the item's content vector; false: it has none that the model
+ * takes. */
+static bool add_content(const struct model_snapshot *snapshot, struct content_table *content,
+                        int32_t item, float *vector)
+{
+    const struct content_space *space = &snapshot->content;
+    const size_t d = snapshot->shape.d;
+    float numbers[ITEM_VECTOR_MAX];
+    bool known = space->id && content && content_table_read(content, item, space->id, numbers);
+    if (!known) { return false; }
+    gemm_nn((struct gemm_shape){1, d, space->width}, 1.0F, matrix_of(numbers, space->width),
+            matrix_of(snapshot->projection, d), 1.0F, vector, d);
+    return true;
+}
+
+/* Computes the vector of an item that the model does not know; false: there is nothing to compute
+ * it from. */
+static bool compute(const struct model_snapshot *snapshot, struct training_set *training_set,
+                    struct content_table *content, int32_t item, float *vector)
 {
     uint64_t attributes[COLD_START_ATTRIBUTES_MAX];
+    size_t count =
+        training_set_attributes_of(training_set, item, attributes, COLD_START_ATTRIBUTES_MAX);
+    bool described = sum_attributes(snapshot, attributes, count, vector);
+    return add_content(snapshot, content, item, vector) || described;
+}
+
+bool cold_start_items_next(struct cold_start_items *cold_start, struct training_set *training_set,
+                           struct content_table *content, struct cold_start_row *ret_row)
+{
     float vector[COLD_START_WIDTH_MAX];
     while (cold_start->sent < cold_start->count) {
         int32_t *entry = &cold_start->queue[cold_start->sent++], item = *entry;
@@ -93,9 +120,7 @@ bool cold_start_items_next(struct cold_start_items *cold_start, struct training_
             *entry = COLD_START_DROPPED;
             continue;
         }
-        size_t count =
-            training_set_attributes_of(training_set, item, attributes, COLD_START_ATTRIBUTES_MAX);
-        if (!sum_attributes(cold_start->snapshot, attributes, count, vector)) { continue; }
+        if (!compute(cold_start->snapshot, training_set, content, item, vector)) { continue; }
         set_has_row(cold_start, item);
         ret_row->item = item;
         ret_row->row = cold_start->next_row++;

@@ -3,8 +3,8 @@
  *
  * The vector is computed from the vectors of the item's attributes: (sum of those that the model
  * knows) / sqrt(their number), as in model/transformer/item_vectors.h without a vector of the
- * item's own. Its row comes after the rows of the model version; the next version trains the item
- * itself.
+ * item's own, and from its content vector, which the model's projection is applied to. Its row
+ * comes after the rows of the model version; the next version trains the item itself.
  *
  * Rows are sent in batches. If a batch may be lost, it is rolled back, and its items get the same
  * row numbers when they are sent again. One thread.
@@ -51,9 +51,10 @@ void cold_start_items_set_model(struct cold_start_items *cold_start,
 /* Queues an item of the catalogue unless it has a row. When the queue is full
  * (COLD_START_ITEMS_MAX), the item gets its vector with the next model version. */
 void cold_start_items_add(struct cold_start_items *cold_start, int32_t item);
-/* Makes the row of the next queued item whose attributes the model knows; false: there is none. */
+/* Makes the row of the next queued item whose attributes the model knows, or whose content vector
+ * it takes (of the table; NULL: none); false: there is none. */
 bool cold_start_items_next(struct cold_start_items *cold_start, struct training_set *training_set,
-                           struct cold_start_row *ret_row);
+                           struct content_table *content, struct cold_start_row *ret_row);
 /* Ends a batch: all rows since the last end have arrived. */
 void cold_start_items_acknowledge(struct cold_start_items *cold_start);
 /* Rolls a batch back: all rows since the last end will be made again. */

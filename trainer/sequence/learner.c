@@ -45,11 +45,26 @@ struct learner *learner_new(const struct learner_settings *settings,
     return learner;
 }
 
+void learner_use_content(struct learner *learner, struct content_table *table, size_t rank)
+{
+    assert(!learner->model);
+    learner->content_table = table;
+    learner->content_rank = rank;
+}
+
+void learner_use_searches(struct learner *learner, struct search_table *table)
+{
+    search_input_release(&learner->searches);
+    search_input_init(&learner->searches, table);
+}
+
 struct learner *learner_free(struct learner *learner)
 {
     if (!learner) { return NULL; }
     transformer_free(learner->model);
     vocabulary_release(&learner->vocabulary);
+    content_input_release(&learner->content);
+    search_input_release(&learner->searches);
     validation_release(&learner->validation);
     buf_release(&learner->best);
     free(learner->roster);
@@ -88,7 +103,8 @@ struct transformer_settings learner_shape(const struct learner *learner, enum le
                   .blocks = pick(set->blocks, defaults->blocks),
                   .heads = heads,
                   .length = pick(set->length, defaults->length),
-                  .attributes = learner->vocabulary.attributes_max},
+                  .attributes = learner->vocabulary.attributes_max,
+                  .content = (uint32_t)learner->content.rank},
         .dropout = (float)(set->dropout >= 0.0 ? set->dropout : defaults->dropout),
         .rate = (float)set->rate,
         .mask_share = (float)set->mask_share,
@@ -146,6 +162,22 @@ static void shuffle(struct learner *learner)
     }
 }
 
+/* Makes the model agree with the vocabulary and the content table. */
+static void apply_vocabulary(struct learner *learner)
+{
+    vocabulary_apply(&learner->vocabulary, learner->training_set, learner->model);
+    if (!learner->content_table) { return; }
+    learner->content_version = content_table_version(learner->content_table);
+    learner->content_items = content_input_apply(&learner->content, learner->content_table,
+                                                 &learner->vocabulary, learner->model);
+}
+
+static bool content_changed(const struct learner *learner)
+{
+    return learner->content.space.id &&
+           content_table_version(learner->content_table) != learner->content_version;
+}
+
 /* Begins an epoch over the users of a roster, which is taken. */
 static void begin_epoch(struct learner *learner, struct roster_entry *roster, size_t count)
 {
@@ -155,9 +187,8 @@ static void begin_epoch(struct learner *learner, struct roster_entry *roster, si
     learner->at = 0;
     learner->loss = 0.0;
     learner->losses = 0;
-    if (vocabulary_update(&learner->vocabulary, learner->training_set)) {
-        vocabulary_apply(&learner->vocabulary, learner->training_set, learner->model);
-    }
+    bool changed = vocabulary_update(&learner->vocabulary, learner->training_set);
+    if (changed || content_changed(learner)) { apply_vocabulary(learner); }
     size_scratch(learner);
     shuffle(learner);
 }
@@ -171,6 +202,13 @@ static void set_rate(struct learner *learner)
     transformer_set_rate(learner->model, (float)rate);
 }
 
+/* Translates a sequence of the training set to what the model reads, in place. */
+static size_t translate(struct learner *learner, int32_t *items, float *weights, size_t count)
+{
+    count = vocabulary_translate(&learner->vocabulary, items, weights, count);
+    return search_input_place(&learner->searches, &learner->content, items, weights, count);
+}
+
 /* Reads the next user's sequence, without an action that the validation holds out. */
 static size_t read_next(struct learner *learner, int32_t *items, float *weights)
 {
@@ -182,17 +220,18 @@ static size_t read_next(struct learner *learner, int32_t *items, float *weights)
     if (!example) {
         size_t read =
             training_set_read(learner->training_set, entry, items, weights, learner->length);
-        return vocabulary_translate(&learner->vocabulary, items, weights, read);
+        return translate(learner, items, weights, read);
     }
     memcpy(items, example->items, (example->count - 1) * sizeof(*items));
     memcpy(weights, example->weights, (example->count - 1) * sizeof(*weights));
-    return vocabulary_translate(&learner->vocabulary, items, weights, example->count - 1);
+    return translate(learner, items, weights, example->count - 1);
 }
 
 /* Trains on the next batch; false when the epoch is over. */
 static bool train_batch(struct learner *learner)
 {
     size_t count = 0;
+    search_input_clear(&learner->searches);
     while (count < learner->batch && learner->at < learner->roster_count) {
         int32_t *items = learner->items + count * learner->length;
         float *weights = learner->weights + count * learner->length;
@@ -201,7 +240,9 @@ static bool train_batch(struct learner *learner)
         learner->sequences[count++] = (struct sequence){items, read, weights};
     }
     if (count) {
+        transformer_set_searches(learner->model, learner->searches.rows, learner->searches.count);
         learner->loss += transformer_learn(learner->model, learner->sequences, count);
+        transformer_set_searches(learner->model, NULL, 0);
         learner->losses++;
         learner->steps++;
     }
@@ -226,10 +267,23 @@ static void make_model(struct learner *learner, enum learner_preset preset)
     vocabulary_init(&learner->vocabulary, learner->training_set,
                     (uint32_t)learner->settings.items_max);
     (void)vocabulary_update(&learner->vocabulary, learner->training_set);
+    if (learner->content_table) {
+        content_input_find(&learner->content, learner->content_table, &learner->vocabulary,
+                           learner->content_rank);
+    }
     learner->preset = preset;
     struct transformer_settings settings = learner_shape(learner, preset);
     learner->model = transformer_new(&settings);
-    vocabulary_apply(&learner->vocabulary, learner->training_set, learner->model);
+    apply_vocabulary(learner);
+}
+
+/* Says whether a new model would take other content vectors than the present one. */
+static bool content_replaced(const struct learner *learner)
+{
+    if (!learner->content_table) { return learner->content.space.id != 0; }
+    uint64_t wanted = content_input_wanted(learner->content_table, &learner->vocabulary).id;
+    return wanted != learner->content.space.id || (wanted && learner->content.rank !=
+                                                                  learner->content_rank);
 }
 
 /* Chooses the preset for the present data, with a vocabulary that is made for this alone. */
@@ -253,7 +307,8 @@ static void begin_training_run(struct learner *learner)
         .arrived = training_set_arrived(learner->training_set), .best = -INFINITY};
     size_scratch(learner);
     enum learner_preset preset = detect_preset(learner, roster, count);
-    bool anew = !learner->model || preset != learner->preset || learner->vocabulary.crowded;
+    bool anew = !learner->model || preset != learner->preset || learner->vocabulary.crowded ||
+                content_replaced(learner);
     if (anew) { make_model(learner, preset); }
     learner->training_run.ends = epochs_of(learner);
     learner->training_run.tail_from =
@@ -301,7 +356,7 @@ static void restore_best(struct learner *learner)
     transformer_free(learner->model);
     learner->model = best;
     buf_clear(&learner->best);
-    vocabulary_apply(&learner->vocabulary, learner->training_set, learner->model);
+    apply_vocabulary(learner);
 }
 
 static bool has_grown(struct learner *learner)
@@ -331,6 +386,13 @@ static void keep_if_better(struct learner *learner)
     buf_clear(&learner->best);
     transformer_save(learner->model, &learner->best, /* state= */ false);
     if (objective > 0.0) { learner->milestone = MILESTONE_IMPROVED; }
+}
+
+/* Evaluates the next examples; false when all are. */
+static bool validate(struct learner *learner)
+{
+    return validation_step(&learner->validation, &learner->vocabulary, &learner->content,
+                           &learner->searches, learner->model);
 }
 
 static void end_training_run(struct learner *learner)
@@ -432,7 +494,7 @@ static bool reconcile_checkpoint(struct learner *learner)
         learner->trained_stamp = training_set_stamp(learner->training_set);
     }
     (void)vocabulary_update(&learner->vocabulary, learner->training_set);
-    vocabulary_apply(&learner->vocabulary, learner->training_set, learner->model);
+    apply_vocabulary(learner);
     size_scratch(learner);
     learner->milestone = MILESTONE_ENDED;
     return true;
@@ -457,7 +519,7 @@ bool learner_step(struct learner *learner)
         if (!train_batch(learner)) { learner->phase = PHASE_VALIDATING; }
         return true;
     case PHASE_VALIDATING:
-        if (!validation_step(&learner->validation, &learner->vocabulary, learner->model)) {
+        if (!validate(learner)) {
             end_validation(learner);
         }
         return true;
@@ -469,7 +531,7 @@ bool learner_step(struct learner *learner)
         }
         return begin_fine_tune(learner);
     case PHASE_FINE_TUNE_TEST:
-        if (!validation_step(&learner->validation, &learner->vocabulary, learner->model)) {
+        if (!validate(learner)) {
             learner->metrics = ranking_metrics_mean(&learner->validation.metrics);
             learner->phase = PHASE_FINE_TUNING;
         }
@@ -496,7 +558,8 @@ struct model_snapshot *learner_snapshot(struct learner *learner)
     learner->milestone = MILESTONE_NONE;
     if (!learner->model) { return NULL; }
     struct model_snapshot *snapshot =
-        model_snapshot_new(learner->model, &learner->vocabulary, learner->steps);
+        model_snapshot_new(learner->model, &learner->vocabulary, &learner->content,
+                           learner->steps);
     if (snapshot) {
         snapshot->hr10 = learner->metrics.hr10;
         snapshot->ndcg10 = learner->metrics.ndcg10;
@@ -517,5 +580,6 @@ struct learner_report learner_report(const struct learner *learner)
         .hr10 = learner->metrics.hr10,
         .ndcg10 = learner->metrics.ndcg10,
         .items = learner->model ? transformer_settings(learner->model)->shape.items : 0,
+        .content_items = learner->content_items,
     };
 }

@@ -71,6 +71,7 @@ struct learner_report {
     double loss;           /* mean of the last epoch, nats per action */
     double hr10, ndcg10;   /* of the last validation */
     int64_t items;         /* that the model has a vector for */
+    int64_t content_items; /* whose content vector it takes, as of the epoch's beginning */
 };
 
 struct learner;
@@ -81,6 +82,11 @@ size_t learner_length(const struct learner_settings *settings);
  * learner_free(). */
 struct learner *learner_new(const struct learner_settings *settings,
                             struct training_set *training_set);
+/* Lets new models take the content vectors of a table, which must outlive the learner, as `rank`
+ * numbers; before the first step. */
+void learner_use_content(struct learner *learner, struct content_table *table, size_t rank);
+/* Lets sequences have searches, of a table that must outlive the learner; before the first step. */
+void learner_use_searches(struct learner *learner, struct search_table *table);
 /* Frees it; takes NULL; returns NULL. */
 struct learner *learner_free(struct learner *learner);
 /* Does the next slice of work; false when there is nothing to do until the training set changes. */

@@ -1,6 +1,7 @@
 /* The format of a learner's checkpoint, for the same machine (native byte order and layout):
  *
- *   head | vocabulary | size (u64), model with moments | size (u64), run's best model | XXH3-64
+ *   head | vocabulary | content input | size (u64), model with moments |
+ *   size (u64), run's best model | XXH3-64
  *
  * The checksum covers everything before it. The training set is not part of a checkpoint: the
  * fingerprints in the vocabulary match the model's numbers to the training set's.
@@ -14,7 +15,7 @@
 
 #include <xxhash.h>
 
-enum { VERSION = 1, EPOCHS_MAX = 1 << 20 };
+enum { VERSION = 2, VERSION_WITHOUT_CONTENT = 1, EPOCHS_MAX = 1 << 20 };
 
 static const char magic[8] = "freshSQ";
 
@@ -69,6 +70,7 @@ void learner_save(const struct learner *learner, struct buf *buf)
     size_t from = buf->size;
     buf_append(buf, &head, sizeof(head));
     vocabulary_save(&learner->vocabulary, buf);
+    content_input_save(&learner->content, buf);
     uint64_t size = 0;
     size_t sized = buf->size;
     buf_append(buf, &size, sizeof(size));
@@ -121,7 +123,9 @@ static const char *fault_of(const struct learner *learner, struct slice bytes,
     uint64_t sum;
     if (bytes.size < sizeof(*head) + sizeof(sum)) { return "too short for a checkpoint"; }
     if (memcmp(head->magic, magic, sizeof(magic)) != 0) { return "not a checkpoint"; }
-    if (head->version != VERSION) { return "a checkpoint of another version"; }
+    if (head->version != VERSION && head->version != VERSION_WITHOUT_CONTENT) {
+        return "a checkpoint of another version";
+    }
     memcpy(&sum, bytes.data + bytes.size - sizeof(sum), sizeof(sum));
     if (sum != XXH3_64bits(bytes.data, bytes.size - sizeof(sum))) {
         return "damaged: its checksum differs";
@@ -135,17 +139,23 @@ static const char *fault_of(const struct learner *learner, struct slice bytes,
     return NULL;
 }
 
-/* Checks whether a model is one of this learner, with this vocabulary; NULL when it is. What
+/* What a model's numbers stand for. */
+struct names {
+    struct vocabulary vocabulary;
+    struct content_input content;
+};
+
+/* Checks whether a model is one of this learner, with these names; NULL when it is. What
  * operators may change between two starts, such as train.batch, may differ. */
 static const char *fault_of_model(const struct learner *learner, enum learner_preset preset,
-                                  const struct vocabulary *vocabulary,
-                                  const struct transformer *model)
+                                  const struct names *names, const struct transformer *model)
 {
     const struct transformer_settings *is = transformer_settings(model);
     const struct transformer_settings should = learner_shape(learner, preset);
     const struct weights_shape *shape = &is->shape;
-    if (shape->items > vocabulary->items.count ||
-        shape->attributes != vocabulary->attributes_max) {
+    if (shape->items > names->vocabulary.items.count ||
+        shape->attributes != names->vocabulary.attributes_max ||
+        shape->content != names->content.rank) {
         return "its items are not those of its model";
     }
     bool same = shape->d == should.shape.d && shape->hidden == should.shape.hidden &&
@@ -184,24 +194,44 @@ static void restore_head(struct learner *learner, const struct head *head)
 
 /* Loads a model and checks it; NULL with *ret_why. */
 static struct transformer *load_model(const struct learner *learner, const struct head *head,
-                                      const struct vocabulary *vocabulary, struct slice bytes,
+                                      const struct names *names, struct slice bytes,
                                       const char **ret_why)
 {
     struct transformer *model =
         transformer_load(bytes, (uint32_t)learner->settings.threads, ret_why);
     if (!model) { return NULL; }
-    *ret_why = fault_of_model(learner, (enum learner_preset)head->preset, vocabulary, model);
+    *ret_why = fault_of_model(learner, (enum learner_preset)head->preset, names, model);
     return *ret_why ? transformer_free(model) : model;
 }
 
 /* The run's best model is used at the end of the run: it is checked now. */
 static bool best_fits(const struct learner *learner, const struct head *head,
-                      const struct vocabulary *vocabulary, struct slice best, const char **ret_why)
+                      const struct names *names, struct slice best, const char **ret_why)
 {
     if (!best.size) { return true; }
-    struct transformer *model = load_model(learner, head, vocabulary, best, ret_why);
+    struct transformer *model = load_model(learner, head, names, best, ret_why);
     transformer_free(model);
     return model;
+}
+
+/* Checkpoints of the first version have no content input. */
+static bool load_names(const struct learner *learner, const struct head *head, const char **at,
+                       const char *end, struct names *ret_names)
+{
+    *ret_names = (struct names){0};
+    if (!vocabulary_load(&ret_names->vocabulary, at, end, (uint32_t)learner->settings.items_max)) {
+        return false;
+    }
+    if (head->version == VERSION_WITHOUT_CONTENT) { return true; }
+    if (content_input_load(&ret_names->content, at, end)) { return true; }
+    vocabulary_release(&ret_names->vocabulary);
+    return false;
+}
+
+static void release_names(struct names *names)
+{
+    vocabulary_release(&names->vocabulary);
+    content_input_release(&names->content);
 }
 
 static const char *load_parts(struct learner *learner, struct slice bytes, const struct head *head)
@@ -209,21 +239,20 @@ static const char *load_parts(struct learner *learner, struct slice bytes, const
     const char *at = bytes.data + sizeof(*head), *why = "cut short";
     const char *end = bytes.data + bytes.size - sizeof(uint64_t);
     struct slice model, best;
-    struct vocabulary vocabulary;
-    if (!vocabulary_load(&vocabulary, &at, end, (uint32_t)learner->settings.items_max)) {
-        return why;
-    }
+    struct names names;
+    if (!load_names(learner, head, &at, end, &names)) { return why; }
     struct transformer *loaded = NULL;
     if (read_blob(&at, end, &model) && read_blob(&at, end, &best) &&
-        best_fits(learner, head, &vocabulary, best, &why)) {
-        loaded = load_model(learner, head, &vocabulary, model, &why);
+        best_fits(learner, head, &names, best, &why)) {
+        loaded = load_model(learner, head, &names, model, &why);
     }
     if (!loaded) {
-        vocabulary_release(&vocabulary);
+        release_names(&names);
         return why;
     }
     learner->model = loaded;
-    learner->vocabulary = vocabulary;
+    learner->vocabulary = names.vocabulary;
+    learner->content = names.content;
     buf_append(&learner->best, best.data, best.size);
     return NULL;
 }

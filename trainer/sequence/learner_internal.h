@@ -22,6 +22,12 @@ struct learner {
     enum learner_milestone milestone;
     struct transformer *model; /* NULL before the first training run */
     struct vocabulary vocabulary;
+    struct content_table *content_table; /* NULL: models take no content */
+    size_t content_rank;
+    struct content_input content;
+    int64_t content_items;
+    struct search_input searches;
+    uint64_t content_version; /* of the content table, when the model got its content */
     struct training_run training_run;
     struct buf best; /* the run's best model; empty: none yet */
     struct validation validation;

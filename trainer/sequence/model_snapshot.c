@@ -19,20 +19,6 @@ void model_snapshot_quantise(const float *vector, size_t d, int8_t *ret_bytes, f
     }
 }
 
-/* The training set's item for each item of the model, or VOCABULARY_NONE; the caller frees. */
-static int32_t *training_items_of(const struct vocabulary *vocabulary, size_t items)
-{
-    int32_t *training_items = xmalloc(items * sizeof(*training_items));
-    for (size_t i = 0; i < items; i++) { training_items[i] = VOCABULARY_NONE; }
-    for (size_t i = 0; i < vocabulary->numbers_count; i++) {
-        int32_t number = vocabulary->numbers[i];
-        if (number != VOCABULARY_NONE && (size_t)number < items) {
-            training_items[number] = (int32_t)i;
-        }
-    }
-    return training_items;
-}
-
 static void fill_rows(struct model_snapshot *snapshot, const struct transformer *model,
                       const int32_t *training_items, size_t items)
 {
@@ -55,6 +41,10 @@ static void set_name(struct model_snapshot *snapshot)
     XXH64_hash_t sum = XXH3_64bits(snapshot->dense, snapshot->dense_count * sizeof(float));
     sum = XXH3_64bits_withSeed(snapshot->bytes, snapshot->rows * snapshot->shape.d, sum);
     sum = XXH3_64bits_withSeed(snapshot->scales, snapshot->rows * sizeof(float), sum);
+    if (snapshot->projection) {
+        size_t count = snapshot->content.width * snapshot->shape.d;
+        sum = XXH3_64bits_withSeed(snapshot->projection, count * sizeof(float), sum);
+    }
     (void)snprintf(snapshot->name, sizeof(snapshot->name), "%" PRIu64 "-%016" PRIx64,
                    snapshot->steps, (uint64_t)sum);
 }
@@ -67,8 +57,19 @@ static bool is_finite(const float *numbers, size_t count)
     return finite;
 }
 
+static void fill_attributes(struct model_snapshot *snapshot, const struct vocabulary *vocabulary,
+                            const float *vectors)
+{
+    const struct weights_shape *shape = &snapshot->shape;
+    vocabulary_names_copy(&vocabulary->attributes, &snapshot->attributes);
+    assert(snapshot->attributes.count <= shape->attributes);
+    snapshot->attribute_vectors = xmemdup(
+        vectors, (size_t)snapshot->attributes.count * shape->d * sizeof(*vectors));
+}
+
 struct model_snapshot *model_snapshot_new(const struct transformer *model,
-                                          const struct vocabulary *vocabulary, uint64_t steps)
+                                          const struct vocabulary *vocabulary,
+                                          const struct content_input *content, uint64_t steps)
 {
     struct model_snapshot *snapshot = xcalloc(1, sizeof(*snapshot));
     snapshot->shape = transformer_settings(model)->shape;
@@ -77,7 +78,7 @@ struct model_snapshot *model_snapshot_new(const struct transformer *model,
     snapshot->dense =
         xmemdup(transformer_run(model), snapshot->dense_count * sizeof(*snapshot->dense));
     const size_t items = snapshot->shape.items;
-    int32_t *training_items = training_items_of(vocabulary, items);
+    int32_t *training_items = vocabulary_training_items(vocabulary);
     fill_rows(snapshot, model, training_items, items);
     free(training_items);
     if (!snapshot->rows || !is_finite(snapshot->dense, snapshot->dense_count) ||
@@ -85,13 +86,13 @@ struct model_snapshot *model_snapshot_new(const struct transformer *model,
         !is_finite(snapshot->scales, snapshot->rows)) {
         return model_snapshot_free(snapshot);
     }
-    vocabulary_names_copy(&vocabulary->attributes, &snapshot->attributes);
     const struct weights_shape *shape = &snapshot->shape;
-    const float *attribute_vectors = transformer_run(model) + snapshot->dense_count;
-    assert(snapshot->attributes.count <= shape->attributes);
-    snapshot->attribute_vectors =
-        xmemdup(attribute_vectors,
-                (size_t)snapshot->attributes.count * shape->d * sizeof(*attribute_vectors));
+    const float *projection = transformer_run(model) + snapshot->dense_count;
+    if (content->space.id) {
+        snapshot->content = content->space;
+        snapshot->projection = content_input_projection(content, projection, shape->d);
+    }
+    fill_attributes(snapshot, vocabulary, projection + (size_t)shape->content * shape->d);
     set_name(snapshot);
     return snapshot;
 }
@@ -104,6 +105,7 @@ struct model_snapshot *model_snapshot_free(struct model_snapshot *snapshot)
     free(snapshot->scales);
     free(snapshot->bytes);
     free(snapshot->attribute_vectors);
+    free(snapshot->projection);
     vocabulary_names_release(&snapshot->attributes);
     free(snapshot);
     return NULL;

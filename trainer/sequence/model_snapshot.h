@@ -7,7 +7,7 @@
 #define FRESHET_TRAINER_SEQUENCE_MODEL_SNAPSHOT_H
 
 #include "model/transformer/transformer.h"
-#include "trainer/sequence/vocabulary.h"
+#include "trainer/sequence/content_input.h"
 
 enum { MODEL_SNAPSHOT_NAME_BYTES = 48 };
 
@@ -24,12 +24,15 @@ struct model_snapshot {
     int8_t *bytes;                      /* rows x d: number i of a vector is about scale * byte i */
     struct vocabulary_names attributes; /* that the model knows */
     float *attribute_vectors;           /* attributes x d */
+    struct content_space content;       /* id 0: the model takes no content vectors */
+    float *projection;                  /* content.width x d */
 };
 
 /* Copies a model that has had `steps` training steps; NULL when it has none of the training set's
  * items. Rows are in the order of the model's item numbers. Free with model_snapshot_free(). */
 struct model_snapshot *model_snapshot_new(const struct transformer *model,
-                                          const struct vocabulary *vocabulary, uint64_t steps);
+                                          const struct vocabulary *vocabulary,
+                                          const struct content_input *content, uint64_t steps);
 /* Quantises a vector of d numbers to bytes: scale = max|x| / 127; no number is off by more than
  * half a scale. */
 void model_snapshot_quantise(const float *vector, size_t d, int8_t *ret_bytes, float *ret_scale);

@@ -106,13 +106,23 @@ static void send_row(struct publisher *publisher, struct task *task, size_t row)
     send(publisher, task, publisher->vector_codec, &vector, publisher->vectors_output, key);
 }
 
+/* Fills in what makes vectors of searches, where it fits into a message. */
+static void set_projection(const struct model_snapshot *snapshot, struct model_weights *weights)
+{
+    const size_t count = snapshot->content.width * snapshot->shape.d;
+    if (!snapshot->projection || count > MODEL_PART_NUMBERS_MAX) { return; }
+    weights->content_model = slice_str(snapshot->content.model);
+    weights->content = (int32_t)snapshot->content.width;
+    weights->projection = (struct floats){snapshot->projection, count};
+}
+
 static void send_part(struct publisher *publisher, struct task *task, int32_t part, int32_t parts)
 {
     const struct model_snapshot *snapshot = publisher->snapshot;
     const struct weights_shape *shape = &snapshot->shape;
     const size_t from = (size_t)part * MODEL_PART_NUMBERS_MAX;
     char key[MODEL_KEY_BYTES_MAX];
-    const struct model_weights weights = {
+    struct model_weights weights = {
         .model = slice_str(MODEL_SEQUENCE),
         .generation = slice_str(snapshot->name),
         .slot = publisher->slot,
@@ -131,6 +141,7 @@ static void send_part(struct publisher *publisher, struct task *task, int32_t pa
         .weights = {snapshot->dense + from,
                     MIN_OF(snapshot->dense_count - from, (size_t)MODEL_PART_NUMBERS_MAX)},
     };
+    if (part == 0) { set_projection(snapshot, &weights); }
     (void)snprintf(key, sizeof(key), "%s/%d/%d", MODEL_SEQUENCE, weights.slot, part);
     send(publisher, task, publisher->weights_codec, &weights, publisher->models_output, key);
 }

@@ -11,18 +11,20 @@
 #include "base/base.h"
 #include "base/directory.h"
 #include "base/xalloc.h"
-#include "schemas/item.h"
+#include "schemas/content_vectors.h"
 #include "schemas/user_history.h"
 #include "stream/stored_table.h"
 #include "trainer/sequence/group_publishers.h"
+#include "trainer/sequence/history_items.h"
 #include "trainer/sequence/publisher.h"
 #include "trainer/sequence/sequence.h"
 #include "trainer/sequence/sequence_settings.h"
 #include "trainer/sequence/training_log.h"
+#include "trainer/sequence/training_metrics.h"
 
 /* `models` is read in two ways: as a table, and as the partition whose owner trains. The input of a
  * broadcast record is found by its topic, so the table comes first. */
-enum { MODELS_TABLE, HISTORIES, ITEMS, USERS, PROFILES_TABLE, MODELS_OWNED };
+enum { MODELS_TABLE, HISTORIES, ITEMS, CONTENT, USERS, PROFILES_TABLE, MODELS_OWNED };
 static const struct input inputs[] = {
     [MODELS_TABLE] = {.name = "models", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
     [HISTORIES] = {.name = "histories", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
@@ -30,6 +32,11 @@ static const struct input inputs[] = {
                .kind = INPUT_BROADCAST,
                .shared = true,
                .cleanup = CLEANUP_TABLE},
+    [CONTENT] = {.name = "content-vectors",
+                 .kind = INPUT_BROADCAST,
+                 .shared = true,
+                 .optional = true,
+                 .cleanup = CLEANUP_TABLE},
     [USERS] = {.name = "users",
                .kind = INPUT_BROADCAST,
                .shared = true,
@@ -61,10 +68,11 @@ enum { ARENA_BYTES = 1 << 16, TURN_MS = 40, IDS_MAX = 100000000, ROW_BYTES_MAX =
 
 struct training_state {
     const struct sequence_settings *settings;
-    struct codec *history_codec, *item_codec, *weights_codec;
+    struct codec *history_codec, *item_codec, *content_codec, *weights_codec;
     struct arena *arena;
     struct ids *ids;
     struct training_set *training_set;
+    struct content_table *content;
     struct table_store *table_store, *profile_store;
     /* Rows are stored in this program's own schema: no registry is needed to read them. */
     struct schema_cache *own_schemas;
@@ -75,59 +83,13 @@ struct training_state {
     struct publisher publisher;
     struct cold_start_items cold_start;
     struct training_log log;
-    int32_t items[HISTORY_ACTIONS_MAX];
-    float weights[HISTORY_ACTIONS_MAX];
+    struct history_items history_items;
+    struct search_table *searches;
     uint64_t attributes[ITEM_TAGS_MAX];
-    size_t longest; /* history that was read, in actions */
-    bool cut;       /* some histories hold fewer actions than their user has had */
-    struct metric *steps, *training_runs, *epochs, *loss, *hr10, *ndcg10, *items_known, *users,
-        *actions, *bytes, *dropped, *checkpoints, *checkpoint_failures, *model_versions, *rows,
-        *training, *idle;
+    struct training_metrics metrics;
 };
 
 /* ---- Start and stop ---- */
-
-static void start_metrics(struct training_state *state, struct metrics *metrics)
-{
-    state->training = metrics_gauge(metrics, "freshet_training", "", "1 while this copy trains.");
-    state->idle = metrics_gauge(metrics, "freshet_training_idle", "",
-                                "1 when all is learned and published, until users act.");
-    metrics_formerly(metrics, state->idle, "freshet_training_resting");
-    state->steps = metrics_gauge(metrics, "freshet_training_steps", "",
-                                 "Steps of the optimiser behind the model.");
-    state->training_runs =
-        metrics_gauge(metrics, "freshet_training_runs", "", "Training runs begun.");
-    metrics_formerly(metrics, state->training_runs, "freshet_training_seasons");
-    state->epochs = metrics_gauge(metrics, "freshet_training_epochs", "",
-                                  "Epochs ended, over all users or over those who acted.");
-    metrics_formerly(metrics, state->epochs, "freshet_training_rounds");
-    state->loss =
-        metrics_gauge(metrics, "freshet_training_loss_nats", "", "Mean loss of the last epoch.");
-    state->hr10 =
-        metrics_gauge(metrics, "freshet_training_hr10_ratio", "",
-                      "HR@10 on validation examples, which are predicted before they are learned.");
-    state->ndcg10 = metrics_gauge(metrics, "freshet_training_ndcg10_ratio", "",
-                                  "NDCG@10 on the same validation examples.");
-    state->items_known =
-        metrics_gauge(metrics, "freshet_training_items", "", "Items that have a vector.");
-    state->users =
-        metrics_gauge(metrics, "freshet_training_users", "", "Users whose sequence is in memory.");
-    state->actions = metrics_gauge(metrics, "freshet_training_actions", "",
-                                   "Actions that arrived, of all users.");
-    state->bytes =
-        metrics_gauge(metrics, "freshet_training_sequence_bytes", "", "Memory of the sequences.");
-    state->dropped = metrics_gauge(metrics, "freshet_training_users_dropped", "",
-                                   "Users left out so far to keep within train.memory.max.");
-    state->checkpoints = metrics_gauge(metrics, "freshet_training_checkpoints", "",
-                                       "Checkpoints written since the start.");
-    state->checkpoint_failures = metrics_gauge(metrics, "freshet_training_checkpoint_failures", "",
-                                               "Checkpoints that could not be written.");
-    state->model_versions = metrics_gauge(metrics, "freshet_model_versions_published", "",
-                                          "Model versions published whole since the start.");
-    metrics_formerly(metrics, state->model_versions, "freshet_generations_published");
-    state->rows = metrics_gauge(metrics, "freshet_vectors_published", "",
-                                "Item vectors sent since the start.");
-}
 
 static void stop(struct run *run)
 {
@@ -147,6 +109,9 @@ static void stop(struct run *run)
     schema_cache_free(state->own_schemas);
     buf_release(&state->row);
     training_set_free(state->training_set);
+    search_table_free(state->searches);
+    content_table_free(state->content);
+    codec_free(state->content_codec);
     ids_free(state->ids);
     codec_free(state->history_codec);
     codec_free(state->item_codec);
@@ -204,6 +169,23 @@ static char *check(const void *settings, struct buf *notes _unused_)
     return fault ? xstrdup(fault) : NULL;
 }
 
+/* Opens the encoder of what users search for, where there is one. */
+static int open_searches(struct run *run, struct training_state *state)
+{
+    const struct sequence_settings *settings = state->settings;
+    struct query_vectors *encoder;
+    char why[512];
+    if (!sequence_reads_searches(settings)) { return 0; }
+    int result = query_vectors_open(settings->query_model_path, (size_t)settings->query_pieces_max,
+                                    QUERIES_WAITING_MAX, &encoder, why, sizeof(why));
+    if (result < 0) {
+        run_refuse(run, "%s; hint: query.model.path, deploy/encoder", why);
+        return -EINVAL;
+    }
+    state->searches = search_table_new(encoder, (size_t)settings->searches_max);
+    return 0;
+}
+
 static int start(struct run *run)
 {
     const struct sequence_settings *settings = run_settings(run);
@@ -219,12 +201,17 @@ static int start(struct run *run)
     }
     struct training_state *state = xcalloc(1, sizeof(*state));
     struct training_thread_settings thread_settings = sequence_training_settings(settings);
-    thread_settings.now_ms = now_ms;
-    thread_settings.clock_arg = run;
     run_set_state(run, state);
     state->settings = settings;
+    state->content = settings->vectors[0] ? content_table_new() : NULL;
+    if (open_searches(run, state) < 0) { return -EINVAL; }
+    thread_settings.content_table = state->content;
+    thread_settings.search_table = state->searches;
+    thread_settings.now_ms = now_ms;
+    thread_settings.clock_arg = run;
     state->history_codec = codec_new(&user_history_contract, run_schemas(run));
     state->item_codec = codec_new(&item_contract, run_schemas(run));
+    state->content_codec = codec_new(&content_vectors_contract, run_schemas(run));
     state->own_schemas = schema_cache_new();
     state->profile_codec = codec_new(&user_profile_contract, run_schemas(run));
     state->stored_history = codec_new(&user_history_contract, state->own_schemas);
@@ -235,6 +222,12 @@ static int start(struct run *run)
     state->ids = ids_new(IDS_MAX);
     state->training_set = training_set_new(learner_length(&thread_settings.learner),
                                            sequence_training_set_bytes(settings));
+    state->history_items = (struct history_items){
+        .ids = state->ids,
+        .training_set = state->training_set,
+        .searches = state->searches,
+        .weights_power = settings->weights_power,
+    };
     state->publisher = (struct publisher){
         .vectors_output = VECTORS,
         .models_output = MODELS,
@@ -244,45 +237,11 @@ static int start(struct run *run)
     publisher_init(&state->publisher, run);
     _cleanup_(xfreep) char *checkpoint = xprintf("%s/checkpoint", run_state_path(run));
     state->training_thread = training_thread_new(&thread_settings, state->training_set, checkpoint);
-    start_metrics(state, run_metrics(run));
+    training_metrics_start(&state->metrics, run_metrics(run));
     return make_stores(run, state);
 }
 
 /* ---- Histories ---- */
-
-static int32_t number_of(struct training_state *state, struct slice id)
-{
-    int32_t before = ids_count(state->ids), number = ids_put(state->ids, id);
-    if (number == before) {
-        training_set_add_item(state->training_set, ids_hash(state->ids, number));
-    }
-    return number;
-}
-
-/* Returns how much the k-th action counts as a target; weight 0, a dislike, is none. */
-static float target_weight(const struct training_state *state, const struct user_history *hist,
-                           size_t k)
-{
-    double power = state->settings->weights_power;
-    return (float)pow((double)history_strength(hist, k), power);
-}
-
-static void add_history(struct training_state *state, struct slice user,
-                        const struct user_history *hist)
-{
-    size_t count = 0;
-    state->longest = MAX_OF(state->longest, hist->items.count);
-    state->cut = state->cut || hist->events_total > (int64_t)hist->items.count;
-    for (size_t k = 0; k < hist->items.count; k++) {
-        if (!(hist->weights.at[k] > 0.0F)) { continue; }
-        int32_t item = number_of(state, hist->items.at[k]);
-        if (item == ID_NONE) { continue; }
-        state->weights[count] = target_weight(state, hist, k);
-        state->items[count++] = item;
-    }
-    training_set_put(state->training_set, ids_fingerprint(user), state->items,
-                     state->weights, count, hist->events_total);
-}
 
 /* Decodes a history and puts it into the training set; -EBADMSG with *ret_error. Borrowed until the
  * next one. */
@@ -293,11 +252,12 @@ static int decode_history(struct training_state *state, struct codec *codec, str
     arena_reset(state->arena);
     int result = codec_decode(codec, value, state->arena, ret_history, ret_error);
     if (result < 0) { return result; }
-    if (ret_history->weights.count != ret_history->items.count) {
-        *ret_error = (struct codec_error){.reason = "columns_differ"};
+    const char *fault = history_fault(ret_history);
+    if (fault) {
+        *ret_error = (struct codec_error){.reason = fault};
         return -EBADMSG;
     }
-    add_history(state, user, ret_history);
+    history_items_put(&state->history_items, user, ret_history);
     return 0;
 }
 
@@ -401,6 +361,15 @@ static enum verdict take_profile(struct run *run, struct training_state *state,
 
 /* ---- Items and models ---- */
 
+/* Says whether a new item's row had better wait until its vector comes, which takes embed some
+ * milliseconds: an item has one row a model version. */
+static bool waits_for_vector(const struct training_state *state, const struct item *item)
+{
+    const struct model_snapshot *snapshot = state->cold_start.snapshot;
+    bool text = strcmp(state->settings->vectors, CONTENT_VECTOR_TEXT) == 0;
+    return text && snapshot && snapshot->content.id && (item->title.size || item->text.size);
+}
+
 static enum verdict take_item(struct run *run, struct training_state *state,
                               const struct record *rec)
 {
@@ -415,7 +384,8 @@ static enum verdict take_item(struct run *run, struct training_state *state,
         codec_decode(state->item_codec, rec->value, state->arena, &item, &error) < 0) {
         return run_refuse_undecoded(run, &error);
     }
-    int32_t number = number_of(state, rec->value.data ? item.item_id : rec->key);
+    const struct slice id = rec->value.data ? item.item_id : rec->key;
+    int32_t number = history_items_number(&state->history_items, id);
     if (number == ID_NONE) { return VERDICT_DONE; }
     training_set_list(state->training_set, number, rec->value.data != NULL);
     if (!state->settings->attributes) { return VERDICT_DONE; }
@@ -423,6 +393,41 @@ static enum verdict take_item(struct run *run, struct training_state *state,
         state->attributes[k] = ids_fingerprint(item.tags.at[k]);
     }
     training_set_describe(state->training_set, number, state->attributes, item.tags.count);
+    if (!waits_for_vector(state, &item)) { cold_start_items_add(&state->cold_start, number); }
+    return VERDICT_DONE;
+}
+
+/* Takes the vector that models learn from; further ones of the item are others' business. */
+static enum verdict take_content(struct run *run, struct training_state *state,
+                                 const struct record *rec)
+{
+    struct content_vectors row;
+    struct content_vector vector;
+    struct codec_error error;
+    if (!state->content) { return VERDICT_DONE; }
+    if (!rec->value.data) {
+        content_table_remove(state->content, ids_find(state->ids, rec->key));
+        return VERDICT_DONE;
+    }
+    arena_reset(state->arena);
+    if (codec_decode(state->content_codec, rec->value, state->arena, &row, &error) < 0) {
+        return run_refuse_undecoded(run, &error);
+    }
+    if (!content_vectors_agree(&row)) {
+        return run_refuse_record(run, "columns_differ", "vectors of item %.*s",
+                                 SLICE_ARGS(row.item_id));
+    }
+    int32_t number = history_items_number(&state->history_items, row.item_id);
+    if (number == ID_NONE) { return VERDICT_DONE; }
+    if (!content_vectors_find(&row, slice_str(state->settings->vectors), &vector)) {
+        content_table_remove(state->content, number);
+        cold_start_items_add(&state->cold_start, number);
+        return VERDICT_DONE;
+    }
+    bool text = slice_equal(vector.name, slice_str(CONTENT_VECTOR_TEXT));
+    struct slice model = text ? row.model : vector.name;
+    if (!content_table_put(state->content, number, model, &vector)) { return VERDICT_DONE; }
+    training_set_want(state->training_set, number);
     cold_start_items_add(&state->cold_start, number);
     return VERDICT_DONE;
 }
@@ -449,6 +454,8 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
         return take_history(run, state, rec);
     case ITEMS:
         return take_item(run, state, rec);
+    case CONTENT:
+        return take_content(run, state, rec);
     case USERS:
         return take_profile(run, state, rec);
     case PROFILES_TABLE:
@@ -465,11 +472,12 @@ static enum verdict broadcast(struct run *run, int input, const struct record *r
 static void warn_about_length(struct run *run, const struct training_state *state)
 {
     int64_t wanted = state->settings->length;
-    if (!state->cut || wanted <= (int64_t)state->longest) { return; }
+    const struct history_items *seen = &state->history_items;
+    if (!seen->cut || wanted <= (int64_t)seen->longest) { return; }
     run_log(run, LOG_WARN, "train.length is longer than any history",
             "train_length=%" PRId64 " history_length=%zu hint=\"raise history.length of features, "
             "or lower train.length\"",
-            wanted, state->longest);
+            wanted, seen->longest);
 }
 
 static enum verdict process(struct task *task _unused_, const struct record *rec _unused_)
@@ -484,7 +492,7 @@ static void close_task(struct task *task)
     publisher_drop(&state->publisher);
     group_publishers_drop(state->groups);
     model_snapshot_free(training_thread_take(state->training_thread));
-    metric_set(state->training, 0.0);
+    metric_set(state->metrics.training, 0.0);
 }
 
 static void roll_back(struct task *task)
@@ -496,27 +504,16 @@ static void roll_back(struct task *task)
 
 static void tell_progress(struct run *run, struct training_state *state)
 {
-    struct training_thread_report report = training_thread_report(state->training_thread);
+    const struct training_thread_report report = training_thread_report(state->training_thread);
     const char *msg = training_log_next(&state->log, &report.learner, state->publisher.published,
                                         run_now_ms(run), &state->row);
     if (msg) { run_log(run, LOG_INFO, msg, "%.*s", SLICE_ARGS(buf_slice(&state->row))); }
-    metric_set(state->training, training_thread_runs(state->training_thread));
-    metric_set(state->idle, report.idle && publisher_idle(&state->publisher));
-    metric_set(state->steps, (double)report.learner.steps);
-    metric_set(state->training_runs, (double)report.learner.training_runs);
-    metric_set(state->epochs, (double)report.learner.epochs);
-    metric_set(state->loss, report.learner.loss);
-    metric_set(state->hr10, report.learner.hr10);
-    metric_set(state->ndcg10, report.learner.ndcg10);
-    metric_set(state->items_known, (double)report.learner.items);
-    metric_set(state->users, (double)training_set_users(state->training_set));
-    metric_set(state->actions, (double)training_set_arrived(state->training_set));
-    metric_set(state->bytes, (double)training_set_bytes(state->training_set));
-    metric_set(state->dropped, (double)training_set_dropped(state->training_set));
-    metric_set(state->checkpoints, (double)report.checkpoints);
-    metric_set(state->checkpoint_failures, (double)report.checkpoint_failures);
-    metric_set(state->model_versions, (double)state->publisher.published);
-    metric_set(state->rows, (double)state->publisher.rows_published);
+    training_metrics_tell(&state->metrics, &report, state->training_set,
+                          state->searches ? search_table_count(state->searches) : 0);
+    metric_set(state->metrics.training, training_thread_runs(state->training_thread));
+    metric_set(state->metrics.idle, report.idle && publisher_idle(&state->publisher));
+    metric_set(state->metrics.model_versions, (double)state->publisher.published);
+    metric_set(state->metrics.rows, (double)state->publisher.rows_published);
 }
 
 static void publish_cold_start_items(struct training_state *state, struct task *task)
@@ -529,7 +526,9 @@ static void publish_cold_start_items(struct training_state *state, struct task *
     if (!publisher_idle(&state->publisher) || !cold_start->snapshot) { return; }
     if (!publisher_is_newest(&state->publisher, cold_start->snapshot)) { return; }
     for (; sent < state->settings->rows_max; sent++) {
-        if (!cold_start_items_next(cold_start, state->training_set, &row)) { break; }
+        if (!cold_start_items_next(cold_start, state->training_set, state->content, &row)) {
+            break;
+        }
         publisher_send_cold_start(&state->publisher, task, &row);
     }
     if (!sent || task_commit(task)) {
@@ -549,6 +548,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
         warn_about_length(run, state);
         training_thread_begin(state->training_thread);
     }
+    if (state->searches) { search_table_work(state->searches); }
     training_thread_work(state->training_thread, TURN_MS);
     if (publisher_idle(&state->publisher)) {
         struct model_snapshot *snapshot = training_thread_take(state->training_thread);
@@ -565,7 +565,7 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
 static bool at_rest(struct task *task)
 {
     const struct training_state *state = run_state(task_run(task));
-    return metric_value(state->training) > 0 && metric_value(state->idle) > 0 &&
+    return metric_value(state->metrics.training) > 0 && metric_value(state->metrics.idle) > 0 &&
            group_publishers_idle(state->groups);
 }
 

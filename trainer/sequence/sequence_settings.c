@@ -1,4 +1,6 @@
 #include "base/base.h"
+#include "embed/text/query_vectors.h"
+#include "schemas/content_vectors.h"
 #include "schemas/item_vector.h"
 #include "schemas/user_history.h"
 #include "stream/config/option_table.h"
@@ -10,6 +12,10 @@ enum { LENGTH_MAX = HISTORY_ACTIONS_MAX, WIDTH_USUAL = 64, WIDTH_STEP = 16 };
  * the gradients of two lanes, the table with attributes, the best model's copy; and the byte of a
  * snapshot. */
 enum { FLOATS_A_NUMBER = 8 };
+
+/* The same of a number of a content vector: two models' and that of an epoch's beginning; and the
+ * bytes of the usual vector itself. */
+enum { FLOATS_A_CONTENT_NUMBER = 3, CONTENT_BYTES_USUAL = 384 };
 
 #define OPTION_SETTINGS struct sequence_settings
 
@@ -59,6 +65,19 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
     OPTION("train.seed", LONG, seed, "1", OPTION_RANGE(0, 1e15), "Seed of all random numbers."),
     OPTION("train.attributes", BOOL, attributes, "true", OPTION_FREE,
            "Add the vectors of an item's tags to its own."),
+    OPTION("train.vectors", STRING, vectors, CONTENT_VECTOR_TEXT, OPTION_FREE,
+           "Name of the items' vectors in content-vectors of which the model learns what they "
+           "mean; empty: it takes none."),
+    OPTION("train.vectors.d", LONG, vectors_d, "64", OPTION_RANGE(1, VECTOR_NUMBERS_MAX),
+           "Dimensions that these are made shorter to before."),
+    OPTION("query.model.path", STRING, query_model_path, "", OPTION_FREE,
+           "Directory of the model that freshet-embed has (its model.path): what users searched "
+           "for stands in their sequences, as a vector by it; empty: it does not."),
+    OPTION("query.pieces.max", LONG, query_pieces_max, "128", OPTION_RANGE(3, QUERY_PIECES_MAX),
+           "Most word pieces of such a text that count, as freshet-embed's pieces.max."),
+    OPTION("train.searches.max", LONG, searches_max, "100000", OPTION_RANGE(0, 1e8),
+           "Most different texts that users searched for; of further ones nothing is learned. 400 "
+           "bytes each at 384 numbers; each start encodes them anew."),
     OPTION("publish.rows.max", LONG, rows_max, "5000", OPTION_RANGE(1, 100000),
            "Most item vectors sent at a time; ten times a second."),
     OPTION("segments.every.ms", DURATION, segments_every_ms, "0", OPTION_RANGE(0, 86400000 * 7),
@@ -117,7 +136,16 @@ const char *sequence_settings_fault(const struct sequence_settings *settings)
     if (settings->mask_share > 0.0 && settings->length == 1) {
         return "train.mask.share: train.length must be at least 2";
     }
+    if (settings->query_model_path[0] && strcmp(settings->vectors, CONTENT_VECTOR_TEXT) != 0) {
+        return "query.model.path: searches are compared with texts; hint: train.vectors="
+               CONTENT_VECTOR_TEXT ", or query.model.path empty";
+    }
     return NULL;
+}
+
+bool sequence_reads_searches(const struct sequence_settings *settings)
+{
+    return settings->query_model_path[0] && settings->searches_max > 0;
 }
 
 struct segment_counter_settings
@@ -156,6 +184,10 @@ size_t sequence_training_set_bytes(const struct sequence_settings *settings)
 struct training_thread_settings sequence_training_settings(const struct sequence_settings *settings)
 {
     int64_t of_item = width_of(settings) * FLOATS_A_NUMBER * (int64_t)sizeof(float);
+    if (settings->vectors[0]) {
+        of_item += settings->vectors_d * FLOATS_A_CONTENT_NUMBER * (int64_t)sizeof(float) +
+                   CONTENT_BYTES_USUAL;
+    }
     int64_t fitting = MAX_OF(settings->memory_max / 2 / of_item, (int64_t)1);
     return (struct training_thread_settings){
         .learner = {.d = settings->d,
@@ -173,6 +205,7 @@ struct training_thread_settings sequence_training_settings(const struct sequence
                     .items_max = MIN_OF(settings->items_max, fitting),
                     .threads = settings->threads,
                     .seed = settings->seed},
+        .content_rank = settings->vectors_d,
         .cpu_share = settings->cpu_share,
         .checkpoint_ms = settings->checkpoint_ms,
         .publish_ms = settings->publish_ms,

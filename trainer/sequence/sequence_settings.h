@@ -29,6 +29,11 @@ struct sequence_settings {
     int64_t items_max;
     int64_t seed;
     bool attributes;
+    const char *vectors;
+    int64_t vectors_d;
+    const char *query_model_path;
+    int64_t query_pieces_max;
+    int64_t searches_max;
     int64_t rows_max;
     int64_t segments_every_ms;
     int64_t segments_users_min;
@@ -48,7 +53,7 @@ struct sequence_settings {
 };
 
 /* The options table behind the struct. */
-enum { SEQUENCE_OPTIONS_COUNT = 37 };
+enum { SEQUENCE_OPTIONS_COUNT = 42 };
 extern const struct option sequence_options[SEQUENCE_OPTIONS_COUNT];
 
 /* Checks what the options table cannot; returns what is wrong, NULL when nothing is. */
@@ -62,6 +67,9 @@ sequence_segment_settings(const struct sequence_settings *settings);
 /* Makes the settings of the cluster counter. */
 struct cluster_counter_settings
 sequence_cluster_settings(const struct sequence_settings *settings);
+/* Says whether sequences have searches: there is a model for their texts, and items have vectors of
+ * texts. */
+bool sequence_reads_searches(const struct sequence_settings *settings);
 /* Returns the bytes that sequences may take of memory_max. */
 size_t sequence_training_set_bytes(const struct sequence_settings *settings);
 

@@ -30,6 +30,7 @@ struct item_facts {
     uint64_t *attributes;
     size_t attributes_count;
     bool acted;
+    bool wanted;
     bool listed; /* in the catalogue */
 };
 
@@ -94,6 +95,15 @@ void training_set_list(struct training_set *training_set, int32_t item, bool lis
     assert(item >= 0 && (size_t)item < training_set->items_count);
     training_set->version += training_set->items[item].listed != listed;
     training_set->items[item].listed = listed;
+    pthread_mutex_unlock(&training_set->lock);
+}
+
+void training_set_want(struct training_set *training_set, int32_t item)
+{
+    pthread_mutex_lock(&training_set->lock);
+    assert(item >= 0 && (size_t)item < training_set->items_count);
+    training_set->version += !training_set->items[item].wanted;
+    training_set->items[item].wanted = true;
     pthread_mutex_unlock(&training_set->lock);
 }
 
@@ -224,6 +234,7 @@ static void set_items(struct training_set *training_set, struct training_set_ent
     entry->count = count;
     training_set->bytes += bytes_of(entry);
     for (size_t i = 0; i < count; i++) {
+        if (items[i] < 0) { continue; }
         struct item_facts *facts = &training_set->items[items[i]];
         training_set->version += !facts->acted;
         facts->acted = true;
@@ -338,11 +349,13 @@ uint64_t *training_set_hashes(struct training_set *training_set, size_t *ret_cou
     return hashes;
 }
 
-void training_set_acted(struct training_set *training_set, uint8_t *ret_acted, size_t count)
+void training_set_wanted(struct training_set *training_set, uint8_t *ret_wanted, size_t count)
 {
     pthread_mutex_lock(&training_set->lock);
     assert(count <= training_set->items_count);
-    for (size_t i = 0; i < count; i++) { ret_acted[i] = training_set->items[i].acted; }
+    for (size_t i = 0; i < count; i++) {
+        ret_wanted[i] = training_set->items[i].acted || training_set->items[i].wanted;
+    }
     pthread_mutex_unlock(&training_set->lock);
 }
 
@@ -354,6 +367,7 @@ void training_set_rank(struct training_set *training_set, uint32_t *ret_ranks, s
     for (size_t e = 0; e < training_set->entries_count; e++) {
         const struct training_set_entry *entry = &training_set->entries[e];
         for (size_t k = 0; entry->items && k < entry->count; k++) {
+            if (entry->items[k] < 0) { continue; }
             size_t item = (size_t)entry->items[k];
             if (item < count && ret_ranks[item] < TRAINING_SET_LISTED - 1) { ret_ranks[item]++; }
         }

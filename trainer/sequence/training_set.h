@@ -50,7 +50,10 @@ void training_set_list(struct training_set *training_set, int32_t item, bool lis
 /* Replaces an item's attributes, given as fingerprints. */
 void training_set_describe(struct training_set *training_set, int32_t item,
                            const uint64_t *attributes, size_t count);
-/* Replaces a user's sequence, oldest item first. Each weight says how much the action counts as a
+/* Says that an item is to have a number though nobody may have acted on it. */
+void training_set_want(struct training_set *training_set, int32_t item);
+/* Replaces a user's sequence, oldest item first; among the items searches may stand
+ * (pack_of_search()). Each weight says how much the action counts as a
  * target (NULL: all 1); it is kept within TRAINING_SET_WEIGHT_MIN and _MAX, NaN as the least.
  * `total` counts all actions that the user ever had; a call with a smaller total than the last one
  * is late and ignored. It may be any number: it counts as one from 0 to TRAINING_SET_TOTAL_MAX, so
@@ -82,8 +85,9 @@ uint64_t training_set_stamp(struct training_set *training_set);
 uint64_t training_set_version(struct training_set *training_set);
 /* Copies the items' fingerprints, by number; the caller frees. */
 uint64_t *training_set_hashes(struct training_set *training_set, size_t *ret_count);
-/* Says of each of the first `count` items whether any user's sequence ever contained it. */
-void training_set_acted(struct training_set *training_set, uint8_t *ret_acted, size_t count);
+/* Says of each of the first `count` items whether any user's sequence ever contained it, or it was
+ * wanted. */
+void training_set_wanted(struct training_set *training_set, uint8_t *ret_wanted, size_t count);
 /* Ranks the first `count` items: those of the catalogue first, then by the actions on them that the
  * sequences hold now. Takes time: only where there are too many items. */
 enum { TRAINING_SET_LISTED = INT32_MAX };

@@ -181,6 +181,13 @@ void training_thread_begin(struct training_thread *training_thread)
     assert(!training_thread->learner);
     training_thread->learner =
         learner_new(&training_thread->settings.learner, training_thread->training_set);
+    if (training_thread->settings.content_table) {
+        learner_use_content(training_thread->learner, training_thread->settings.content_table,
+                            (size_t)training_thread->settings.content_rank);
+    }
+    if (training_thread->settings.search_table) {
+        learner_use_searches(training_thread->learner, training_thread->settings.search_table);
+    }
     training_thread->checkpoint_ms = training_thread->publish_ms = now_ms(training_thread);
     resume(training_thread);
     training_thread->report.learner = learner_report(training_thread->learner);

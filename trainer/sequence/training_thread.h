@@ -17,6 +17,9 @@
 
 struct training_thread_settings {
     struct learner_settings learner;
+    struct content_table *content_table; /* outlives it; NULL: models take no content */
+    int64_t content_rank;         /* numbers of an item's content that a model takes */
+    struct search_table *search_table;   /* outlives it; NULL: sequences have no searches */
     double cpu_share;             /* share of the time that training computes; the rest it sleeps */
     int64_t checkpoint_ms;        /* between checkpoints */
     int64_t publish_ms;           /* least time between two models of one training run */

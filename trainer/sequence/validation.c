@@ -16,6 +16,7 @@ void validation_draw(struct validation *validation, struct training_set *trainin
         /* takes every (count / most)th user on average, so that they are spread evenly */
         if (i * most / count == (i + 1) * most / count && most < count) { continue; }
         size_t had = training_set_read(training_set, &roster[i], items, weights, length);
+        while (had && items[had - 1] < 0) { had--; } /* a search is not predicted */
         if (had < 2 || validation->count == most) { continue; }
         validation->examples[validation->count++] = (struct validation_example){
             .user = roster[i].user,
@@ -66,7 +67,9 @@ static void rank(struct validation *validation, const struct sequence *history, 
                  float *scores, size_t items)
 {
     double rank = (double)INFINITY;
-    for (size_t k = 0; k < history->count; k++) { scores[history->items[k]] = -INFINITY; }
+    for (size_t k = 0; k < history->count; k++) {
+        if (history->items[k] >= 0) { scores[history->items[k]] = -INFINITY; }
+    }
     if (target != VOCABULARY_NONE) { rank = ranking_metrics_rank(scores, (int32_t)items, target); }
     ranking_metrics_count(&validation->metrics, rank);
 }
@@ -81,6 +84,7 @@ static void make_room(struct validation *validation, size_t d, size_t items, siz
 }
 
 bool validation_step(struct validation *validation, const struct vocabulary *vocabulary,
+                     const struct content_input *content, struct search_input *searches,
                      struct transformer *model)
 {
     const struct weights_shape *shape = &transformer_settings(model)->shape;
@@ -90,20 +94,24 @@ bool validation_step(struct validation *validation, const struct vocabulary *voc
     int32_t targets[CHUNK];
     size_t count = 0, used = 0;
     make_room(validation, d, items, chunk);
+    search_input_clear(searches);
     while (validation->evaluated < validation->count && count < chunk) {
         const struct validation_example *example = &validation->examples[validation->evaluated++];
         int32_t *numbers = validation->numbers + used;
         memcpy(numbers, example->items, (example->count - 1) * sizeof(*numbers));
         size_t known = vocabulary_translate(vocabulary, numbers, NULL, example->count - 1);
+        known = search_input_place(searches, content, numbers, NULL, known);
         targets[count] = vocabulary_number(vocabulary, example->items[example->count - 1]);
         if (!known) { continue; }
         histories[count++] = (struct sequence){.items = numbers, .count = known};
         used += known;
     }
+    transformer_set_searches(model, searches->rows, searches->count);
     if (count) {
         transformer_encode(model, histories, count, validation->hidden);
         transformer_scores(model, validation->hidden, count, validation->scores);
     }
+    transformer_set_searches(model, NULL, 0);
     for (size_t i = 0; i < count; i++) {
         rank(validation, &histories[i], targets[i], validation->scores + i * items, items);
     }

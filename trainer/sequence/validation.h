@@ -8,6 +8,7 @@
 #define FRESHET_TRAINER_SEQUENCE_VALIDATION_H
 
 #include "model/ranking_metrics.h"
+#include "trainer/sequence/search_input.h"
 #include "trainer/sequence/vocabulary.h"
 
 enum { VALIDATION_USERS_MAX = 4000, VALIDATION_USERS_LEAST = 500 };
@@ -39,6 +40,7 @@ const struct validation_example *validation_find(const struct validation *valida
                                                  uint64_t user);
 /* Evaluates some more examples; false when all are done and `metrics` is complete. */
 bool validation_step(struct validation *validation, const struct vocabulary *vocabulary,
+                     const struct content_input *content, struct search_input *searches,
                      struct transformer *model);
 /* Starts again with the first example. */
 void validation_restart(struct validation *validation);

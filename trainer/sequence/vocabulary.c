@@ -136,17 +136,17 @@ static struct newcomer *find_newcomers(const struct vocabulary *vocabulary,
                                        const uint64_t *hashes, size_t count, size_t *ret_count)
 {
     struct newcomer *added = xcalloc(count + 1, sizeof(*added));
-    uint8_t *acted = xcalloc(count + 1, 1);
-    training_set_acted(training_set, acted, count);
+    uint8_t *wanted = xcalloc(count + 1, 1);
+    training_set_wanted(training_set, wanted, count);
     *ret_count = 0;
     for (size_t i = 0; i < count; i++) {
         bool described = i < attributes->items && attributes->starts[i + 1] > attributes->starts[i];
-        bool wanted = acted[i] || described;
-        if (wanted && vocabulary_find(&vocabulary->items, hashes[i]) == VOCABULARY_NONE) {
+        bool named = wanted[i] || described;
+        if (named && vocabulary_find(&vocabulary->items, hashes[i]) == VOCABULARY_NONE) {
             added[(*ret_count)++] = (struct newcomer){hashes[i], (uint32_t)i};
         }
     }
-    free(acted);
+    free(wanted);
     return added;
 }
 
@@ -230,19 +230,12 @@ static void apply_attributes(const struct vocabulary *vocabulary, struct trainin
     struct training_set_attributes attributes;
     training_set_attributes(training_set, &attributes);
     size_t items = vocabulary->items.count;
-    int32_t *training_items =
-        xcalloc(items + 1,
-                sizeof(*training_items)); /* by the model's item: the training set's + 1; 0: none */
-    for (size_t i = 0; i < vocabulary->numbers_count && i < attributes.items; i++) {
-        if (vocabulary->numbers[i] != VOCABULARY_NONE) {
-            training_items[vocabulary->numbers[i]] = (int32_t)i + 1;
-        }
-    }
+    int32_t *training_items = vocabulary_training_items(vocabulary);
     size_t *starts = xcalloc(items + 1, sizeof(*starts));
     int32_t *ids = xcalloc(attributes.starts[attributes.items] + 1, sizeof(*ids));
     for (size_t i = 0, at = 0; i < items; i++) {
-        if (training_items[i]) {
-            at += add_attributes(vocabulary, &attributes, (size_t)training_items[i] - 1, ids + at);
+        if (training_items[i] != VOCABULARY_NONE && (size_t)training_items[i] < attributes.items) {
+            at += add_attributes(vocabulary, &attributes, (size_t)training_items[i], ids + at);
         }
         starts[i + 1] = at;
     }
@@ -260,6 +253,18 @@ void vocabulary_apply(const struct vocabulary *vocabulary, struct training_set *
     if (vocabulary->attributes.count) { apply_attributes(vocabulary, training_set, model); }
 }
 
+int32_t *vocabulary_training_items(const struct vocabulary *vocabulary)
+{
+    const size_t items = vocabulary->items.count;
+    int32_t *training_items = xcalloc(items + 1, sizeof(*training_items));
+    for (size_t i = 0; i < items; i++) { training_items[i] = VOCABULARY_NONE; }
+    for (size_t i = 0; i < vocabulary->numbers_count; i++) {
+        int32_t number = vocabulary->numbers[i];
+        if (number != VOCABULARY_NONE) { training_items[number] = (int32_t)i; }
+    }
+    return training_items;
+}
+
 int32_t vocabulary_number(const struct vocabulary *vocabulary, int32_t item)
 {
     return (size_t)item < vocabulary->numbers_count ? vocabulary->numbers[item] : VOCABULARY_NONE;
@@ -270,7 +275,8 @@ size_t vocabulary_translate(const struct vocabulary *vocabulary, int32_t *items,
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        int32_t number = vocabulary_number(vocabulary, items[i]);
+        bool search = items[i] <= PACK_SEARCH;
+        int32_t number = search ? items[i] : vocabulary_number(vocabulary, items[i]);
         if (number == VOCABULARY_NONE) { continue; }
         if (weights) { weights[kept] = weights[i]; }
         items[kept++] = number;

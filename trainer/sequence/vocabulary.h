@@ -3,9 +3,9 @@
  * A model's numbers outlive the process, but the training set's do not; so the vocabulary stores
  * fingerprints. New items are numbered in the order of their fingerprints, so that numbers do not
  * depend on the order in which items came into the training set. An item is added when a user acted
- * on it or when it has attributes; an attribute, when at least two items have it. When there are
- * more items than items_max, those of the catalogue are added first, then those with most actions.
- * One thread.
+ * on it, or when it has attributes or a content vector; an attribute, when at least two items have
+ * it. When there are more items than items_max, those of the catalogue are added first, then those
+ * with most actions. One thread.
  */
 #ifndef FRESHET_TRAINER_SEQUENCE_VOCABULARY_H
 #define FRESHET_TRAINER_SEQUENCE_VOCABULARY_H
@@ -46,7 +46,8 @@ bool vocabulary_update(struct vocabulary *vocabulary, struct training_set *train
 void vocabulary_apply(const struct vocabulary *vocabulary, struct training_set *training_set,
                       struct transformer *model);
 /* Translates a sequence from the training set's numbers to the model's, in place; items that the
- * model does not know are left out, and their weights (NULL: none). Returns how many are left. */
+ * model does not know are left out, and their weights (NULL: none); searches stay. Returns how many
+ * are left. */
 size_t vocabulary_translate(const struct vocabulary *vocabulary, int32_t *items, float *weights,
                             size_t count);
 /* Finds the number of a fingerprint; VOCABULARY_NONE when it is not among the names. */
@@ -55,6 +56,9 @@ int32_t vocabulary_find(const struct vocabulary_names *names, uint64_t hash);
 void vocabulary_names_copy(const struct vocabulary_names *names,
                            struct vocabulary_names *ret_names);
 void vocabulary_names_release(struct vocabulary_names *names);
+/* Lists the training set's item of each number of the model, or VOCABULARY_NONE; the caller
+ * frees. */
+int32_t *vocabulary_training_items(const struct vocabulary *vocabulary);
 /* Returns the model's number of an item of the training set, or VOCABULARY_NONE. */
 int32_t vocabulary_number(const struct vocabulary *vocabulary, int32_t item);
 

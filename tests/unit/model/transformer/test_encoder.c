@@ -5,7 +5,7 @@
  * vectors that makes one number of them. */
 struct world {
     struct weights_shape shape;
-    float *values, *gradients, *weighing;
+    float *values, *gradients, *weighing, *searches, *dsearches;
     struct weights weights, grads;
     struct pack pack;
     struct encoder *encoder;
@@ -14,13 +14,15 @@ struct world {
 
 static void make(struct world *w, uint32_t heads, bool causal, float rate)
 {
-    static const int32_t items[] = {3, 1, 4, 1, 5, 0, 2, 6, 3};
+    static const int32_t items[] = {3, 1, -3, 1, 5, -2, 2, 6, 3};
     uint64_t rng = 8;
     *w = (struct world){.shape = {.items = 7, .d = 16, .hidden = 32, .blocks = 2, .heads = heads,
                                   .length = 6}};
     const size_t count = weights_count(&w->shape);
     w->values = draw_many(&rng, count, 0.5);
     w->gradients = zeros(count);
+    w->searches = draw_many(&rng, 2 * w->shape.d, 0.5);
+    w->dsearches = zeros(2 * w->shape.d);
     w->weights = weights_view(&w->shape, w->values);
     w->grads = weights_view(&w->shape, w->gradients);
     w->encoder = encoder_new(&w->shape, 12);
@@ -38,6 +40,8 @@ static void make(struct world *w, uint32_t heads, bool causal, float rate)
     w->job = (struct encoder_job){
         .weights = &w->weights,
         .table = w->weights.items,
+        .searches = w->searches,
+        .dsearches = w->dsearches,
         .pack = &w->pack,
         .causal = causal,
         .dropout = rate,
@@ -50,13 +54,16 @@ static void release(struct world *w)
     free(w->values);
     free(w->gradients);
     free(w->weighing);
+    free(w->searches);
+    free(w->dsearches);
     pack_release(&w->pack);
     assert_null(encoder_free(w->encoder));
 }
 
 static double weigh_oracle(const struct world *w, const float *moved, double by)
 {
-    struct oracle oracle = {.shape = w->shape, .weights = &w->weights, .causal = w->job.causal,
+    struct oracle oracle = {.shape = w->shape, .weights = &w->weights,
+                            .searches = w->searches, .causal = w->job.causal,
                             .moved = moved, .by = by};
     double sum = 0;
     oracle_run(&oracle, &w->pack);
@@ -70,7 +77,8 @@ static double weigh_oracle(const struct world *w, const float *moved, double by)
 
 static void check_hidden(const struct world *w, const float *hidden)
 {
-    struct oracle oracle = {.shape = w->shape, .weights = &w->weights, .causal = w->job.causal};
+    struct oracle oracle = {.shape = w->shape, .weights = &w->weights,
+                            .searches = w->searches, .causal = w->job.causal};
     oracle_run(&oracle, &w->pack);
     for (size_t t = 0; t < w->pack.tokens; t++) {
         for (size_t c = 0; c < w->shape.d; c++) {
@@ -94,6 +102,11 @@ static void check(uint32_t heads, bool causal)
         double down = weigh_oracle(&w, w.values + i, -1e-6);
         near_to(w.gradients[i] / 2, (up - down) / 2e-6, 1e-4, "gradient", i);
     }
+    for (size_t i = 0; i < 2 * w.shape.d; i++) {
+        double up = weigh_oracle(&w, w.searches + i, 1e-6);
+        double down = weigh_oracle(&w, w.searches + i, -1e-6);
+        near_to(w.dsearches[i] / 2, (up - down) / 2e-6, 1e-4, "gradient of a search", i);
+    }
     release(&w);
 }
 
@@ -102,7 +115,8 @@ static void check_last(uint32_t heads, bool causal)
 {
     struct world w;
     make(&w, heads, causal, 0.0f);
-    struct oracle oracle = {.shape = w.shape, .weights = &w.weights, .causal = causal};
+    struct oracle oracle = {.shape = w.shape, .weights = &w.weights,
+                            .searches = w.searches, .causal = causal};
     oracle_run(&oracle, &w.pack);
     const float *hidden = encoder_run_last(w.encoder, &w.job);
     assert_int_equal(w.pack.sequences, 2);

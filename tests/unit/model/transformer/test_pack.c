@@ -43,8 +43,9 @@ static void test_weights(void **state)
     struct pack pack;
     pack_init(&pack, 10);
     six.weights = weights;
-    assert_true(sequence_weight(&six, 4) == 3 + 4 + 5 + 6);
-    assert_true(sequence_weight(&(struct sequence){.items = items, .count = 6}, 4) == 4);
+    assert_true(sequence_causal_weight(&six, 4) == 3 + 4 + 5 + 6);
+    assert_true(sequence_masked_weight(&six, 4) == 3 + 4 + 5 + 6);
+    assert_true(sequence_causal_weight(&(struct sequence){.items = items, .count = 6}, 4) == 4);
     assert_true(pack_add_causal(&pack, &six, 4));
     for (size_t row = 0; row < 4; row++) {
         assert_true(pack.weights[row] == weights[pack.wanted[row] - 10]);
@@ -113,9 +114,48 @@ static void test_history(void **state)
     pack_release(&pack);
 }
 
+/* Searches predict the next action, and nothing predicts them. */
+static void test_searches(void **state)
+{
+    static const int32_t mixed[] = {10, -2, -4, 11, 12, -3};
+    static const float weights[] = {1, 0, 0, 4, 8, 0};
+    const struct sequence sequence = {.items = mixed, .count = 6, .weights = weights};
+    struct pack pack;
+    pack_init(&pack, 20);
+    for (size_t search = 0; search < 5; search++) {
+        assert_int_equal(pack_search(pack_of_search(search)), search);
+    }
+    assert_true(pack_add_causal(&pack, &sequence, 10));
+    assert_int_equal(sequence_causal_tokens(&sequence, 10), 4);
+    assert_true(sequence_causal_weight(&sequence, 10) == 4 + 4 + 4 + 8);
+    const int32_t wanted[] = {11, 11, 11, 12};
+    assert_true(pack.tokens == 4 && pack.rows == 4);
+    assert_memory_equal(pack.items, mixed, 4 * sizeof(*mixed));
+    assert_memory_equal(pack.wanted, wanted, sizeof(wanted));
+    assert_true(pack.weights[2] == 4 && pack.weights[3] == 8);
+    assert_true(sequence_causal_weight(&sequence, 2) == 4 + 8);
+    for (uint64_t key = 0; key < 200; key++) {
+        pack_clear(&pack);
+        assert_true(pack_add_masked(&pack, &sequence, 5, 0.2f, key));
+        assert_true(pack.tokens == 5 && pack.rows >= 1);
+        for (size_t row = 0; row < pack.rows; row++) { assert_true(pack.wanted[row] >= 11); }
+    }
+    assert_true(sequence_masked_weight(&sequence, 5) == 4 + 8);
+    pack_clear(&pack);
+    assert_true(pack_add_history(&pack, &sequence, 3, false));
+    assert_memory_equal(pack.items, mixed + 3, 3 * sizeof(*mixed));
+    const struct sequence only = {.items = mixed + 1, .count = 2};
+    pack_clear(&pack);
+    assert_true(pack_add_causal(&pack, &only, 5) && pack_add_masked(&pack, &only, 5, 0.5f, 1));
+    assert_true(pack.tokens == 0 && pack.sequences == 0);
+    assert_int_equal(sequence_causal_tokens(&only, 5), 0);
+    pack_release(&pack);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_searches),
         cmocka_unit_test(test_causal),
         cmocka_unit_test(test_weights),
         cmocka_unit_test(test_masked),

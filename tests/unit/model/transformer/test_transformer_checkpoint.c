@@ -6,7 +6,7 @@
 
 static const struct transformer_settings settings = {
     .shape = {.items = 9, .d = 16, .hidden = 32, .blocks = 2, .heads = 2, .length = 5,
-              .attributes = 3},
+              .attributes = 3, .content = 2},
     .dropout = 0.2f,
     .rate = 0.01f,
     .negatives = 4,
@@ -17,6 +17,7 @@ static const struct transformer_settings settings = {
 };
 static const size_t has_starts[] = {0, 1, 1, 3, 4, 7, 7, 8, 10, 10};
 static const int32_t has[] = {0, 0, 1, 1, 0, 1, 2, 2, 1, 2};
+static const float content[] = {1, 0, .5f, -1, 0, 0, 2, 1, 0, 0, 0, .25f, 1, 1, -1, 0, 3, -2};
 static const int32_t first[] = {1, 2, 3, 4, 5, 6, 7}, second[] = {8, 0, 2};
 static const struct sequence two[] = {
     {.items = first, .count = 7},
@@ -27,6 +28,7 @@ static struct transformer *trained(struct buf *buf, bool state)
 {
     struct transformer *model = transformer_new(&settings);
     transformer_set_attributes(model, has_starts, has);
+    transformer_set_content(model, content);
     for (int epoch = 0; epoch < 3; epoch++) { (void)transformer_epoch(model, two, 2); }
     buf_init(buf, 1 << 20);
     transformer_save(model, buf, state);
@@ -130,10 +132,20 @@ static void test_lies(void **state)
     /* An attribute that there is not. */
     const int32_t wrong = 3;
     const char *why = NULL;
-    memcpy(buf.data + buf.size - 12, &wrong, sizeof(wrong));
+    char *last = buf.data + buf.size - sizeof(uint64_t) - sizeof(content) - sizeof(wrong);
+    int32_t right;
+    memcpy(&right, last, sizeof(right));
+    memcpy(last, &wrong, sizeof(wrong));
     sign(&buf);
     assert_null(transformer_load(buf_slice(&buf), 1, &why));
     assert_string_equal(why, "its attributes do not fit");
+    /* A content vector that is no number. */
+    const float nothing = NAN;
+    memcpy(last, &right, sizeof(right));
+    memcpy(last + sizeof(right), &nothing, sizeof(nothing));
+    sign(&buf);
+    assert_null(transformer_load(buf_slice(&buf), 1, &why));
+    assert_string_equal(why, "its content vectors do not fit");
     transformer_free(model);
     buf_release(&buf);
 }

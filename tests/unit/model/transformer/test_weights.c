@@ -10,6 +10,7 @@ static const struct weights_shape shape = {
     .heads = 2,
     .length = 20,
     .attributes = 7,
+    .content = 5,
 };
 
 /* The parts tile the run: each begins where the one before it ends, the items are its tail. */
@@ -37,7 +38,8 @@ static void test_layout(void **state)
         at = block->outer.bias + 32;
     }
     assert_ptr_equal(w.last_norm.gain, at);
-    assert_ptr_equal(w.attributes, w.last_norm.bias + 32);
+    assert_ptr_equal(w.projection, w.last_norm.bias + 32);
+    assert_ptr_equal(w.attributes, w.projection + 5 * 32);
     assert_ptr_equal(w.items, w.attributes + 7 * 32);
     assert_ptr_equal(w.items + 300 * 32, run + count);
 }

@@ -336,10 +336,46 @@ static void test_refuses(void **state)
     run_release(&run);
 }
 
+/* What makes vectors of searches serves with its version, and not longer. */
+static void test_projection(void **state)
+{
+    static struct trainer_log run;
+    run_init(&run, 1);
+    for (int version = 0; version < 2; version++) {
+        char name[16];
+        float projection[3 * WIDTH];
+        (void)snprintf(name, sizeof(name), "g%d", version);
+        for (int i = 0; i < ITEMS; i++) { deliver(&run, (struct message){version, version, i}); }
+        for (size_t i = 0; i < 3 * WIDTH; i++) { projection[i] = (float)i; }
+        struct model_weights part = {
+            .model = slice_str(MODEL_SEQUENCE), .generation = slice_str(name), .slot = version,
+            .parts = 1, .items = ITEMS, .d = WIDTH, .hidden = WIDTH, .blocks = 1, .heads = 1,
+            .length = 4, .weights = {run.dense, run.dense_count},
+        };
+        if (version == 0) {
+            part.content = 4;
+            part.content_model = slice_str("encoder");
+            part.projection = (struct floats){projection, 3 * WIDTH};
+            assert_string_equal(vectors_put_weights(run.vectors, &part, 1), "bad_part");
+            part.content = 3;
+        }
+        assert_null(vectors_put_weights(run.vectors, &part, 10 + version));
+        const struct served *served = vectors_served(run.vectors);
+        assert_string_equal(served->version, name);
+        assert_int_equal(served->content, version ? 0 : 3);
+        assert_string_equal(served->content_model, version ? "" : "encoder");
+        if (version == 0) {
+            assert_memory_equal(served->projection, projection, sizeof(projection));
+        }
+    }
+    run_release(&run);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_order),
+        cmocka_unit_test(test_projection),
         cmocka_unit_test(test_cold_start_rows),
         cmocka_unit_test(test_cold_start_rows_in_any_order),
         cmocka_unit_test(test_a_row_of_another_slot),

@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "trainer/sequence/cold_start_items.h"
 #include "trainer/sequence/learner.h"
 #include "tests/unit/walkers.h"
 
@@ -78,6 +79,145 @@ static void test_order_does_not_matter(void **state)
     assert_string_equal(snapshots[0]->name, snapshots[1]->name);
     model_snapshot_free(snapshots[0]);
     model_snapshot_free(snapshots[1]);
+}
+
+/* ---- Content vectors ---- */
+
+enum { CONTENT_WIDTH = 8, CONTENT_RANK = 6, NEW_ITEM = WALK_ITEMS };
+
+/* A vector that says where an item stands in the walk. */
+static void put_content(struct content_table *table, int32_t number, int32_t item)
+{
+    int8_t numbers[CONTENT_WIDTH];
+    for (size_t i = 0; i < CONTENT_WIDTH; i++) {
+        double turn = 2.0 * M_PI * (double)item / WALK_ITEMS * (double)(1 + i / 2);
+        numbers[i] = (int8_t)lrint(100.0 * (i % 2 ? sin(turn) : cos(turn)));
+    }
+    const struct content_vector vector = {
+        .scale = .01F, .numbers = numbers, .width = CONTENT_WIDTH};
+    assert_true(content_table_put(table, number, slice_str("encoder"), &vector));
+}
+
+static struct content_table *walk_content(int order)
+{
+    struct content_table *table = content_table_new();
+    for (int32_t item = 0; item < WALK_ITEMS; item++) {
+        put_content(table, order > 0 ? item : WALK_ITEMS - 1 - item, item);
+    }
+    return table;
+}
+
+static struct learner *content_learner(struct training_set *training_set,
+                                       struct content_table *table)
+{
+    struct learner *learner = learner_new(&walk_settings, training_set);
+    learner_use_content(learner, table, CONTENT_RANK);
+    return learner;
+}
+
+static double cosine(const int8_t *a, const int8_t *b, size_t d)
+{
+    double ab = 0.0, aa = 0.0, bb = 0.0;
+    for (size_t i = 0; i < d; i++) {
+        ab += a[i] * b[i];
+        aa += a[i] * a[i];
+        bb += b[i] * b[i];
+    }
+    return ab / sqrt(aa * bb);
+}
+
+/* A new item that nobody has acted on gets a row by what the model learned of content: of all
+ * items, that with the same content is nearest to it. */
+static void test_content_of_a_new_item(void **state)
+{
+    enum { LIKE = 7 };
+    struct training_set *training_set = all_walkers(1);
+    struct content_table *table = walk_content(1);
+    struct learner *learner = content_learner(training_set, table);
+    struct model_snapshot *snapshot = train_to_end(learner);
+    assert_true(snapshot->content.id && snapshot->projection);
+    assert_int_equal(learner_report(learner).content_items, WALK_ITEMS);
+    struct cold_start_items cold_start;
+    struct cold_start_row row;
+    cold_start_items_init(&cold_start);
+    cold_start_items_set_model(&cold_start, snapshot);
+    training_set_add_item(training_set, walk_hash(5000));
+    cold_start_items_add(&cold_start, NEW_ITEM);
+    assert_false(cold_start_items_next(&cold_start, training_set, table, &row)); /* no vector */
+    put_content(table, NEW_ITEM, LIKE);
+    cold_start_items_acknowledge(&cold_start);
+    cold_start_items_add(&cold_start, NEW_ITEM);
+    assert_true(cold_start_items_next(&cold_start, training_set, table, &row));
+    assert_int_equal(row.row, WALK_ITEMS);
+    size_t best = 0;
+    for (size_t k = 1; k < snapshot->rows; k++) {
+        double than = cosine(row.bytes, snapshot->bytes + best * row.width, row.width);
+        if (cosine(row.bytes, snapshot->bytes + k * row.width, row.width) > than) { best = k; }
+    }
+    assert_int_equal(snapshot->items[best], LIKE);
+    cold_start_items_release(&cold_start);
+    learner_free(learner);
+    content_table_free(table);
+    training_set_free(training_set);
+}
+
+/* With content, too, training goes on from a checkpoint to the same bits. */
+static void test_resumes_with_content(void **state)
+{
+    struct model_snapshot *snapshots[2];
+    for (int i = 0; i < 2; i++) {
+        struct training_set *training_set = all_walkers(1);
+        struct content_table *table = walk_content(1);
+        struct learner *learner = content_learner(training_set, table);
+        for (int boundaries = 0; i && boundaries < 5;) {
+            assert_true(learner_step(learner));
+            boundaries += learner_between_epochs(learner);
+        }
+        if (i) {
+            struct buf bytes;
+            const char *why = "";
+            buf_init(&bytes, BYTES_MAX);
+            learner_save(learner, &bytes);
+            learner_free(learner);
+            training_set_free(training_set);
+            content_table_free(table);
+            training_set = all_walkers(-1);
+            table = walk_content(-1);
+            learner = content_learner(training_set, table);
+            assert_true(learner_load(learner, buf_slice(&bytes), &why));
+            buf_release(&bytes);
+        }
+        snapshots[i] = train_to_end(learner);
+        learner_free(learner);
+        content_table_free(table);
+        training_set_free(training_set);
+    }
+    assert_string_equal(snapshots[0]->name, snapshots[1]->name);
+    model_snapshot_free(snapshots[0]);
+    model_snapshot_free(snapshots[1]);
+}
+
+/* The next training run takes up vectors that came later, and those of another encoder. */
+static void test_content_that_comes_later(void **state)
+{
+    struct training_set *training_set = all_walkers(1);
+    struct content_table *table = content_table_new();
+    struct learner *learner = content_learner(training_set, table);
+    struct model_snapshot *snapshot = train_to_end(learner);
+    assert_int_equal(snapshot->content.id, 0);
+    model_snapshot_free(snapshot);
+    for (int32_t item = 0; item < WALK_ITEMS; item++) { put_content(table, item, item); }
+    for (int32_t user = 0; user < WALKERS; user++) {
+        walk(training_set, 1, user, 2 * WALK_LENGTH);
+    }
+    snapshot = train_to_end(learner);
+    assert_int_equal(learner_report(learner).training_runs, 2);
+    assert_int_equal(snapshot->content.width, CONTENT_WIDTH);
+    assert_true(learner_report(learner).ndcg10 > 0.9);
+    model_snapshot_free(snapshot);
+    learner_free(learner);
+    content_table_free(table);
+    training_set_free(training_set);
 }
 
 /* Killed between any two epochs and resumed from the checkpoint, with a training set filled again
@@ -253,6 +393,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_learns_the_walk),
         cmocka_unit_test(test_learns_masked),
+        cmocka_unit_test(test_content_of_a_new_item),
+        cmocka_unit_test(test_resumes_with_content),
+        cmocka_unit_test(test_content_that_comes_later),
         cmocka_unit_test(test_order_does_not_matter),
         cmocka_unit_test(test_resumes_from_a_checkpoint),
         cmocka_unit_test(test_refuses_a_bad_checkpoint),

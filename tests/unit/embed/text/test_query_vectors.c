@@ -2,7 +2,7 @@
 #include "base/base.h"
 #include "embed/text/byte_vector.h"
 #include "embed/text/sentence_model.h"
-#include "scorer/lists/query_vectors.h"
+#include "embed/text/query_vectors.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -9,9 +9,8 @@
 #include "base/thread.h"
 #include "base/xalloc.h"
 #include "embed/text/byte_vector.h"
+#include "embed/text/query_vectors.h"
 #include "embed/text/sentence_model.h"
-#include "schemas/user_event.h"
-#include "scorer/lists/query_vectors.h"
 
 #include <xxhash.h>
 
@@ -23,7 +22,7 @@ struct waiting_text {
     XXH128_hash_t hash;
     uint64_t waiter;
     size_t size;
-    char text[QUERY_BYTES_MAX];
+    char text[QUERY_TEXT_BYTES_MAX];
 };
 
 struct known_vector {
@@ -236,6 +235,19 @@ const char *query_vectors_version(const struct query_vectors *vectors)
     return sentence_model_version(vectors->model);
 }
 
+size_t query_vectors_width(const struct query_vectors *vectors)
+{
+    return vectors->width;
+}
+
+size_t query_vectors_waiting(struct query_vectors *vectors)
+{
+    pthread_mutex_lock(&vectors->lock);
+    size_t waiting = (size_t)(vectors->asked - vectors->answered);
+    pthread_mutex_unlock(&vectors->lock);
+    return waiting;
+}
+
 uint64_t query_vectors_encoded(struct query_vectors *vectors)
 {
     pthread_mutex_lock(&vectors->lock);
@@ -280,7 +292,7 @@ enum query_vector query_vectors_find(struct query_vectors *vectors, struct slice
                                      uint64_t waiter, struct vector_query *ret_vector)
 {
     enum query_vector result = QUERY_REFUSED;
-    assert(text.size && text.size <= QUERY_BYTES_MAX);
+    assert(text.size && text.size <= QUERY_TEXT_BYTES_MAX);
     XXH128_hash_t hash = XXH3_128bits(text.data, text.size);
     pthread_mutex_lock(&vectors->lock);
     bool known = look_up(vectors, hash, ret_vector, &result);

@@ -4,13 +4,13 @@
  * Texts are kept by a hash of 128 bits; they themselves are forgotten once they are encoded. Any
  * thread.
  */
-#ifndef FRESHET_SCORER_LISTS_QUERY_VECTORS_H
-#define FRESHET_SCORER_LISTS_QUERY_VECTORS_H
+#ifndef FRESHET_EMBED_TEXT_QUERY_VECTORS_H
+#define FRESHET_EMBED_TEXT_QUERY_VECTORS_H
 
 #include "base/slice.h"
 #include "model/vector_neighbours.h"
 
-enum { QUERIES_WAITING_MAX = 256, QUERY_PIECES_MAX = 512 };
+enum { QUERIES_WAITING_MAX = 256, QUERY_PIECES_MAX = 512, QUERY_TEXT_BYTES_MAX = 512 };
 
 struct query_vectors;
 
@@ -35,9 +35,14 @@ void query_vectors_wake_by(struct query_vectors *vectors,
                            void (*wake)(void *arg, uint64_t waiter), void *arg);
 /* Returns the model's version. */
 const char *query_vectors_version(const struct query_vectors *vectors);
-/* Finds a text's vector. `waiter`: who is woken when it comes later; 0: the call waits for it. */
+/* Returns how many numbers a vector has. */
+size_t query_vectors_width(const struct query_vectors *vectors);
+/* Finds the vector of a text of 1 to QUERY_TEXT_BYTES_MAX bytes. `waiter`: who is woken when it
+ * comes later; 0: the call waits for it. */
 enum query_vector query_vectors_find(struct query_vectors *vectors, struct slice text,
                                      uint64_t waiter, struct vector_query *ret_vector);
+/* Returns how many texts wait or are being encoded. */
+size_t query_vectors_waiting(struct query_vectors *vectors);
 /* Returns how many texts have been encoded. */
 uint64_t query_vectors_encoded(struct query_vectors *vectors);
 
