@@ -1,3 +1,7 @@
+/* Cells stand by item number and point into the table of spaces, which count their cells: a space
+ * without one is free for another. One mutex guards everything; a reader holds it for the copy of a
+ * vector, so that the training thread never sees half of one.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
