@@ -252,7 +252,9 @@ static int run(struct similar *similar, const struct client *client, struct wire
     int result = scan_topic(wire, topic, -1, /* follow= */ false, take_row, similar);
     if (result < 0) { return client_fail_topic(client, wire, topic, "neighbours"); }
     if (!similar->found) {
-        return client_fail("no row for item \"%s\" in %s", similar->item, topic);
+        return client_fail("no row for item \"%s\" in %s; hint: an item is named by its id, and "
+                           "has a row once somebody who acted on it has acted on another",
+                           similar->item, topic);
     }
     for (size_t i = 0; i < similar->row.items.count; i++) { /* they may have no row of their own */
         (void)number_of(similar, similar->row.items.at[i]);

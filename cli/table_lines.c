@@ -70,9 +70,12 @@ static int find_column(struct table_lines *lines, const char *text, struct colum
         column->index = (int)number - 1;
         return 0;
     }
+    bool within = lines->first.size &&
+                  memmem(lines->first.data, lines->first.size, text, strlen(text)) != NULL;
     return reason_give(reason, "%s: --columns: there is no column %.60s; the first line is "
-                       "\"%.*s\"", lines->path, text,
-                       (int)MIN_OF(lines->first.size, (size_t)100), lines->first.data);
+                       "\"%.*s\"%s", lines->path, text,
+                       (int)MIN_OF(lines->first.size, (size_t)100), lines->first.data,
+                       within ? "; hint: --separator says what stands between columns" : "");
 }
 
 static int take_column(struct table_lines *lines, struct slice part, struct reason *reason)
@@ -194,9 +197,12 @@ static int put_member(struct table_lines *lines, const struct column *column, st
         return 0;
     }
     if (action_time_read(column->unit, field, &ms)) {
-        return reason_give(reason, "%s: line %" PRId64 ": %s is no time of the unit %s: \"%.*s\"",
+        bool text = strcmp(column->unit, "iso8601") != 0 &&
+                    action_time_read("iso8601", field, &ms) == 0;
+        return reason_give(reason, "%s: line %" PRId64 ": %s is no time of the unit %s: \"%.*s\"%s",
                            lines->path, lines->number, column->name, column->unit,
-                           (int)MIN_OF(field.size, (size_t)40), field.data);
+                           (int)MIN_OF(field.size, (size_t)40), field.data,
+                           text ? "; hint: write :iso8601" : "");
     }
     buf_printf(json, "%" PRId64, ms);
     return 0;

@@ -170,6 +170,16 @@ def test_a_topic_of_ones_own_is_made(kafka):
     assert "want a time such as 7d" in make(kafka, "more", "--retention", "week", code=1)
 
 
+def test_rows_that_are_sent_as_lines_are_told(kafka, tmp_path):
+    kafka.topic("clicks")
+    (tmp_path / "orders.csv").write_text("user,item\n1,2\n")
+    for more, told in (([], True), (["--columns", "user_id=user"], False)):
+        done = subprocess.run([BIN / "freshet", "replay", tmp_path / "orders.csv", "--topic",
+                               f"{kafka.prefix}clicks", "--bootstrap", kafka.bootstrap, *more],
+                              text=True, capture_output=True, timeout=120)
+        assert done.returncode == 0 and ("makes objects of rows" in done.stderr) == told, done
+
+
 def test_a_configuration_is_read_again_while_it_runs(kafka, tmp_path):
     """SIGHUP: another mapping, level and format of the log at once; all else is told."""
     for name in ["events", "dead-letters", "clicks", "items"]:

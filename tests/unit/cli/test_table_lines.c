@@ -58,6 +58,11 @@ static void rows_become_objects(void **state)
 static void what_does_not_fit_is_refused(void **state)
 {
     assert_non_null(strstr(read_as("u=c", '\0', "a,b\n1,2\n"), "there is no column c"));
+    assert_null(strstr(read_as("u=c", '\0', "a,b\n1,2\n"), "--separator"));
+    assert_non_null(strstr(read_as("u=a", ';', "a,b\n1,2\n"), "hint: --separator says"));
+    assert_non_null(strstr(read_as("t=b:s", '\0', "a,b\n1,2026-11-23 09:00:00\n"),
+                           "hint: write :iso8601"));
+    assert_null(strstr(read_as("t=b:s", '\0', "a,b\n1,x\n"), "hint"));
     assert_non_null(strstr(read_as("u", '\0', "a,b\n1,2\n"), "NAME=COLUMN"));
     assert_non_null(strstr(read_as("u=b", '\0', "a,b\n1\n"), "has 1 columns"));
     assert_non_null(strstr(read_as("u=a:ms", '\0', "a,b\nnoon,2\n"), "is no time of the unit ms"));
