@@ -164,8 +164,23 @@ static const char *meant_topic(const struct worker *worker, const char *name)
     return nearest;
 }
 
+/* A number without a unit is in milliseconds, which an option for days may not have been meant to
+ * be. */
+static void note_span(const struct option *option, const void *worker_settings, struct buf *notes)
+{
+    enum { SPAN_LEAST_MS = 1000 };
+    size_t size = strlen(option->name);
+    bool in_ms = size > 3 && strcmp(option->name + size - 3, ".ms") == 0;
+    int64_t span_ms;
+    if (option->type != OPTION_DURATION || in_ms) { return; }
+    memcpy(&span_ms, (const char *)worker_settings + option->offset, sizeof(span_ms));
+    if (span_ms <= 0 || span_ms >= SPAN_LEAST_MS) { return; }
+    buf_printf(notes, "%s is %" PRId64 " milliseconds; with a unit it is longer: %" PRId64 "s, %"
+               PRId64 "h, %" PRId64 "d\n", option->name, span_ms, span_ms, span_ms, span_ms);
+}
+
 void run_settings_notes(const struct run_settings *settings, const struct worker *worker,
-                        struct buf *notes)
+                        const void *worker_settings, struct buf *notes)
 {
     for (size_t i = 0; i < settings->topics.count; i++) {
         const char *name = settings->topics.at[i].key;
@@ -175,6 +190,16 @@ void run_settings_notes(const struct run_settings *settings, const struct worker
                    meant);
     }
     bootstrap_notes(settings->bootstrap_servers, notes);
+    for (size_t i = 0; i < settings->kafka.count; i++) {
+        const char *value = settings->kafka.at[i].value;
+        size_t size = strlen(value);
+        if (size < 2 || !strchr("\"'", value[0]) || value[size - 1] != value[0]) { continue; }
+        buf_printf(notes, "kafka.%s: the quotes around its value belong to it\n",
+                   settings->kafka.at[i].key);
+    }
+    for (size_t i = 0; i < worker->options_count; i++) {
+        note_span(&worker->options[i], worker_settings, notes);
+    }
 }
 
 char *run_settings_fault(const struct run_settings *settings)

@@ -72,6 +72,6 @@ bool run_topic_text_valid(const char *text);
 char *run_settings_fault(const struct run_settings *settings);
 /* Appends a line for each setting that may be a slip, or that is taken as something. */
 void run_settings_notes(const struct run_settings *settings, const struct worker *worker,
-                        struct buf *notes);
+                        const void *worker_settings, struct buf *notes);
 
 #endif

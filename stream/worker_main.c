@@ -443,7 +443,7 @@ static int check_settings(struct process *process)
         fault = kafka_commit_timeout_fault(&process->settings.kafka, worker_delivery_ms(worker),
                                            process->settings.commit_timeout_ms);
     }
-    run_settings_notes(&process->settings, worker, &notes);
+    run_settings_notes(&process->settings, worker, process->worker_settings, &notes);
     say_notes(buf_slice(&notes));
     buf_release(&notes);
     return fault ? refuse(EXIT_CONFIG, "cannot start", fault) : 0;

@@ -213,15 +213,26 @@ static struct field_path *new_path(struct slice text)
     return path;
 }
 
+static const char *why_foreign(struct slice text)
+{
+    if (path_hint_is_blank_at_end(text)) {
+        return "no blank stands around a path, a bar or a +; a key with one is written [\"a \"]";
+    }
+    if (path_hint_plain_size(text, ";") < text.size) {
+        return "one property a line, and one path; a key with a ; in it is written [\"a;b\"]";
+    }
+    if (path_hint_plain_size(text, "=") < text.size) {
+        return "a constant stands alone, =VIEW, or behind the last bar, type|=VIEW; a key with a = "
+               "in it is written [\"a=b\"]";
+    }
+    return "a path is keys and indexes: user.id, items[2].sku, lines[*].sku, [\"a.b\"].c";
+}
+
 /* Parses one path or constant, without a format. */
 static int parse_path(struct slice text, struct field_path **ret_path, const char **ret_why)
 {
     if (path_hint_is_foreign(text)) {
-        *ret_why = path_hint_is_blank_at_end(text)
-                       ? "no blank stands around a path, a bar or a +; a key with one is written "
-                         "[\"a \"]"
-                       : "a path is keys and indexes: user.id, items[2].sku, lines[*].sku, "
-                         "[\"a.b\"].c";
+        *ret_why = why_foreign(text);
         return -EINVAL;
     }
     struct field_path *path = new_path(text);

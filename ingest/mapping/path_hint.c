@@ -105,15 +105,26 @@ static bool has_index_between_slashes(struct slice path)
     return false;
 }
 
+/* A step that begins without a point, or a point without a step. */
+static bool lacks_point_or_step(struct slice path)
+{
+    bool quoted = false;
+    for (size_t i = 0; i + 1 < path.size; i++) {
+        if (path.data[i] == '"') { quoted = !quoted; }
+        if (!quoted && path.data[i] == ']' && !strchr(".[|:+ ", path.data[i + 1])) { return true; }
+    }
+    return !quoted && path.size > 1 && path.data[path.size - 1] == '.';
+}
+
 bool path_hint_is_foreign(struct slice path)
 {
-    static const char *const parts[] = {"->", "::", "{", "}", "?."};
+    static const char *const parts[] = {"->", "::", "{", "}", "?.", ";", "="};
     if (begins(path, "=") || begins(path, "[\"")) { return false; }
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++) {
         if (path_hint_plain_size(path, parts[i]) < path.size) { return true; }
     }
     if (begins(path, "@.") || foreign_dollar(path) >= 0) { return true; }
-    if (has_index_between_slashes(path)) { return true; }
+    if (has_index_between_slashes(path) || lacks_point_or_step(path)) { return true; }
     if (path_hint_is_blank_at_end(path) || has(path, "[ ") || has(path, " ]")) { return true; }
     return begins(path, "$.") || begins(path, "$[") || begins(path, "/") || begins(path, ".") ||
            begins(path, "\"") || has(path, "[]") || has(path, ".*.") || has(path, ".*[") ||
@@ -174,7 +185,8 @@ static void write_step(struct reading *reading, struct buf *out, bool first)
     }
     struct slice key = take_until(reading, reading->pointer ? "/" : ".[");
     bool star = slice_equal(key, slice_str("*")) || (reading->pointer && is_index(key));
-    reading->failed |= !key.size || (key.size > 2 && key.data[0] == '"');
+    reading->failed |= !key.size || (key.size > 2 && key.data[0] == '"') ||
+                       memchr(key.data, ';', key.size) || memchr(key.data, '=', key.size);
     if (star) {
         buf_printf(out, "[*]");
     } else {

@@ -54,26 +54,37 @@ static struct source *find_source(struct sources *sources, struct slice name)
 
 static bool is_name(struct slice name)
 {
-    static const char *const taken[] = {"events", "items", "users", "dead-letters"};
     if (!name.size || name.size > SOURCE_NAME_BYTES_MAX) { return false; }
     for (size_t i = 0; i < name.size; i++) {
         char c = name.data[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
         if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_') { return false; }
     }
-    for (size_t i = 0; i < ARRAY_COUNT(taken); i++) {
-        if (slice_equal(name, slice_str(taken[i]))) { return false; }
-    }
     return true;
+}
+
+static bool is_taken(struct slice name)
+{
+    static const char *const taken[] = {"events", "items", "users", "dead-letters"};
+    for (size_t i = 0; i < ARRAY_COUNT(taken); i++) {
+        if (slice_equal(name, slice_str(taken[i]))) { return true; }
+    }
+    return false;
 }
 
 static int add_source(struct setup *setup, struct slice name)
 {
     struct sources *sources = setup->sources;
     if (!is_name(name)) {
-        return refuse(setup, "sources=...%.*s: a name has 1 to %d letters, digits, - and _, and is "
-                      "none of our own topics (events, items, users, dead-letters)",
+        return refuse(setup, "sources=...%.*s: a name has 1 to %d letters, digits, - and _; "
+                      "between names is a comma, and topic.NAME says which topic it is",
                       (int)MIN_OF(name.size, (size_t)80), name.data, SOURCE_NAME_BYTES_MAX);
+    }
+    if (is_taken(name)) {
+        return refuse(setup, "sources=...%.*s: Freshet has a topic %.*s of its own, which no "
+                      "source is named like; name it otherwise, as in shop-%.*s, and set "
+                      "topic.shop-%.*s",
+                      SLICE_ARGS(name), SLICE_ARGS(name), SLICE_ARGS(name), SLICE_ARGS(name));
     }
     if (find_source(sources, name)) {
         return refuse(setup, "sources=...%.*s: twice", (int)name.size, name.data);

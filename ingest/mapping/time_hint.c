@@ -77,6 +77,19 @@ static bool translate_all(const char *text, struct buf *out)
     return true;
 }
 
+/* Of a pattern of ours, a sign that there is not. */
+static bool hint_sign(const char *text, struct buf *out)
+{
+    static const char signs[] = "YymdejHkIlMSfLpPbBhaAzZsTDFRnt%";
+    for (const char *at = strchr(text, '%'); at && at[1]; at = strchr(at + 2, '%')) {
+        if (strchr(signs, at[1])) { continue; }
+        buf_printf(out, "; there is no %%%c, but %%Y %%m %%d %%H %%M %%S %%f %%z and others "
+                        "(docs/mapping.md)", at[1]);
+        return true;
+    }
+    return false;
+}
+
 void time_hint(const char *text, struct buf *out)
 {
     const char *name = name_of(text);
@@ -86,6 +99,7 @@ void time_hint(const char *text, struct buf *out)
         buf_printf(out, "; did you mean %s?", name);
         return;
     }
+    if (hint_sign(text, out)) { return; }
     buf_init(&pattern, PATTERN_TEXT_MAX);
     bool good = !strchr(text, '%') && translate_all(text, &pattern) && !buf_failed(&pattern) &&
                 time_layout_parse(buf_slice(&pattern), &layout) == 0;

@@ -164,7 +164,8 @@ void bootstrap_notes(const char *servers, struct buf *notes)
 {
     struct address address;
     for (const char *at = servers; next_address(&at, &address);) {
-        if (address.port.data || !address.host.size || has_user(&address)) { continue; }
+        bool wrong = !address.host.size || has_user(&address) || fault_of(&address);
+        if (address.port.data || wrong) { continue; }
         buf_printf(notes, "bootstrap.servers: %.*s has no port, so 9092 is taken\n",
                    SLICE_ARGS(address.whole));
     }

@@ -85,8 +85,31 @@ void option_former_hint(const struct option *option, struct buf *out)
                option->former, VERSION_WITHOUT_FORMER_NAMES);
 }
 
+/* What a key is that no worker has. */
+static const char *other_hint(const char *key)
+{
+    static const struct {
+        const char *key, *hint;
+    } others[] = {
+        {"topic", "topic.NAME=TOPIC names a topic, as in topic.clicks=shop.orders; "},
+        {"include", "--config is given once for each file; "},
+        {"import", "--config is given once for each file; "},
+    };
+    static const char *const comments[] = {"//", ";", "--", "/*", "REM"};
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        if (strcasecmp(key, others[i].key) == 0) { return others[i].hint; }
+    }
+    for (size_t i = 0; i < ARRAY_COUNT(comments); i++) {
+        bool begins = strncmp(key, comments[i], strlen(comments[i])) == 0;
+        if (begins) { return "a comment begins with #; "; }
+    }
+    return NULL;
+}
+
 const char *option_unknown_hint(const char *key, bool colon)
 {
+    const char *other = colon ? NULL : other_hint(key);
+    if (other) { return other; }
     static const char *const client[] = {"security.", "sasl.", "ssl.", "client.", "socket.",
                                          "session.timeout", "enable.auto", "enable.idem",
                                          "auto.offset", "max.poll", "acks", "linger."};

@@ -58,6 +58,18 @@ static const struct kind {
 } kinds[] = {
     {"${file:", expand_file}, {"${env:", expand_variable}, {"${credential:", expand_credential}};
 
+/* A shell's ${NAME}: a password that looks so is none. */
+static bool is_shell(const char *text)
+{
+    size_t size = 0;
+    if (strncmp(text, "${", 2) != 0) { return false; }
+    for (const char *at = text + 2; (*at >= 'A' && *at <= 'Z') || (*at >= '0' && *at <= '9') ||
+                                    *at == '_'; at++) {
+        size++;
+    }
+    return size > 0 && text[2 + size] == '}';
+}
+
 /* Expands a placeholder at the beginning of text. Returns 1 and its length, 0 when text begins with
  * none, or -EINVAL. */
 static int expand_one(const char *text, struct buf *out, struct buf *hint, size_t *ret_size)
@@ -65,6 +77,11 @@ static int expand_one(const char *text, struct buf *out, struct buf *hint, size_
     char name[PLACEHOLDER_NAME_MAX];
     const struct kind *kind = kinds, *end = kinds + ARRAY_COUNT(kinds);
     while (kind < end && strncmp(text, kind->head, strlen(kind->head)) != 0) { kind++; }
+    if (kind == end && is_shell(text)) {
+        buf_printf(hint, "a variable is written ${env:%.*s", (int)strcspn(text + 2, "}") + 1,
+                   text + 2);
+        return -EINVAL;
+    }
     if (kind == end) { return 0; }
     size_t head = strlen(kind->head);
     size_t size = strcspn(text + head, "}");

@@ -63,6 +63,12 @@ REFUSED = {
     "becomes=Event": ["did you mean UserEvent?"],
     "source.format=Avro": ["did you mean avro?"],
     "map.user=a\nmap.user=b": ["key=map.user", "line=1", "line 2", "keep one"],
+    "topic=shop.orders": ["topic.NAME=TOPIC", "topic.clicks=shop.orders"],
+    "include=other.properties": ["--config is given once for each file"],
+    "// orders": ["a comment begins with #"],
+    "; orders": ["a comment begins with #"],
+    "-- orders": ["a comment begins with #"],
+    "kafka.sasl.password=${KAFKA_PASSWORD}": ["a variable is written ${env:KAFKA_PASSWORD}"],
 }
 
 
@@ -101,6 +107,11 @@ REFUSED_LATER = {
     "bootstrap.servers=[::1:9092": ["[::1]:9092"],
     "bootstrap.servers=::1:9092": ["[::1]:9092"],
     "bootstrap.servers=SSL://127.0.0.1:9092": ["set kafka.security.protocol=ssl"],
+    "bootstrap.servers=a:9092;b:9092": ["between addresses is a comma"],
+    "bootstrap.servers=kafka://a:9092": ["an address is no URL"],
+    "kafka.ssl.truststore.location=/x.jks": ["of the Java client", "kafka.ssl.ca.location"],
+    "kafka.sasl.jaas.config=x password=s3cret;": ["of the Java client", "kafka.sasl.username"],
+    "kafka.sasl.mechanism=PLAIN": ["nobody would log in", "SASL_SSL"],
 }
 
 
@@ -122,6 +133,10 @@ REFUSED_OF_WORKERS = {
 MAPPINGS = {
     "time.format=iso": ["did you mean iso8601?"],
     "time.format=millis": ["did you mean ms?"],
+    "time.format=%Y-%m-%d %H:%i": ["there is no %i"],
+    "time.format=unix": ["did you mean s?"],
+    "time.format=epoch_ms": ["did you mean ms?"],
+    "time.zone=Berlin": ["Europe/Berlin"],
     "time.format=yyyy-MM-dd HH:mm:ss": ["did you mean %Y-%m-%d %H:%M:%S?"],
     "action.order=BUY:5": ["there is no kind BUY", "did you mean PURCHASE?"],
     "action.order=purchase:5": ["did you mean PURCHASE?"],
@@ -139,6 +154,13 @@ MAPPINGS = {
     "map.item=lines.*.sku": ["map.item", "write lines[*].sku"],
     "map.item=.lines[].sku": ["map.item", "write lines[*].sku"],
     "map.item=lines[].sku": ["map.item", "lines[*].sku"],
+    "map.item=lines[*]sku": ["write lines[*].sku"],
+    "map.item=lines[*].": ["write lines[*]"],
+    "map.item=lines[0]sku|sku": ["write lines[0].sku|sku"],
+    "map.user=a;map.item=b": ["one property a line"],
+    "map.action=type=VIEW": ["type|=VIEW"],
+    "sources=orders;items": ["between names is a comma"],
+    "sources=orders, items": ["a topic items of its own", "set topic.shop-items"],
     "source.clicks.map.itm=a": ["did you mean map.item?"],
     "sources=orders\nsource.order.map.item=a": ["did you mean orders?"],
     'sources=orders\nsource.orders.map.item="a"': ["no quotes"],
@@ -197,6 +219,8 @@ def test_a_port_that_another_program_has_is_told_before_anything_is_connected(tm
     ("time.earliest=1700000000", "time.earliest=1700000000 is a time of the early seventies"),
     ("action.order=PURCHASE", "action.order=PURCHASE has no weight, so 1 is taken"),
     ("bootstrap.servers=127.0.0.1", "127.0.0.1 has no port, so 9092 is taken"),
+    ("time.ahead.max=5", "time.ahead.max is 5 milliseconds; with a unit it is longer"),
+    ('kafka.client.rack="a"', "kafka.client.rack: the quotes around its value belong to it"),
 ])
 def test_what_is_taken_for_granted_is_told(tmp_path, text, note):
     _, said = start(tmp_path, text, "--set", "state.dir=/proc/x")
@@ -212,6 +236,11 @@ def test_a_topic_that_is_nearly_one_of_the_workers_is_told(tmp_path, worker, sli
     _, said = start(tmp_path, f"topic.{slip}=shop.x", "--set", "state.dir=/proc/x", worker=worker)
     note = f"topic.{slip} is not topic.{meant}; did you mean that?"
     assert (note in said) == bool(meant) and ("did you mean" in said) == bool(meant), said
+
+
+def test_what_is_wrong_is_not_taken_for_something(tmp_path):
+    _, said = start(tmp_path, "bootstrap.servers=a;b")
+    assert "between addresses is a comma" in said and "so 9092 is taken" not in said, said
 
 
 @pytest.mark.parametrize("worker, text, least", [

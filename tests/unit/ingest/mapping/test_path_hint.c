@@ -25,6 +25,10 @@ static void writes_json_path(void **state)
     check("lines.*.sku", "lines[*].sku");
     check("lines.*", "lines[*]");
     check("lines.[0].sku", "lines[0].sku");
+    check("lines[*]sku", "lines[*].sku");
+    check("lines[0]", "");
+    check("lines.", "lines");
+    check("a;map.item=b", "");
 }
 
 static void writes_pointer_and_jq(void **state)

@@ -86,7 +86,8 @@ static void refuses_with_a_hint(void **state)
 {
     refuse("1 to 64 letters", "sources=a,,b", "map.user=u");
     refuse("1 to 64 letters", "sources=a.b", "map.user=u");
-    refuse("own topics", "sources=a,items", "map.user=u");
+    refuse("a topic items of its own", "sources=a,items", "map.user=u");
+    refuse("between names is a comma", "sources=a;b", "map.user=u");
     refuse("twice", "sources=a,b,a", "map.user=u");
     refuse("names no b", "sources=a", "source.b.map.user=x");
     refuse("names no shop", "map.user=u", "source.shop.map.user=x");

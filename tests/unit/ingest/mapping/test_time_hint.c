@@ -39,7 +39,17 @@ static void patterns_of_java(void **state)
     check("d MMM yyyy", "%d %b %Y");
     check("HH:mm", NULL);
     check("YYYY-MM-DD", NULL);
-    check("%Q", NULL);
+    check("%Y-%m", NULL);
+}
+
+static void a_sign_that_there_is_not(void **state)
+{
+    struct buf out;
+    buf_init(&out, 300);
+    time_hint("%Y-%m-%d %H:%i", &out);
+    buf_append(&out, "", 1);
+    assert_non_null(strstr(out.data, "there is no %i, but %Y"));
+    buf_release(&out);
 }
 
 int main(void)
@@ -47,6 +57,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_in_other_words),
         cmocka_unit_test(patterns_of_java),
+        cmocka_unit_test(a_sign_that_there_is_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
