@@ -35,6 +35,16 @@ def test_files_that_compose_mounts_are_there():
     assert not [path for path in mounted if not (ROOT / path).is_file()]
 
 
+def test_all_come_back_after_a_restart_of_the_machine():
+    """Containers that were not stopped by hand start again; those of one command stay ended."""
+    text = COMPOSE.split("\nservices:\n")[1].split("\nvolumes:")[0]
+    services = re.split(r"^  (?=\w+:$)", text, flags=re.M)
+    once = [one.split(":")[0] for one in services
+            if "<<: *worker" not in one and "restart: unless-stopped" not in one and one.strip()]
+    assert "restart: unless-stopped" in COMPOSE.split("x-worker:")[1].split("services:")[0]
+    assert sorted(once) == ["freshet", "topics"]
+
+
 def test_only_loopback_is_open_and_the_root_is_read_only():
     ports = re.findall(r'ports: \["([^"]+)"\]', COMPOSE)
     assert len(ports) >= 4 and all(port.startswith("127.0.0.1:") for port in ports)
