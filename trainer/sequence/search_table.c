@@ -31,6 +31,8 @@ struct search_table {
     struct hash_index index; /* of the entries, by hash */
     struct waiting_search *waiting;
     size_t waiting_count, waiting_capacity;
+    size_t awaited; /* search_table_caught_up(): texts that were there when it was first `asked` */
+    bool asked;
     pthread_mutex_t lock; /* of what follows */
     struct text_entry *entries;
     int8_t *numbers; /* by entry: width */
@@ -158,6 +160,15 @@ void search_table_work(struct search_table *table)
 size_t search_table_waiting(const struct search_table *table)
 {
     return table->waiting_count;
+}
+
+bool search_table_caught_up(struct search_table *table)
+{
+    if (!table->asked) {
+        table->asked = true;
+        table->awaited = table->count;
+    }
+    return !table->waiting_count || (size_t)table->waiting[0].number >= table->awaited;
 }
 
 size_t search_table_count(struct search_table *table)

@@ -15,7 +15,7 @@ enum { SEARCH_NONE = -1 };
 
 struct search_table;
 
-/* Makes an empty table; takes the encoder. Free with search_table_free(). */
+/* Makes an empty table; takes the encoder (query_vectors_open()). Free with search_table_free(). */
 struct search_table *search_table_new(struct query_vectors *encoder, size_t most);
 /* Frees both; takes NULL; returns NULL. */
 struct search_table *search_table_free(struct search_table *table);
@@ -29,6 +29,9 @@ int32_t search_table_number(struct search_table *table, struct slice text);
 void search_table_work(struct search_table *table);
 /* Counts the texts that have no vector yet. */
 size_t search_table_waiting(const struct search_table *table);
+/* Says whether the texts that were there at the first such call have their vectors: what is learned
+ * before knows nothing of the others. */
+bool search_table_caught_up(struct search_table *table);
 /* Counts the texts that have a vector. */
 size_t search_table_count(struct search_table *table);
 /* Reads a search's vector, of length 1; false: it has none, or none yet. */

@@ -542,13 +542,14 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
 {
     struct run *run = task_run(task);
     struct training_state *state = run_state(run);
+    if (state->searches) { search_table_work(state->searches); }
     if (!training_thread_runs(state->training_thread)) {
         /* The slot of the newest model version must be known before the next one is written. */
         if (!run_loaded(run) || !run_input_current(run, MODELS_TABLE)) { return; }
+        if (state->searches && !search_table_caught_up(state->searches)) { return; }
         warn_about_length(run, state);
         training_thread_begin(state->training_thread);
     }
-    if (state->searches) { search_table_work(state->searches); }
     training_thread_work(state->training_thread, TURN_MS);
     if (publisher_idle(&state->publisher)) {
         struct model_snapshot *snapshot = training_thread_take(state->training_thread);

@@ -66,7 +66,9 @@ static void test_table(void **state)
         assert_false(search_table_read(table, n, vector));
     }
     assert_int_equal(search_table_number(table, slice_str("one too many")), SEARCH_NONE);
+    assert_false(search_table_caught_up(table));
     encode_all(table);
+    assert_true(search_table_caught_up(table));
     assert_int_equal(search_table_count(table), TEXTS);
     assert_false(search_table_read(table, SEARCH_NONE, vector));
     assert_false(search_table_read(table, TEXTS, vector));
