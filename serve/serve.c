@@ -581,7 +581,7 @@ const struct worker serve_worker = {
     .inputs_count = ARRAY_COUNT(inputs),
     .outputs = outputs,
     .outputs_count = ARRAY_COUNT(outputs),
-    .changelog = NO_CHANGELOG,
+    .changelog = NO_CHANGELOG, .leaves = true,
     .options = serve_options,
     .options_count = SERVE_OPTIONS_COUNT,
     .settings_size = sizeof(struct serve_settings),

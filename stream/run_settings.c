@@ -36,8 +36,8 @@ const struct option run_options[] = {
     OPTION("instance", STRING, instance, "", OPTION_FREE,
            "Name of this machine in member and transactional ids; empty: the host name."),
     OPTION("static.member", BOOL, static_member, "true", OPTION_FREE,
-           "Keep the partitions over a restart (static membership); false: leave the group at the "
-           "end."),
+           "Keep the partitions over a restart (static membership); false, and freshet-serve "
+           "always: leave the group at the end."),
     OPTION("delivery", CHOICE, delivery, "exactly_once",
            OPTION_ONE_OF("exactly_once|at_least_once"),
            "at_least_once: without transactions; after a fault, actions may be counted twice "

@@ -111,6 +111,10 @@ struct worker {
     /* A batch of fewer records may wait for more (pace.h): each commit writes much for each of
      * them, and less when they are together. 0: none waits. */
     size_t records_few;
+    /* It keeps nothing by partition: its copies are no static members. One that ends leaves its
+     * partitions to others at once, and none is fenced after a rejoin that the broker took for a
+     * twin's. */
+    bool leaves;
     /* * Calls run_read_from() for each topic of the partitioned input, when that is not the one
      * topic of its name. Called before start and before any request to the broker. Returns 0, or
      * -errno to refuse (run_refuse()). A worker with a changelog has one topic only. */

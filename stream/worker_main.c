@@ -378,7 +378,7 @@ static int serve(struct process *process)
     const struct kafka_identity identity = {
         .bootstrap = settings->bootstrap_servers,
         .group = process->group,
-        .instance = settings->static_member ? process->member : NULL,
+        .instance = settings->static_member && !process->worker->leaves ? process->member : NULL,
         .transactional = transactional ? process->member : NULL,
         .transaction_ms = worker_delivery_ms(process->worker),
         .properties = &settings->kafka,

@@ -14,6 +14,7 @@ import urllib.parse
 import urllib.request
 
 import pytest
+from confluent_kafka.admin import AdminClient
 from conftest import ROOT, World
 from served_lists import compare, compare_made, encode
 from stream_data import SETTINGS, clicks, records, synthetic
@@ -107,6 +108,14 @@ def check_client(world, port):
     freshet.close()
 
 
+def members(world):
+    """The copies of serve in the group. A static member may be taken for its own twin when it joins
+    again under load; then it ends with 75."""
+    admin = AdminClient({"bootstrap.servers": world.bootstrap})
+    group = f"{world.prefix}serve"
+    return admin.describe_consumer_groups([group])[group].result().members
+
+
 def test_answers_are_the_topic(make_world, tmp_path):
     world = make_world()
     port = free_port()
@@ -122,7 +131,9 @@ def test_answers_are_the_topic(make_world, tmp_path):
         check_made(world, port)
         check_client(world, port)
         assert list_of(port, "no/such user")[0] == 404
+        assert [one.group_instance_id for one in members(world)] == [None]
         assert copy.stop() == 0
+        assert not members(world)
 
 
 @pytest.mark.parametrize("users", [int(users) for users in
