@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/clock.h"
+#include "cli/client.h"
 #include "cli/commands.h"
 #include "cli/named_file.h"
 #include "cli/samples.h"
@@ -46,7 +47,12 @@ static int map_run(struct invocation *invocation)
         .words = invocation->client.words,
         .words_count = invocation->client.words_count,
     };
-    return samples_map(&samples);
+    int result = samples_map(&samples);
+    if (result == EXIT_FAILURE && named_file_is_table(map->file)) {
+        (void)client_fail("each line is a record here; hint: rows want source.format=csv and "
+                          "source.columns=NAME,NAME, or objects (freshet replay --columns)");
+    }
+    return result;
 }
 
 static int map_check_files(struct invocation *invocation)

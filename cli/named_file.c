@@ -55,3 +55,14 @@ int named_file_check_directory(const char *path)
 {
     return check(path, /* is_directory= */ true);
 }
+
+bool named_file_is_table(const char *path)
+{
+    static const char *const ends[] = {".csv", ".tsv", ".csv.gz", ".tsv.gz"};
+    size_t size = strlen(path);
+    for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
+        size_t end = strlen(ends[i]);
+        if (size > end && strcasecmp(path + size - end, ends[i]) == 0) { return true; }
+    }
+    return false;
+}

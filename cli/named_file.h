@@ -2,6 +2,8 @@
 #ifndef FRESHET_CLI_NAMED_FILE_H
 #define FRESHET_CLI_NAMED_FILE_H
 
+#include "base/base.h"
+
 /* Says whether a file can be read ("-": standard input, which can): 0, or EXIT_INPUT with the fault
  * printed. Nothing is read of a pipe; a file whose beginning says that it is of no use (UTF-16, or
  * packed and damaged) cannot be read either. NULL is no file: 0. */
@@ -11,5 +13,7 @@ int named_file_check(const char *path);
 int named_file_check_again(const char *path);
 /* The same for a directory. */
 int named_file_check_directory(const char *path);
+/* Says whether a file's name is that of rows, packed or not: .csv, .tsv. */
+bool named_file_is_table(const char *path);
 
 #endif

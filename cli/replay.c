@@ -291,18 +291,6 @@ static int choose_contract(struct replay *replay)
     return replay->codec ? 0 : EXIT_FAILURE;
 }
 
-/* Says whether a file's name is that of rows, packed or not. */
-static bool is_table(const char *file)
-{
-    static const char *const ends[] = {".csv", ".tsv", ".csv.gz", ".tsv.gz"};
-    size_t size = strlen(file);
-    for (size_t i = 0; i < ARRAY_COUNT(ends); i++) {
-        size_t end = strlen(ends[i]);
-        if (size > end && strcasecmp(file + size - end, ends[i]) == 0) { return true; }
-    }
-    return false;
-}
-
 static int run(struct replay *replay)
 {
     int32_t partitions;
@@ -315,7 +303,7 @@ static int run(struct replay *replay)
         return client_fail("%s", reason.text);
     }
     int result = 0;
-    if (is_table(replay->file) && !replay->columns) {
+    if (named_file_is_table(replay->file) && !replay->columns) {
         (void)client_fail("%s: lines are sent as they are; hint: --columns makes objects of rows",
                           replay->file);
     }

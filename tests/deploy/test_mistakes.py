@@ -353,6 +353,17 @@ def test_guests_are_told(tmp_path):
     assert "may stand for no user" not in said and "2 would be dead letters" in said, said
 
 
+def test_rows_that_are_taken_for_json_are_told(tmp_path):
+    (tmp_path / "orders.csv").write_text("user_id,item_id\n1,2\n")
+    words = ["map", "--try", tmp_path / "orders.csv", "--set", "map.action==VIEW"]
+    code, said = freshet(*words)
+    assert code == 1 and "rows want source.format=csv and source.columns" in said, said
+    code, said = freshet(*words, "--set", "source.format=csv", "--set",
+                         "source.columns=user_id,item_id", "--set", "map.time=$timestamp",
+                         "--set", "numbers.as.text=true", "--set", "time.format=auto")
+    assert "2 written" in said and "rows want" not in said, said
+
+
 def test_a_file_without_its_flag_is_told(tmp_path):
     code, said = start(tmp_path, "", "ingest.properties")
     assert code == 64 and "--config FILE" in said
