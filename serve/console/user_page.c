@@ -364,7 +364,7 @@ static void put_placements(const struct page *page, const struct user_view *view
 
 static void put_list(const struct page *page, const struct user_view *view)
 {
-    html_put(page->out, "<div><section><h2>");
+    html_put(page->out, "<section><h2>");
     page_put(page, TEXT_LIST);
     html_put(page->out, "</h2>\n");
     put_placements(page, view);
@@ -379,7 +379,6 @@ static void put_list(const struct page *page, const struct user_view *view)
     put_why_form(page, view);
     html_put(page->out, "</section>\n");
     if (!view->found.error) { put_removed(page, view); }
-    html_put(page->out, "</div>");
 }
 
 /* ---- JSON ---- */
@@ -433,12 +432,11 @@ void user_page(struct page *page)
     if (asked && !fine) { page_say(page, TEXT_BAD_ID); }
     if (fine) {
         html_put(page->out, "<div class=\"columns\">");
-        html_put(page->out, "<div>");
         put_actions(page, &view);
-        if (view.history_result == 0) { user_group_put(page, view.user, &view.history); }
-        html_put(page->out, "</div>");
+        html_put(page->out, "<div>");
         put_list(page, &view);
-        html_put(page->out, "</div>\n");
+        if (view.history_result == 0) { user_group_put(page, view.user, &view.history); }
+        html_put(page->out, "</div></div>\n");
     }
     page_end(page);
     page->code = asked && !fine ? 400 : 200;
