@@ -9,8 +9,10 @@ New users: a list by the first action of each held user, and the most popular it
 user did next.
 
 The catalogue is there twice, in two runs: whole (tags, title, and vectors of the title by
-freshet-embed where deploy/encoder has fetched a model), and with tags alone. The lists for viewers
-are asked for a second time by a rule that gives new items two of ten places.
+freshet-embed where deploy/encoder has fetched a model, with freshet-sequence's Transformer), and
+with tags alone, without it. The Transformer has learned three quarters of the actions when the
+others come, by which the mixture learns what it is worth. The lists for viewers are asked for a
+second time by a rule that gives new items two of ten places.
 """
 
 import json
@@ -37,6 +39,7 @@ ACTIONS_MAX = 50  # the newest of a viewer: history.length
 PLACES = 10
 NEXT = 10  # actions of a held user behind the first one
 ITEM_ACTIONS_MIN = 5
+LEARNED = 0.75  # of the actions, before the Transformer serves
 WAIT_SECONDS = 1800
 ENCODER = checkout.BUILD / "encoder"
 PLACEMENT = "new"
@@ -109,6 +112,21 @@ def wait_at_rest(bed, workers, prefix, catalogue, encoded):
     wait_for("tables are read", lambda: workers.metric("serve", "freshet_table_lag") == 0)
 
 
+def offer(bed, prefix, workers, rows):
+    openloop.offer(bed.producer(linger_ms=0), f"{prefix}clicks", list(ratings.as_json(rows)), RATE)
+    workers.wait_consumed(WHOLE)
+
+
+def wait_trained(workers):
+    """Until the Transformer has learned what there is, and serves."""
+    def serves():
+        rows = workers.metric("sequence", "freshet_training_items")
+        return (workers.metric("sequence", "freshet_training_idle") == 1 and rows > 0 and
+                workers.metric("scorer", "freshet_vector_rows") >= rows and
+                workers.metric("serve", "freshet_table_lag") == 0)
+    wait_for("the Transformer serves", serves)
+
+
 def ndcg(items, wanted):
     """Of a list, each wanted item being as good as the others."""
     got = sum(1 / math.log2(place + 2) for place, item in enumerate(items) if item in wanted)
@@ -166,11 +184,12 @@ def new_users(held):
             "standard_errors": mean / spread if spread else 0}
 
 
-def run(bed, prefix, held, catalogue, settings, placed=False):
+def run(bed, prefix, held, catalogue, settings, whole=False):
     """One run with a catalogue of {"item_id", "tags", "title"}; figures of new items and users.
-    placed: of new items that a rule gives places, too."""
+    whole: with a Transformer, and of new items that a rule gives places, too."""
     encoded = ENCODER.exists() and any(item.get("title") for item in catalogue)
-    names = [name for name, _ in WHOLE] + ["serve"] + (["embed"] if encoded else [])
+    names = [name for name, _ in WHOLE] + ["serve"] + (["embed"] if encoded else []) + (
+        ["sequence"] if whole else [])
     settings = ["scorer.content.used=true", "serve.content.used=true",
                 f"serve.http.port={PORT}", *settings,
                 *([f"embed.model.path={ENCODER}"] if encoded else [])]
@@ -184,16 +203,20 @@ def run(bed, prefix, held, catalogue, settings, placed=False):
             if encoded:
                 wait_for("the catalogue is encoded", lambda: vectors(bed, prefix) >= 0.9 * len(
                     [one for one in catalogue if one.get("title")]) * (1 - HELD_ITEMS))
-            openloop.offer(bed.producer(linger_ms=0), f"{prefix}clicks",
-                           list(ratings.as_json(held.told)), RATE)
-            workers.wait_consumed(WHOLE)
+            first = round(LEARNED * len(held.told)) if whole else 0
+            if first:
+                offer(bed, prefix, workers, held.told[:first])
+                wait_trained(workers)
+            offer(bed, prefix, workers, held.told[first:])
+            if whole:
+                wait_trained(workers)
             users = new_users(held)
             now_ms = int(time.time() * 1000)
             replay(bed, prefix, directory, [{**one, "created_ms": now_ms} for one in catalogue
                                             if one["item_id"] in held.items])
             wait_at_rest(bed, workers, prefix, catalogue, encoded)
             figures = new_items(held)
-            if placed:
+            if whole:
                 give_places(bed, prefix, directory, known=next(iter(held.firsts.values()))[0])
                 figures["placed_hr10"] = new_items(held, PLACEMENT)["hr10"]
             return figures, users
@@ -204,7 +227,7 @@ def figures(bed, name, rows, catalogue, settings=()):
     held = Held(rows)
     bed.say(f"{name}: {len(held.told):,} actions; {len(held.items):,} items and "
             f"{len(held.users):,} users are held back")
-    whole, users = run(bed, f"new{name[:1]}.", held, catalogue, settings, placed=True)
+    whole, users = run(bed, f"new{name[:1]}.", held, catalogue, settings, whole=True)
     tags, _ = run(bed, f"tag{name[:1]}.", held,
                   [{"item_id": one["item_id"], "tags": one["tags"]} for one in catalogue], settings)
     return {"new_item_lists": whole["lists"], "new_item_hr10": whole["hr10"],
