@@ -1,9 +1,20 @@
+/* Three steps: the vectors of up to ALIKE_LOOKED users are multiplied with the user's, in blocks;
+ * the nearest are compared exactly and add their voices to the items that they chose; these items
+ * are handed over by the numbers of the ids.
+ *
+ * Voices stay where they are until the next call, by the space's numbers of the items: `places`
+ * leads there from the numbers of the ids, and is written when an item is first handed over. What
+ * the nearest users chose is anywhere in the sample, so it is fetched some users ahead.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
 #include "model/alike_users.h"
+#include "model/lanes.h"
 #include "model/topk.h"
 #include "model/user_sample.h"
+
+enum { ASKED_AHEAD = 2 }; /* neighbours whose items are on their way to the cache */
 
 /* What neighbours chose, of one item. */
 struct choice {
@@ -17,20 +28,20 @@ struct alike_users {
     uint64_t serial; /* of the version of the clusters to which the numbers belong */
     int32_t *numbers; /* by the space's number of an item: that of the ids; ID_NONE: none yet */
     size_t numbers_capacity;
-    int32_t *places; /* the other way, + 1; 0: not looked for yet, -1: there is none */
+    int32_t *places; /* the other way, + 1; 0: not looked for yet, -1: there is none. What has a
+                      * score has a place */
     size_t places_capacity;
     int32_t *history; /* the user's items by the space's numbers */
     size_t history_capacity;
-    struct choice *choices; /* as well: of the neighbours, while they are asked */
+    struct choice *choices; /* as well: of the neighbours, of the last call */
     size_t choices_capacity;
     float *own; /* as well: what the user's own actions count */
     size_t own_capacity;
     int32_t *touched; /* items of the space with a choice */
     size_t touched_capacity, touched_count;
-    struct choice *found; /* by the ids' number */
-    size_t found_capacity;
-    int32_t *items; /* with a score: the ids' numbers */
-    size_t items_capacity, items_count;
+    int32_t *items; /* with a score: the ids' numbers, */
+    float *scores;  /* and the scores */
+    size_t items_capacity, scores_capacity;
     struct topk clusters, nearest;
 };
 
@@ -60,31 +71,35 @@ struct alike_users *alike_users_free(struct alike_users *alike)
     free(alike->choices);
     free(alike->own);
     free(alike->touched);
-    free(alike->found);
     free(alike->items);
+    free(alike->scores);
     free(alike);
     return NULL;
 }
 
 /* ---- The nearest users ---- */
 
-typedef float four __attribute__((vector_size(16)));
+typedef float eight __attribute__((vector_size(32), aligned(4), may_alias));
 
-enum { FOURS = SAMPLE_BLOCK / 4 };
+_Static_assert(SAMPLE_BLOCK == 32, "multiply() has four sums of eight");
 
-/* Computes the products of a vector with those of a block of users, four at a time: the sums stay
+/* Computes the products of a vector with those of a block of users, eight at a time: the sums stay
  * in registers, and are the same on every processor. */
-static void multiply(const float *block, const float *vector, size_t d,
-                     float ret_products[static SAMPLE_BLOCK])
+LANED static void multiply(const float *block, const float *vector, size_t d,
+                           float ret_products[static SAMPLE_BLOCK])
 {
-    four sums[FOURS] = {{0}};
+    eight a = {0}, b = {0}, c = {0}, e = {0}, *products = (eight *)ret_products;
     for (size_t i = 0; i < d; i++) {
-        four row[FOURS];
-        memcpy(row, block + i * SAMPLE_BLOCK, sizeof(row));
-#pragma GCC unroll 8
-        for (size_t k = 0; k < FOURS; k++) { sums[k] += vector[i] * row[k]; }
+        const eight *row = (const eight *)(block + i * SAMPLE_BLOCK);
+        a += vector[i] * row[0];
+        b += vector[i] * row[1];
+        c += vector[i] * row[2];
+        e += vector[i] * row[3];
     }
-    memcpy(ret_products, sums, sizeof(sums));
+    products[0] = a;
+    products[1] = b;
+    products[2] = c;
+    products[3] = e;
 }
 
 /* Offers the users from..end-1 of the sample. */
@@ -126,10 +141,13 @@ static void find_nearest(struct alike_users *alike, const struct user_sample *sa
 
 /* ---- What they chose ---- */
 
-static void choose(struct alike_users *alike, int32_t item, float cosine)
+/* Adds a neighbour's voice; whether it is the first one for an item cannot be foreseen, so there is
+ * no branch for it. */
+static inline void choose(struct alike_users *alike, int32_t item, float cosine)
 {
     struct choice *choice = &alike->choices[item];
-    if (!choice->voices) { alike->touched[alike->touched_count++] = item; }
+    alike->touched[alike->touched_count] = item;
+    alike->touched_count += !choice->voices;
     choice->score += cosine;
     choice->voices++;
 }
@@ -150,6 +168,16 @@ static void ask(struct alike_users *alike, const struct user_sample *sample, siz
     }
 }
 
+/* Asks the cache for the items of a user, which are anywhere in the sample. */
+static void fetch(const struct user_sample *sample, size_t user)
+{
+    enum { LINE = 64 / sizeof(int32_t) };
+    for (size_t k = sample->begins[user]; k < sample->begins[user + 1]; k += LINE) {
+        __builtin_prefetch(sample->items + k);
+        __builtin_prefetch(sample->strengths + k);
+    }
+}
+
 static void ask_nearest(struct alike_users *alike, const struct user_sample *sample)
 {
     const int32_t *items;
@@ -160,34 +188,49 @@ static void ask_nearest(struct alike_users *alike, const struct user_sample *sam
         alike->own[items[k]] = (float)sums[k];
         square += sums[k] * sums[k];
     }
-    for (size_t k = 0; k < alike->nearest.count; k++) {
-        ask(alike, sample, (size_t)alike->nearest.entries[k].item, sqrt(square));
+    const struct topk_entry *nearest = alike->nearest.entries;
+    size_t users = alike->nearest.count;
+    for (size_t k = 0; k < MIN_OF(users, (size_t)ASKED_AHEAD); k++) {
+        fetch(sample, (size_t)nearest[k].item);
+    }
+    for (size_t k = 0; k < users; k++) {
+        if (k + ASKED_AHEAD < users) { fetch(sample, (size_t)nearest[k + ASKED_AHEAD].item); }
+        ask(alike, sample, (size_t)nearest[k].item, sqrt(square));
     }
     for (size_t k = 0; k < count; k++) { alike->own[items[k]] = 0.0F; }
 }
 
-/* Returns the ids' number of an item, which may have come only now. */
+/* Returns the ids' number of an item, which may have come only now, and notes the way back. */
 static int32_t number_of(struct alike_users *alike, int32_t item)
 {
     if (alike->numbers[item] == ID_NONE) {
-        alike->numbers[item] = ids_find(alike->ids, cluster_space_item(alike->space, item));
+        int32_t number = ids_find(alike->ids, cluster_space_item(alike->space, item));
+        if (number != ID_NONE) { alike->places[number] = item + 1; }
+        alike->numbers[item] = number;
     }
     return alike->numbers[item];
 }
 
-/* Moves the choices to the numbers of the ids. */
-static void hand_over(struct alike_users *alike)
+/* Lists the items that have a score by the numbers of the ids; returns how many there are. */
+static size_t hand_over(struct alike_users *alike)
 {
-    size_t most = (size_t)ids_count(alike->ids);
-    ARRAY_RESERVE_ZEROS(alike->found, alike->found_capacity, most, 64);
+    size_t count = 0;
     ARRAY_RESERVE(alike->items, alike->items_capacity, alike->touched_count, 64);
+    ARRAY_RESERVE(alike->scores, alike->scores_capacity, alike->touched_count, 64);
     for (size_t k = 0; k < alike->touched_count; k++) {
         int32_t item = alike->touched[k], number = number_of(alike, item);
-        struct choice choice = alike->choices[item];
-        alike->choices[item] = (struct choice){0};
         if (number == ID_NONE) { continue; }
-        alike->found[number] = choice;
-        alike->items[alike->items_count++] = number;
+        alike->items[count] = number;
+        alike->scores[count++] = alike->choices[item].score;
+    }
+    return count;
+}
+
+/* Forgets what the last user's neighbours chose. */
+static void forget(struct alike_users *alike)
+{
+    for (size_t k = 0; k < alike->touched_count; k++) {
+        alike->choices[alike->touched[k]] = (struct choice){0};
     }
     alike->touched_count = 0;
 }
@@ -200,7 +243,7 @@ static void follow(struct alike_users *alike)
     ARRAY_RESERVE(alike->numbers, alike->numbers_capacity, items, 64);
     ARRAY_RESERVE_ZEROS(alike->choices, alike->choices_capacity, items, 64);
     ARRAY_RESERVE_ZEROS(alike->own, alike->own_capacity, items, 64);
-    ARRAY_RESERVE(alike->touched, alike->touched_capacity, items, 64);
+    ARRAY_RESERVE(alike->touched, alike->touched_capacity, items + 1, 64);
     for (size_t k = 0; k < items; k++) { alike->numbers[k] = ID_NONE; }
     if (alike->places) { memset(alike->places, 0, alike->places_capacity * sizeof(int32_t)); }
 }
@@ -231,10 +274,7 @@ size_t alike_users_find(struct alike_users *alike, const int32_t *items,
                         const float *strengths, size_t count, const int32_t **ret_items)
 {
     float vector[CLUSTER_NUMBERS_MAX];
-    for (size_t k = 0; k < alike->items_count; k++) {
-        alike->found[alike->items[k]] = (struct choice){0};
-    }
-    alike->items_count = 0;
+    forget(alike);
     *ret_items = alike->items;
     const struct user_sample *sample = cluster_space_sample(alike->space);
     if (!sample) { return 0; }
@@ -242,15 +282,20 @@ size_t alike_users_find(struct alike_users *alike, const int32_t *items,
     if (!fold(alike, items, strengths, count, vector)) { return 0; }
     find_nearest(alike, sample, vector);
     ask_nearest(alike, sample);
-    hand_over(alike);
+    size_t found = hand_over(alike);
     *ret_items = alike->items;
-    return alike->items_count;
+    return found;
+}
+
+const float *alike_users_found(const struct alike_users *alike)
+{
+    return alike->scores;
 }
 
 static struct choice choice_of(const struct alike_users *alike, int32_t item)
 {
-    bool there = item >= 0 && (size_t)item < alike->found_capacity;
-    return there ? alike->found[item] : (struct choice){0};
+    bool there = item >= 0 && (size_t)item < alike->places_capacity && alike->places[item] > 0;
+    return there ? alike->choices[alike->places[item] - 1] : (struct choice){0};
 }
 
 float alike_users_of(const struct alike_users *alike, int32_t item)

@@ -32,6 +32,8 @@ struct alike_users *alike_users_free(struct alike_users *alike);
  * score above 0, in no order, those of the history too; borrowed until the next call. */
 size_t alike_users_find(struct alike_users *alike, const int32_t *items,
                         const float *strengths, size_t count, const int32_t **ret_items);
+/* Returns the scores of these items, in the same order; borrowed as well. */
+const float *alike_users_found(const struct alike_users *alike);
 /* Returns an item's score of the last alike_users_find(); 0 when it has none. */
 float alike_users_of(const struct alike_users *alike, int32_t item);
 /* Returns how many of the neighbours acted on it. */

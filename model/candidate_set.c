@@ -72,12 +72,23 @@ static float z_of(const struct member_scores *member, int32_t item, bool flatten
 
 /* ---- The set ---- */
 
+_Static_assert((int)CANDIDATE_SLOTS >= 2 * (int)MIXTURE_CANDIDATES_MAX, "slots stay free");
+
+/* Takes an item into the set's slots; false: it is there. */
+static bool take_slot(struct candidate_set *set, int32_t item)
+{
+    size_t slot = (uint32_t)item * 2654435769U >> 16 & (CANDIDATE_SLOTS - 1); /* Knuth */
+    for (; set->slots[slot]; slot = (slot + 1) & (CANDIDATE_SLOTS - 1)) {
+        if (set->items[set->slots[slot] - 1] == item) { return false; }
+    }
+    set->slots[slot] = (int16_t)(set->zscores.count + 1);
+    return true;
+}
+
 static void add(struct candidate_set *set, const struct member_scores *members, int32_t item)
 {
     struct mixture_candidates *to = &set->zscores;
-    for (size_t c = 0; c < to->count; c++) {
-        if (set->items[c] == item) { return; }
-    }
+    if (!take_slot(set, item)) { return; }
     assert(to->count < MIXTURE_CANDIDATES_MAX);
     set->items[to->count] = item;
     for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
@@ -89,6 +100,7 @@ static void add(struct candidate_set *set, const struct member_scores *members, 
 void candidate_set_fill(struct candidate_set *set, const struct member_scores *members)
 {
     set->zscores.count = 0;
+    memset(set->slots, 0, sizeof(set->slots));
     for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
         for (size_t k = 0; members[m].score && k < members[m].best_count; k++) {
             add(set, members, members[m].best[k].item);

@@ -38,6 +38,8 @@ struct member_scores {
     size_t best_count;
 };
 
+enum { CANDIDATE_SLOTS = 2048 }; /* at least twice as many as candidates; a power of two */
+
 struct candidate_set {
     const struct ids *ids; /* borrowed: equal scores are ordered by id */
     struct topk top;       /* of indices into `items` */
@@ -45,6 +47,8 @@ struct candidate_set {
     struct mixture_candidates zscores;
     float scores[MIXTURE_CANDIDATES_MAX]; /* of candidate_set_rank() */
     struct shown_items shown; /* nearer to the least score by their factors; borrowed */
+    int16_t slots[CANDIDATE_SLOTS]; /* by a hash of the item: its index + 1, or that of another one,
+                                     * then the next slot; 0: none */
 };
 
 enum { BEST_EACH = 10, BEST_CANDIDATES = BEST_EACH * MIXTURE_MEMBERS };

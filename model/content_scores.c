@@ -1,10 +1,16 @@
 /* A cell is valid when its stamp is that of the present call, so that nothing has to be cleared
- * between calls. When the stamp wraps round to 0, all cells are cleared once.
+ * between calls. When the stamp wraps round to 0, all cells are cleared once. There is a cell for
+ * each item that is described.
+ *
+ * Most of the time is that of adding 2,000 parts to cells in no order: whether a cell is touched
+ * for the first time, and whether a part is the largest, cannot be foreseen, so add() has no
+ * branches for it.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/content_scores.h"
 #include "model/feature_neighbours.h"
+#include "model/lanes.h"
 #include "model/vector_neighbours.h"
 
 enum { CELLS_FIRST = 1024, KIND_NAME_BYTES = 65 };
@@ -13,11 +19,17 @@ enum { CELLS_FIRST = 1024, KIND_NAME_BYTES = 65 };
 #define DECAY_COMPARED 0.85F
 
 struct cell {
-    uint32_t stamp;        /* of the call that touched it */
-    uint32_t recent_stamp; /* of the call that had it as a recent item */
+    uint32_t stamp; /* of the call that touched it */
     float sum;
     float most; /* the largest part of the sum, */
     int32_t because; /* and the recent item that it is of */
+};
+
+/* What a row of neighbours adds: as many parts as items, in a whole number of lanes. */
+struct parts {
+    int32_t items[NEAREST_ITEMS];
+    float at[(NEAREST_ITEMS + LANES - 1) / LANES * LANES];
+    size_t count;
 };
 
 struct content_scores {
@@ -32,7 +44,9 @@ struct content_scores {
     int32_t *sources; /* the recent items of the last call, newest first */
     size_t sources_count;
     struct cell *cells;
+    uint32_t *recent_stamps; /* by item: of the call that had it as a recent item */
     int32_t *touched;
+    float *found; /* their scores */
     int32_t capacity;
     size_t touched_count;
     uint32_t stamp;
@@ -61,25 +75,27 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
     }
     free(content_scores->sources);
     free(content_scores->cells);
+    free(content_scores->recent_stamps);
     free(content_scores->touched);
+    free(content_scores->found);
     free(content_scores);
     return NULL;
 }
 
-static struct cell *reach(struct content_scores *content_scores, int32_t item)
+/* Makes room for an item's cell. */
+static void reserve(struct content_scores *scores, int32_t item)
 {
-    if (item >= content_scores->capacity) {
-        int64_t capacity = MAX_OF(2 * (int64_t)item, (int64_t)CELLS_FIRST);
-        capacity = MIN_OF(capacity, (int64_t)INT32_MAX);
-        content_scores->cells =
-            xreallocarray(content_scores->cells, (size_t)capacity, sizeof(*content_scores->cells));
-        memset(content_scores->cells + content_scores->capacity, 0,
-               (size_t)(capacity - content_scores->capacity) * sizeof(*content_scores->cells));
-        content_scores->touched = xreallocarray(content_scores->touched, (size_t)capacity,
-                                                sizeof(*content_scores->touched));
-        content_scores->capacity = (int32_t)capacity;
-    }
-    return &content_scores->cells[item];
+    if (item < scores->capacity) { return; }
+    int64_t wanted = MAX_OF(2 * (int64_t)item, (int64_t)CELLS_FIRST);
+    size_t old = (size_t)scores->capacity, capacity = (size_t)MIN_OF(wanted, (int64_t)INT32_MAX);
+    scores->cells = xreallocarray(scores->cells, capacity, sizeof(*scores->cells));
+    scores->recent_stamps =
+        xreallocarray(scores->recent_stamps, capacity, sizeof(*scores->recent_stamps));
+    memset(scores->cells + old, 0, (capacity - old) * sizeof(*scores->cells));
+    memset(scores->recent_stamps + old, 0, (capacity - old) * sizeof(*scores->recent_stamps));
+    scores->touched = xreallocarray(scores->touched, capacity + 1, sizeof(*scores->touched));
+    scores->found = xreallocarray(scores->found, capacity, sizeof(*scores->found));
+    scores->capacity = (int32_t)capacity;
 }
 
 /* ---- Describing ---- */
@@ -87,6 +103,8 @@ static struct cell *reach(struct content_scores *content_scores, int32_t item)
 bool content_scores_describe(struct content_scores *content_scores, int32_t number,
                              const uint32_t *features, size_t count)
 {
+    if (number < 0 || number >= content_scores->items_max) { return false; }
+    reserve(content_scores, number);
     return feature_neighbours_put(content_scores->features, number, features, count);
 }
 
@@ -133,6 +151,7 @@ bool content_scores_set_vector(struct content_scores *content_scores, int32_t nu
 {
     struct vector_neighbours *vectors = content_scores->vectors[kind];
     if (!numbers) { return vector_neighbours_remove(vectors, number); }
+    if (number >= 0 && number < content_scores->items_max) { reserve(content_scores, number); }
     return vector_neighbours_put(vectors, number, numbers, width);
 }
 
@@ -144,49 +163,83 @@ struct vector_neighbours *content_scores_vectors(struct content_scores *content_
 
 /* ---- Scores ---- */
 
-static void add_part(struct content_scores *content_scores, int32_t source, int32_t item,
-                     float part)
-{
-    struct cell *cell = reach(content_scores, item);
-    if (cell->stamp != content_scores->stamp) {
-        cell->stamp = content_scores->stamp;
-        cell->sum = cell->most = 0.0F;
-        cell->because = source;
-        content_scores->touched[content_scores->touched_count++] = item;
-    }
-    cell->sum += part;
-    if (part <= cell->most) { return; }
-    cell->most = part;
-    cell->because = source;
-}
-
 /* What features, or vectors, of this cosine say. */
-static float features_part(float cosine)
+static inline float features_part(float cosine)
 {
     float root = sqrtf(cosine);
     return root * sqrtf(root);
 }
 
-static float vectors_part(float cosine)
+static inline float vectors_part(float cosine)
 {
     return cosine * cosine;
 }
 
+/* Takes a row's items, and their cosines as parts. */
+static void take_row(const struct alike *alike, size_t count, struct parts *parts)
+{
+    for (size_t k = 0; k < count; k++) {
+        parts->items[k] = alike[k].item;
+        parts->at[k] = alike[k].cosine;
+    }
+    parts->count = count;
+}
+
+/* Adds the parts to their cells. */
+static void add(struct content_scores *content_scores, int32_t source, const struct parts *parts)
+{
+    uint32_t stamp = content_scores->stamp;
+    int32_t *touched = content_scores->touched;
+    size_t count = content_scores->touched_count;
+    for (size_t k = 0; k < parts->count; k++) {
+        int32_t item = parts->items[k];
+        float part = parts->at[k];
+        struct cell *cell = &content_scores->cells[item];
+        bool fresh = cell->stamp != stamp;
+        float sum = fresh ? 0.0F : cell->sum, most = fresh ? 0.0F : cell->most;
+        int32_t because = fresh ? source : cell->because;
+        touched[count] = item;
+        count += fresh;
+        cell->stamp = stamp;
+        cell->sum = sum + part;
+        cell->because = part > most ? source : because;
+        cell->most = part > most ? part : most;
+    }
+    content_scores->touched_count = count;
+}
+
+static void weigh_features(struct parts *parts, float weight)
+{
+    for (size_t at = 0; at < parts->count; at += LANES) {
+        for (size_t lane = 0; lane < LANES; lane++) {
+            parts->at[at + lane] = weight * features_part(parts->at[at + lane]);
+        }
+    }
+}
+
+static void weigh_vectors(struct parts *parts, float weight)
+{
+    for (size_t at = 0; at < parts->count; at += LANES) {
+        for (size_t lane = 0; lane < LANES; lane++) {
+            parts->at[at + lane] = weight * vectors_part(parts->at[at + lane]);
+        }
+    }
+}
+
 static void add_like(struct content_scores *content_scores, int32_t item, float weight)
 {
+    struct parts parts = {.count = 0};
     size_t count;
     const struct alike *alike = feature_neighbours_of(content_scores->features, item, &count);
-    for (size_t k = 0; k < count; k++) {
-        float part = features_part(alike[k].cosine);
-        add_part(content_scores, item, alike[k].item, weight * part);
-    }
+    take_row(alike, count, &parts);
+    weigh_features(&parts, weight);
+    add(content_scores, item, &parts);
     for (int k = 0; k < content_scores->kinds; k++) {
         int kind = content_scores->order[k];
         alike = vector_neighbours_of(content_scores->vectors[kind], item, &count);
-        for (size_t i = 0; i < count; i++) {
-            float part = vectors_part(alike[i].cosine);
-            add_part(content_scores, item, alike[i].item, weight * part);
-        }
+        take_row(alike, count, &parts);
+        weigh_vectors(&parts, weight);
+        add(content_scores, item, &parts);
     }
 }
 
@@ -197,24 +250,34 @@ size_t content_scores_find(struct content_scores *content_scores, const int32_t 
     float weight = 1.0F;
     content_scores->touched_count = content_scores->sources_count = 0;
     if (++content_scores->stamp == 0) {
-        memset(content_scores->cells, 0,
-               (size_t)content_scores->capacity * sizeof(*content_scores->cells));
+        size_t capacity = (size_t)content_scores->capacity;
+        memset(content_scores->cells, 0, capacity * sizeof(*content_scores->cells));
+        memset(content_scores->recent_stamps, 0,
+               capacity * sizeof(*content_scores->recent_stamps));
         content_scores->stamp = 1;
     }
     for (size_t k = count; k-- > 0 && used < content_scores->recent;) {
         int32_t item = items[k];
         if (item == ID_NONE || item >= content_scores->items_max) { continue; }
-        struct cell *cell = reach(content_scores, item);
-        if (cell->recent_stamp == content_scores->stamp) { continue; }
-        cell->recent_stamp = content_scores->stamp;
+        reserve(content_scores, item);
+        if (content_scores->recent_stamps[item] == content_scores->stamp) { continue; }
+        content_scores->recent_stamps[item] = content_scores->stamp;
         if (!(weights[k] > 0.0F)) { continue; }
         add_like(content_scores, item, weight);
         weight *= DECAY;
         content_scores->sources[used++] = item;
     }
     content_scores->sources_count = used;
+    for (size_t k = 0; k < content_scores->touched_count; k++) {
+        content_scores->found[k] = content_scores->cells[content_scores->touched[k]].sum;
+    }
     *ret_items = content_scores->touched;
     return content_scores->touched_count;
+}
+
+const float *content_scores_found(const struct content_scores *content_scores)
+{
+    return content_scores->found;
 }
 
 float content_scores_of(const struct content_scores *content_scores, int32_t item)

@@ -57,6 +57,8 @@ struct vector_neighbours *content_scores_vectors(struct content_scores *content_
  * dislike). Returns the items with a score above 0, in no order; borrowed until the next call. */
 size_t content_scores_find(struct content_scores *content_scores, const int32_t *items,
                            const float *weights, size_t count, const int32_t **ret_items);
+/* Returns the scores of these items, in the same order; borrowed as well. */
+const float *content_scores_found(const struct content_scores *content_scores);
 /* Returns the recent item that adds most to an item's score of the last content_scores_find(), and
  * its part of the score, 0 to 1; ID_NONE when the item has no score. */
 int32_t content_scores_because(const struct content_scores *content_scores, int32_t item,

@@ -11,7 +11,7 @@
 
 #include <xxhash.h>
 
-enum { IDS_FIRST = 512, IDS_TEXT_BLOCK = 1 << 16 };
+enum { IDS_FIRST = 512, IDS_TEXT_BLOCK = 1 << 16, UNRANKED_SHARE_MAX = 8 };
 
 struct entry {
     const char *text; /* NULL: forgotten, and `size` is the next free number + 1, or 0 */
@@ -299,6 +299,11 @@ void ids_rank_all(struct ids *ids)
     ids->ranked_count = ids->count;
     ids->ranks = xreallocarray(ids->ranks, (size_t)ids->count, sizeof(*ids->ranks));
     for (int32_t i = 0; i < ids->count; i++) { ids->ranks[all[i]] = i; }
+}
+
+void ids_rank_often(struct ids *ids)
+{
+    if (ids_unranked(ids) > ids->count / UNRANKED_SHARE_MAX) { ids_rank_all(ids); }
 }
 
 int32_t ids_unranked(const struct ids *ids)

@@ -50,6 +50,8 @@ int32_t ids_count(const struct ids *ids);
 /* Ranks all ids by their texts. Until more ids are added, numbers are then compared without their
  * texts, which are spread over memory. Costs little when few ids are new. */
 void ids_rank_all(struct ids *ids);
+/* The same where an eighth of the ids or more has none: so it costs little, however they come. */
+void ids_rank_often(struct ids *ids);
 /* Counts the ids that have no rank. */
 int32_t ids_unranked(const struct ids *ids);
 /* Returns the place of a number's text among those that are ranked; ID_NONE: the id is newer. */

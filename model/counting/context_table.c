@@ -38,6 +38,7 @@ struct indicator {
 struct used {
     int32_t indicator;
     double users, all; /* n(c), n(D) */
+    double share;      /* of the one in the other, at most 1 */
 };
 
 struct context_table {
@@ -194,7 +195,8 @@ static bool find_used(const struct context_table *table, struct slice id, struct
     if (number == ID_NONE) { return false; }
     double users = users_of(table, number);
     double all = users_of(table, table->whole[table->indicators[number]->dimension]);
-    *ret_used = (struct used){.indicator = number, .users = users, .all = all};
+    double share = MIN_OF(users / all, 1.0);
+    *ret_used = (struct used){.indicator = number, .users = users, .all = all, .share = share};
     return users > 0.0 && all > 0.0 && isfinite(users) && isfinite(all);
 }
 
@@ -257,8 +259,7 @@ static void sum_up(const struct context_table *table, const struct item_counts *
 /* Returns lift(c, i) of n = n(c, i) and m = n(D, i). */
 static double lift_of(const struct used *used, double n, double m)
 {
-    double share = MIN_OF(used->users / used->all, 1.0), expected = m * share;
-    double others = used->all - m;
+    double share = used->share, expected = m * share, others = used->all - m;
     if (!(m > 0.0) || !(others > 0.0) || !(share < 1.0)) { return 0.0; }
     double apart = n - expected;
     double bound = 2.0 * apart * apart * used->all / (expected * (1.0 - share) * others);
@@ -292,6 +293,31 @@ struct context_lift context_table_lift(const struct context_table *table, int32_
     }
     found.log = (float)MIN_OF(MAX_OF(log_sum, -CONTEXT_LIFT_MAX), CONTEXT_LIFT_MAX);
     return found;
+}
+
+/* Asks the cache for an item's counts, then for the row that they lead to. */
+static void fetch(const struct context_table *table, int32_t item, bool row)
+{
+    if ((size_t)item >= table->items_capacity) { return; }
+    const struct item_counts *counts = &table->items[item];
+    if (!row) { __builtin_prefetch(counts); }
+    for (size_t k = 0; row && k < counts->count; k += 64 / sizeof(*counts->at)) {
+        __builtin_prefetch(counts->at + k);
+    }
+}
+
+void context_table_lifts(const struct context_table *table, const int32_t *items, size_t count,
+                         struct context_lift *ret_lifts)
+{
+    enum { COUNTS_AHEAD = 8, ROWS_AHEAD = 4 };
+    for (size_t k = 0; k < MIN_OF(count, (size_t)COUNTS_AHEAD); k++) {
+        fetch(table, items[k], /* row= */ false);
+    }
+    for (size_t k = 0; k < count; k++) {
+        if (k + COUNTS_AHEAD < count) { fetch(table, items[k + COUNTS_AHEAD], /* row= */ false); }
+        if (k + ROWS_AHEAD < count) { fetch(table, items[k + ROWS_AHEAD], /* row= */ true); }
+        ret_lifts[k] = context_table_lift(table, items[k]);
+    }
 }
 
 /* ---- Candidates ---- */

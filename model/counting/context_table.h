@@ -84,6 +84,9 @@ size_t context_table_use(struct context_table *table, struct slice text);
 bool context_table_knows(const struct context_table *table, struct slice text);
 /* Finds what that context changes for an item. */
 struct context_lift context_table_lift(const struct context_table *table, int32_t item);
+/* The same for many items, whose rows are fetched ahead. */
+void context_table_lifts(const struct context_table *table, const int32_t *items, size_t count,
+                         struct context_lift *ret_lifts);
 /* Finds the items of most users in that context: those of each of its indicators, the first of each
  * first; each once, at most CONTEXT_DIMENSIONS * CONTEXT_ITEMS_MAX. Once for a context; borrowed
  * until the next call. */

@@ -248,6 +248,20 @@ struct neighbours item_table_neighbours(struct item_table *table, int32_t item)
     };
 }
 
+void item_table_fetch(const struct item_table *table, int32_t item, bool neighbours)
+{
+    if (item >= table->end) { return; }
+    const struct entries *entries = &table->entries[item];
+    if (!neighbours) {
+        __builtin_prefetch(entries);
+        __builtin_prefetch(&table->counts[item]);
+        return;
+    }
+    __builtin_prefetch(entries->items);
+    __builtin_prefetch(entries->co_ratings);
+    __builtin_prefetch(entries->kernels);
+}
+
 const struct item_factors *item_table_factors(const struct item_table *table)
 {
     return table->factors;

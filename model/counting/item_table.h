@@ -83,6 +83,9 @@ void item_table_remove(struct item_table *table, int32_t item);
 
 /* Reads an item's neighbours; none when it has no row. */
 struct neighbours item_table_neighbours(struct item_table *table, int32_t item);
+/* Asks the cache for what leads to an item's neighbours or, where that is there, for the first of
+ * them: some items before they are read. */
+void item_table_fetch(const struct item_table *table, int32_t item, bool neighbours);
 /* Reads the factors of all items by number, item_table_end() of them; borrowed until the next
  * put. */
 const struct item_factors *item_table_factors(const struct item_table *table);

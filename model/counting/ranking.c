@@ -9,6 +9,7 @@
  * list to list (heads.h): with a million items, a look at all of them takes longer than the list.
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "model/counting/ranking.h"
 #include "model/counting/ranking_internal.h"
@@ -52,6 +53,8 @@ struct ranking *ranking_free(struct ranking *ranking)
     free(ranking->recent);
     free(ranking->disliked);
     free(ranking->candidates);
+    free(ranking->had);
+    free(ranking->had_items);
     free(ranking->crossed);
     free(ranking->cells);
     free(ranking);
@@ -72,6 +75,26 @@ void ranking_weigh(struct ranking *ranking, const struct ranking_weights *weight
     ranking->settings.cross_weight = weights->cross;
 }
 
+/* Forgets what the user of the last list has had. */
+static void forget_had(struct ranking *ranking)
+{
+    for (size_t k = 0; k < ranking->had_items_count; k++) {
+        ranking->had[ranking->had_items[k] / 64] = 0;
+    }
+    ranking->had_items_count = 0;
+}
+
+static void take_had(struct ranking *ranking, int32_t item)
+{
+    uint64_t bit = (uint64_t)1 << (item % 64);
+    ranking->cells[item].seen = ranking->touched;
+    if (ranking->had[item / 64] & bit) { return; }
+    ranking->had[item / 64] |= bit;
+    ARRAY_RESERVE(ranking->had_items, ranking->had_items_capacity, ranking->had_items_count + 1,
+                  64);
+    ranking->had_items[ranking->had_items_count++] = item;
+}
+
 /* Makes room for all items and the list, and takes new stamps. */
 static void begin(struct ranking *ranking, size_t length)
 {
@@ -83,9 +106,11 @@ static void begin(struct ranking *ranking, size_t length)
         ranking->cells = xreallocarray(ranking->cells, capacity, sizeof(*ranking->cells));
         memset(ranking->cells + old, 0, (capacity - old) * sizeof(*ranking->cells));
         ranking->candidates =
-            xreallocarray(ranking->candidates, capacity, sizeof(*ranking->candidates));
+            xreallocarray(ranking->candidates, capacity + 1, sizeof(*ranking->candidates));
         ranking->capacity = (int32_t)capacity;
+        ARRAY_RESERVE_ZEROS(ranking->had, ranking->had_capacity, capacity / 64 + 1, 64);
     }
+    forget_had(ranking);
     if (length > ranking->list_capacity) {
         ranking->list = xreallocarray(ranking->list, length, sizeof(*ranking->list));
         ranking->parts = xreallocarray(ranking->parts, length, sizeof(*ranking->parts));
@@ -120,7 +145,7 @@ static void read_history(struct ranking *ranking, const struct ranking_request *
     for (size_t k = request->count; k-- > 0;) {
         int32_t item = request->items[k];
         if (item == ID_NONE || cells[item].seen == ranking->touched) { continue; }
-        cells[item].seen = ranking->touched;
+        take_had(ranking, item);
         if (!(request->weights[k] > 0.0F)) {
             add_disliked(ranking, item);
             continue;
@@ -133,7 +158,15 @@ static void read_history(struct ranking *ranking, const struct ranking_request *
         ranking->recent_count++;
     }
     for (size_t k = 0; k < request->seen_count; k++) {
-        if (request->seen[k] != ID_NONE) { cells[request->seen[k]].seen = ranking->touched; }
+        if (request->seen[k] != ID_NONE) { take_had(ranking, request->seen[k]); }
+    }
+}
+
+/* The rows of recent items are anywhere in memory. */
+static void fetch_recent(const struct ranking *ranking, bool neighbours)
+{
+    for (size_t r = 0; r < ranking->recent_count; r++) {
+        item_table_fetch(ranking->table, ranking->recent[r].item, neighbours);
     }
 }
 
@@ -455,7 +488,9 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
     ranking_cross_begin(ranking, request);
     assert(request->flags.count <= ranking->capacity);
     read_history(ranking, request);
+    fetch_recent(ranking, /* neighbours= */ false);
     weigh_recent(ranking, request);
+    fetch_recent(ranking, /* neighbours= */ true);
     for (size_t r = 0; r < ranking->recent_count; r++) { add_row(ranking, ranking->recent[r]); }
     if (ranking->crossing) { ranking_cross_add(ranking, request); }
     for (size_t r = 0; r < ranking->disliked_count; r++) {
@@ -482,10 +517,16 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
 
 /* ---- Of items that are not on the list ---- */
 
+struct ranking_allowance ranking_allowance(const struct ranking *ranking,
+                                           const struct item_flags *flags)
+{
+    return (struct ranking_allowance){ranking->had, ranking->capacity, flags};
+}
+
 bool ranking_allows(const struct ranking *ranking, const struct item_flags *flags, int32_t item)
 {
-    return item < ranking->capacity && ranking->cells[item].seen != ranking->touched &&
-           !item_flags_barred(flags, item);
+    const struct ranking_allowance allowance = ranking_allowance(ranking, flags);
+    return allowance_has(&allowance, item);
 }
 
 float ranking_score(const struct ranking *ranking, int32_t item)

@@ -115,8 +115,21 @@ uint64_t ranking_looked(const struct ranking *ranking);
 
 /* Scores behind the last list, also of items that are not on it, for blending with other models. */
 
-/* Says whether an item might have been listed: neither had by the user nor barred by these flags,
- * which are the request's. */
+/* Which items might have been listed: those that are neither had by the user nor barred by flags,
+ * which are the request's. For loops over many; borrowed until the next list. */
+struct ranking_allowance {
+    const uint64_t *had; /* a bit an item */
+    int32_t end;         /* of the items that the ranking knows */
+    const struct item_flags *flags;
+};
+struct ranking_allowance ranking_allowance(const struct ranking *ranking,
+                                           const struct item_flags *flags);
+static inline bool allowance_has(const struct ranking_allowance *allowance, int32_t item)
+{
+    return item < allowance->end && !(allowance->had[item / 64] >> (item % 64) & 1) &&
+           !item_flags_barred(allowance->flags, item);
+}
+/* Says so of one item. */
 bool ranking_allows(const struct ranking *ranking, const struct item_flags *flags, int32_t item);
 /* Returns an item's score; 0 when no recent item adds to it. */
 float ranking_score(const struct ranking *ranking, int32_t item);

@@ -34,9 +34,13 @@ struct ranking {
     const struct ids *ids;
     struct item_table *table;
     struct cell *cells;
-    int32_t *candidates; /* as many as cells */
+    int32_t *candidates; /* as many as cells, and one */
     int32_t capacity;
     size_t candidates_count;
+    uint64_t *had; /* a bit for each item that the user of the last list has had, */
+    size_t had_capacity;
+    int32_t *had_items; /* and these items */
+    size_t had_items_count, had_items_capacity;
     uint32_t touched, chosen;
     bool shown_too; /* items that were shown may fill up, too */
     struct recent *recent;
@@ -59,16 +63,18 @@ struct ranking {
     uint64_t looked; /* at so many items, to fill up lists from all of them */
 };
 
+/* Makes a candidate of an item. Whether it is one already cannot be foreseen, so there is no branch
+ * for it. */
 static inline struct cell *touch(struct ranking *ranking, int32_t item)
 {
     struct cell *cell = &ranking->cells[item];
-    if (cell->stamp != ranking->touched) {
-        cell->stamp = ranking->touched;
-        cell->directed = 0.0F;
-        cell->symmetric = 0.0F;
-        if (ranking->crossing) { ranking->crossed[item] = 0.0F; }
-        ranking->candidates[ranking->candidates_count++] = item;
-    }
+    bool fresh = cell->stamp != ranking->touched;
+    cell->stamp = ranking->touched;
+    cell->directed = fresh ? 0.0F : cell->directed;
+    cell->symmetric = fresh ? 0.0F : cell->symmetric;
+    if (ranking->crossing && fresh) { ranking->crossed[item] = 0.0F; }
+    ranking->candidates[ranking->candidates_count] = item;
+    ranking->candidates_count += fresh;
     return cell;
 }
 

@@ -37,7 +37,6 @@ static const struct output outputs[] = {
 enum {
     MESSAGE_BYTES_MAX = 32 << 20,
     ROWS_AHEAD = 4,         /* between the steps in which a row is prefetched */
-    UNRANKED_SHARE_MAX = 8, /* ids are ranked when one in so many has no rank */
     SCAN_ARENA_BLOCK = 1 << 16,
     FORGET_MS = 10000, /* `freshet forget` waits until what it read here is committed */
 };
@@ -504,16 +503,10 @@ static void trim(struct task *task)
 }
 
 /* Rows that are sent or pruned in a backlog are put into order by ranks, too. */
-static void rank_ids(struct ids *ids)
-{
-    int32_t count = ids_count(ids);
-    if (ids_unranked(ids) > count / UNRANKED_SHARE_MAX) { ids_rank_all(ids); }
-}
-
 static void end_poll(struct task *task)
 {
     struct task_rows *task_rows = task_state(task);
-    rank_ids(trainer_of(task)->ids);
+    ids_rank_often(trainer_of(task)->ids);
     serving_rows_send_due(trainer_of(task)->serving, &task_rows->queue, task);
     trim(task);
 }

@@ -234,6 +234,9 @@ static void compare(struct world *world, size_t user, size_t count)
     size_t told = 0, known = 0;
     number_items(world, person, count, own);
     size_t found = alike_users_find(world->alike, own, person->strengths, count, &items);
+    for (size_t k = 0; k < found; k++) {
+        assert_true(alike_users_found(world->alike)[k] == alike_users_of(world->alike, items[k]));
+    }
     for (size_t k = 0; k < count; k++) { /* what the ids do not know counts for nothing */
         if (own[k] == ID_NONE) { continue; }
         strengths[known] = person->strengths[k];

@@ -2,9 +2,9 @@
 #include "base/xalloc.h"
 #include "model/ids.h"
 #include "model/content_scores.h"
-
-#include <setjmp.h>
-#include <cmocka.h>
+#include "model/feature_neighbours.h"
+#include "model/vector_neighbours.h"
+#include "tests/unit/numbers.h"
 
 enum { ITEMS = 60, KINDS = 7, RECENT = 3 };
 
@@ -82,6 +82,79 @@ static void test_new_item(void **state)
     content_scores_free(content_scores);
 }
 
+/* ---- Loops ---- */
+
+enum { MANY = 400, FEATURES = 30, WIDTH = 12 };
+
+/* What the neighbours of one item add to each item. */
+static void add_naively(struct content_scores *content_scores, struct feature_neighbours *features,
+                        int32_t source, double weight, double parts[MANY][2])
+{
+    size_t count;
+    const struct alike *alike = feature_neighbours_of(features, source, &count);
+    for (size_t k = 0; k < count; k++) {
+        parts[alike[k].item][0] += weight * pow((double)alike[k].cosine, 0.75);
+    }
+    alike = vector_neighbours_of(content_scores_vectors(content_scores, CONTENT_TEXT), source,
+                                 &count);
+    for (size_t k = 0; k < count; k++) {
+        parts[alike[k].item][1] += weight * pow((double)alike[k].cosine, 2.0);
+    }
+}
+
+/* Sums, touched items and reasons, of features and vectors, by loops in double. */
+static void test_loops(void **state)
+{
+    struct content_scores *content_scores = content_scores_new(MANY, RECENT, /* ids= */ NULL);
+    struct feature_neighbours *features = feature_neighbours_new(MANY, /* ids= */ NULL);
+    uint64_t rng = 11;
+    for (int32_t i = 0; i < MANY; i++) {
+        uint32_t own[5];
+        int8_t vector[WIDTH];
+        for (size_t k = 0; k < 5; k++) { own[k] = (uint32_t)(draw(&rng) * FEATURES); }
+        for (size_t k = 0; k < WIDTH; k++) { vector[k] = (int8_t)(draw(&rng) * 255.0 - 127.0); }
+        (void)content_scores_describe(content_scores, i, own, 5);
+        (void)feature_neighbours_put(features, i, own, 5);
+        (void)content_scores_set_vector(content_scores, i, CONTENT_TEXT, vector, WIDTH);
+    }
+    for (int turn = 0; turn < 50; turn++) {
+        static double parts[RECENT][MANY][2];
+        int32_t history[RECENT];
+        const float weights[RECENT] = {1, 1, 1};
+        const int32_t *items;
+        memset(parts, 0, sizeof(parts));
+        for (int32_t r = 0; r < RECENT; r++) {
+            history[r] = (turn * 7 + r * 31) % MANY;
+            add_naively(content_scores, features, history[r], pow(0.6, RECENT - 1 - r), parts[r]);
+        }
+        size_t count = content_scores_find(content_scores, history, weights, RECENT, &items);
+        const float *found = content_scores_found(content_scores);
+        size_t above = 0;
+        for (int32_t i = 0; i < MANY; i++) {
+            double sum = 0.0, most = 0.0;
+            for (int32_t r = 0; r < RECENT; r++) {
+                for (int part = 0; part < 2; part++) {
+                    sum += parts[r][i][part];
+                    most = fmax(most, parts[r][i][part]);
+                }
+            }
+            above += sum > 0.0;
+            near_to((double)content_scores_of(content_scores, i), sum, 1e-5, "item", (size_t)i);
+            float share = 0.0F;
+            int32_t because = content_scores_because(content_scores, i, &share);
+            assert_int_equal(because == ID_NONE, !(sum > 0.0));
+            double part = because == ID_NONE ? 0.0 : most / sum;
+            near_to((double)share, part, 1e-5, "share of item", (size_t)i);
+        }
+        assert_int_equal(count, above);
+        for (size_t k = 0; k < count; k++) {
+            assert_true(found[k] == content_scores_of(content_scores, items[k]));
+        }
+    }
+    feature_neighbours_free(features);
+    content_scores_free(content_scores);
+}
+
 /* An item is compared with each recent one, also where more than a hundred others are as much like
  * that. */
 static void test_compare(void **state)
@@ -121,6 +194,7 @@ int main(void)
         cmocka_unit_test(test_because),
         cmocka_unit_test(test_new_item),
         cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_loops),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

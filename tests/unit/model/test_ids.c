@@ -202,10 +202,30 @@ static void test_ranks_are_the_order_of_texts(void **state)
     ids_free(ids);
 }
 
+/* An eighth of the ids may be without a rank, not more. */
+static void test_ranked_often(void **state)
+{
+    struct ids *ids = ids_new(MANY);
+    struct buf buf;
+    int ranked = 0;
+    buf_init(&buf, 64);
+    for (int i = 0; i < MANY; i++) {
+        ids_put(ids, name(&buf, i * 7919 % MANY));
+        int32_t before = ids_unranked(ids);
+        ids_rank_often(ids);
+        assert_true(ids_unranked(ids) <= ids_count(ids) / 8);
+        ranked += ids_unranked(ids) < before;
+    }
+    assert_true(ranked < 70);
+    buf_release(&buf);
+    ids_free(ids);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ranks_are_the_order_of_texts),
+        cmocka_unit_test(test_ranked_often),
         cmocka_unit_test(test_numbers_in_order_of_arrival),
         cmocka_unit_test(test_texts_stay_where_they_are),
         cmocka_unit_test(test_fingerprints_of_later_ids),

@@ -64,6 +64,13 @@ static void lifts_are_those_of_the_formula(void **state _unused_)
         assert_true(fabs((double)lift.log - want) < 1e-6);
         assert_int_equal(lift.indicator >= 0, want > 0);
     }
+    static const int32_t items[] = {3, 1, 1 << 20, 0, 2, 1, 3, 77, 0, 0, 1, 2};
+    struct context_lift lifts[ARRAY_COUNT(items)];
+    context_table_lifts(table, items, ARRAY_COUNT(items), lifts);
+    for (size_t k = 0; k < ARRAY_COUNT(items); k++) {
+        struct context_lift one = context_table_lift(table, items[k]);
+        assert_memory_equal(&one, &lifts[k], sizeof(one));
+    }
     assert_true(formula(80, 100) > 0.4 && formula(5, 100) < -0.5);
     assert_true(formula(40, 100) == 0 && formula(44, 100) == 0);
     struct context_lift lift = context_table_lift(table, 1);
