@@ -10,6 +10,7 @@
  * rows, minus those of the user's own rows, each once (`stamps`).
  */
 #include "base/base.h"
+#include "base/array.h"
 #include "base/xalloc.h"
 #include "model/lanes.h"
 #include "model/topk.h"
@@ -18,6 +19,8 @@
 /* A search of the index costs about a microsecond for each row that it is to find. For more than
  * FOUND_MAX rows a scan costs hardly more, and misses none. */
 enum { TILE_NUMBERS = 1 << 21, ROW_NONE = -1, FOUND_MAX = 512 };
+
+enum { STRETCH = 64 }; /* rows of which the greatest score is known */
 
 struct encoded {
     bool known;    /* the model version has some of its items */
@@ -40,15 +43,23 @@ struct candidates {
     size_t width;
     float *scores; /* of the tile: hidden vectors tile_from up to tile_end */
     size_t scores_capacity, tile_from, tile_end;
+    float *greatest;          /* score of each stretch of rows of the last scan */
+    size_t greatest_capacity;
     int32_t found[FOUND_MAX]; /* rows that the index found */
     uint32_t *stamps;         /* by row: `stamp` if the user has had the item */
     size_t stamps_count;
     uint32_t stamp;
     struct topk top, similar, chosen;
+    struct topk stretches; /* of rows */
     struct topk_entry counted[MIXTURE_CANDIDATES_MAX / MIXTURE_MEMBERS];
     struct topk_entry given[MIXTURE_CANDIDATES_MAX];
     struct candidate_set set;
 };
+
+static bool lower(const void *arg _unused_, int32_t a, int32_t b)
+{
+    return a < b;
+}
 
 struct candidates *candidates_new(const struct tables *tables, const struct vectors *vectors,
                                   struct content_scores *content_scores, size_t each)
@@ -61,6 +72,7 @@ struct candidates *candidates_new(const struct tables *tables, const struct vect
     topk_init(&candidates->top, ids_before, tables->ids);
     topk_init(&candidates->similar, ids_before, tables->ids);
     topk_init(&candidates->chosen, ids_before, tables->ids);
+    topk_init(&candidates->stretches, lower, NULL);
     candidate_set_init(&candidates->set, tables->ids);
     return candidates;
 }
@@ -76,11 +88,13 @@ struct candidates *candidates_free(struct candidates *candidates)
     topk_release(&candidates->top);
     topk_release(&candidates->similar);
     topk_release(&candidates->chosen);
+    topk_release(&candidates->stretches);
     candidate_set_release(&candidates->set);
     free(candidates->rows);
     free(candidates->hidden);
     free(candidates->searches);
     free(candidates->scores);
+    free(candidates->greatest);
     free(candidates->stamps);
     free(candidates);
     return NULL;
@@ -240,16 +254,66 @@ static struct member_moments sequence_moments(struct candidates *candidates,
     return member_moments(sum, squares, *ret_count);
 }
 
+static float greatest_of(const float *scores, size_t count)
+{
+    float most[LANES], greatest = -INFINITY;
+    size_t at = 0;
+    for (size_t lane = 0; lane < LANES; lane++) { most[lane] = -INFINITY; }
+    for (; at + LANES <= count; at += LANES) {
+        for (size_t lane = 0; lane < LANES; lane++) {
+            most[lane] = scores[at + lane] > most[lane] ? scores[at + lane] : most[lane];
+        }
+    }
+    for (; at < count; at++) { greatest = MAX_OF(greatest, scores[at]); }
+    for (size_t lane = 0; lane < LANES; lane++) { greatest = MAX_OF(greatest, most[lane]); }
+    return greatest;
+}
+
+/* Finds the greatest score of each stretch of rows. Returns the least of the `each` greatest: at
+ * least as many rows reach it. */
+static float find_bound(struct candidates *candidates, const float *scores, size_t rows)
+{
+    struct topk *top = &candidates->stretches;
+    ARRAY_RESERVE(candidates->greatest, candidates->greatest_capacity, rows / STRETCH + 1, 64);
+    topk_clear(top, candidates->each);
+    for (size_t from = 0, s = 0; from < rows; from += STRETCH, s++) {
+        float greatest = greatest_of(scores + from, MIN_OF(rows - from, (size_t)STRETCH));
+        candidates->greatest[s] = greatest;
+        topk_push(top, (double)greatest, (int32_t)s);
+    }
+    return top->count < top->length ? -INFINITY : (float)top->entries[0].score;
+}
+
+/* Offers the rows that reach a bound, or those that do not. */
+static void offer_rows(struct candidates *candidates, const struct served *served,
+                       const struct ranking_allowance *allowance, const float *scores, float bound,
+                       bool reach)
+{
+    struct topk *top = &candidates->top;
+    for (size_t from = 0; from < served->rows; from += STRETCH) {
+        if (reach && candidates->greatest[from / STRETCH] < bound) { continue; }
+        for (size_t row = from; row < MIN_OF(from + STRETCH, served->rows); row++) {
+            if ((scores[row] >= bound) != reach) { continue; }
+            bool full = top->count == top->length;
+            if (full && (double)scores[row] < top->entries[0].score) { continue; }
+            int32_t item = served->items[row];
+            if (allowance_has(allowance, item)) { topk_push(top, (double)scores[row], item); }
+        }
+    }
+}
+
+/* The rows that reach the bound are about as many as are wanted, so that few are looked at; the
+ * others are offered only where the user has had too many of these. */
 static void scan_best(struct candidates *candidates, const struct served *served,
                       const struct candidates_request *request, const float *scores)
 {
+    const struct ranking_allowance allowance = ranking_allowance(request->ranking, request->flags);
     struct topk *top = &candidates->top;
+    float bound = find_bound(candidates, scores, served->rows);
     topk_clear(top, candidates->each);
-    for (size_t row = 0; row < served->rows; row++) {
-        if (top->count == top->length && (double)scores[row] < top->entries[0].score) { continue; }
-        int32_t item = served->items[row];
-        if (!ranking_allows(request->ranking, request->flags, item)) { continue; }
-        topk_push(top, (double)scores[row], item);
+    offer_rows(candidates, served, &allowance, scores, bound, /* reach= */ true);
+    if (top->count < top->length) {
+        offer_rows(candidates, served, &allowance, scores, bound, /* reach= */ false);
     }
     topk_sort(top);
 }
@@ -302,21 +366,27 @@ static bool alike_score(const void *arg, int32_t item, float *ret_score)
     return true;
 }
 
-/* Describes a member that scores these `touched` items, and all others 0: its best ones that may be
- * listed, which `top` takes, and its moments over `count` items. Without best ones it has no
- * scores. */
+/* Items that a member has touched, and their scores. */
+struct touched {
+    const int32_t *items;
+    const float *scores;
+    size_t count;
+};
+
+/* Describes a member that scores these items, and all others 0: its best ones that may be listed,
+ * which `top` takes, and its moments over `count` items. Without best ones it has no scores. */
 static struct member_scores score_touched(const struct candidates *candidates,
                                           const struct candidates_request *request,
-                                          struct member_scores member, const int32_t *items,
-                                          size_t touched, double count, struct topk *top)
+                                          struct member_scores member, struct touched touched,
+                                          double count, struct topk *top)
 {
+    const struct ranking_allowance allowance = ranking_allowance(request->ranking, request->flags);
+    const int32_t *items = touched.items;
     double sum = 0.0, squares = 0.0;
     topk_clear(top, candidates->each);
-    for (size_t k = 0; k < touched; k++) {
-        float one;
-        if (!ranking_allows(request->ranking, request->flags, items[k])) { continue; }
-        (void)member.score(member.arg, items[k], &one);
-        double score = (double)one;
+    for (size_t k = 0; k < touched.count; k++) {
+        if (!allowance_has(&allowance, items[k])) { continue; }
+        double score = (double)touched.scores[k];
         sum += score;
         squares += score * score;
         topk_push(top, score, items[k]);
@@ -334,26 +404,28 @@ static struct member_scores score_by_content(struct candidates *candidates,
                                              double count)
 {
     struct content_scores *scores = candidates->content_scores;
-    const int32_t *items;
+    struct touched touched;
     if (!scores) { return (struct member_scores){.score = NULL}; }
-    size_t touched = content_scores_find(scores, request->had, request->weights,
-                                         request->history_count, &items);
+    touched.count = content_scores_find(scores, request->had, request->weights,
+                                        request->history_count, &touched.items);
+    touched.scores = content_scores_found(scores);
     return score_touched(candidates, request,
-                         (struct member_scores){.score = content_score, .arg = scores}, items,
-                         touched, count, &candidates->similar);
+                         (struct member_scores){.score = content_score, .arg = scores}, touched,
+                         count, &candidates->similar);
 }
 
 static struct member_scores score_by_alike(struct candidates *candidates,
                                            const struct candidates_request *request, double count)
 {
     struct alike_users *alike = candidates->alike;
-    const int32_t *items;
+    struct touched touched;
     if (!alike) { return (struct member_scores){.score = NULL}; }
-    size_t touched = alike_users_find(alike, request->had, request->strengths,
-                                      request->history_count, &items);
+    touched.count = alike_users_find(alike, request->had, request->strengths,
+                                     request->history_count, &touched.items);
+    touched.scores = alike_users_found(alike);
     return score_touched(candidates, request,
-                         (struct member_scores){.score = alike_score, .arg = alike}, items,
-                         touched, count, &candidates->chosen);
+                         (struct member_scores){.score = alike_score, .arg = alike}, touched,
+                         count, &candidates->chosen);
 }
 
 /* Finds the sequence model's best items, and its moments; returns the number of items that these

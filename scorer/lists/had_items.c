@@ -10,15 +10,6 @@ static uint64_t fingerprint_at(struct slice seen, size_t at)
     return le64toh(fingerprint);
 }
 
-void had_items_recent(struct ids *ids, const struct user_history *history, int32_t *ret_numbers,
-                      float *ret_strengths)
-{
-    for (size_t k = 0; k < history->items.count; k++) {
-        ret_numbers[k] = ids_find(ids, history->items.at[k]);
-        ret_strengths[k] = history_strength(history, k);
-    }
-}
-
 size_t had_items_number(struct ids *ids, const struct user_history *history, int32_t *ret_numbers,
                         size_t max)
 {

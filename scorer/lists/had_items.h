@@ -1,5 +1,4 @@
-/* The items of a history by number: those of the newest actions, and what the user has had beyond
- * them, by what the history says of it. */
+/* What a user has had beyond the newest actions, by what the history says of it. */
 #ifndef FRESHET_SCORER_LISTS_HAD_ITEMS_H
 #define FRESHET_SCORER_LISTS_HAD_ITEMS_H
 
@@ -8,12 +7,9 @@
 
 enum { HAD_ITEMS_MAX = 2 * HISTORY_SEEN_MAX };
 
-/* Finds the numbers of the newest actions' items, ID_NONE where an item has none, and what each
- * action counts (history_strength()); room for HISTORY_ACTIONS_MAX in both. */
-void had_items_recent(struct ids *ids, const struct user_history *history, int32_t *ret_numbers,
-                      float *ret_strengths);
-/* Finds the numbers of the further items, at most `max`. Unknown ones are left out: they cannot be
- * recommended anyway. Items that share their prefix with one of them count, too. */
+/* Finds the numbers of the items beyond the newest actions, at most `max`. Unknown ones are left
+ * out: they cannot be recommended anyway. Items that share their prefix with one of them count,
+ * too. */
 size_t had_items_number(struct ids *ids, const struct user_history *history, int32_t *ret_numbers,
                         size_t max);
 /* Says whether an item is among them. */

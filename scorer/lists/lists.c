@@ -151,13 +151,19 @@ void lists_write_columns(struct lists *lists, const struct ranked *ranked, size_
 
 /* ---- The mixture ---- */
 
-/* The numbers of a history's items; what the user did not like is left out. */
+/* The number of an item that the user does not like, which the model takes for none; and back. */
+static int32_t disliked(int32_t number)
+{
+    return number == ID_NONE ? ID_NONE : ID_NONE - 1 - number;
+}
+
+/* The numbers of a history's items. */
 static void write_numbers(const struct lists *lists, const struct user_history *history,
                           int32_t *to)
 {
     for (size_t k = 0; k < history->items.count; k++) {
-        bool liked = history->weights.at[k] > 0.0F;
-        to[k] = liked ? ids_find(lists->tables->ids, history->items.at[k]) : ID_NONE;
+        int32_t number = ids_find(lists->tables->ids, history->items.at[k]);
+        to[k] = history->weights.at[k] > 0.0F ? number : disliked(number);
     }
 }
 
@@ -169,6 +175,7 @@ void lists_encode_ahead(struct lists *lists, const struct user_history *const *h
     lists->ahead_count = lists->ahead_at = 0;
     if (!lists->vectors || !vectors_served(lists->vectors)) { return; }
     int32_t *at = lists->ahead_numbers;
+    lists->ahead_ids = ids_count(lists->tables->ids);
     for (size_t h = 0; h < count; h++) {
         const struct user_history *history = histories[h];
         lists->ahead[h] = history;
@@ -176,9 +183,26 @@ void lists_encode_ahead(struct lists *lists, const struct user_history *const *h
         tokens[h] = (struct history_tokens){.items = at, .count = history->items.count};
         lists_place_search(lists, history, h, &tokens[h]);
         at += history->items.count;
+        lists->ahead_from[h + 1] = (size_t)(at - lists->ahead_numbers);
     }
     lists->ahead_count = count;
     candidates_encode(lists->candidates, tokens, count);
+}
+
+/* Finds the numbers of the history's items, which are known where it was encoded ahead, unless ids
+ * have come since. */
+static void find_numbers(struct lists *lists, const struct user_history *history)
+{
+    const struct ids *ids = lists->tables->ids;
+    size_t h = lists->ahead_at;
+    while (h < lists->ahead_count && lists->ahead[h] != history) { h++; }
+    bool known = h < lists->ahead_count && lists->ahead_ids == ids_count(ids);
+    const int32_t *numbers = lists->ahead_numbers + (known ? lists->ahead_from[h] : 0);
+    for (size_t k = 0; k < history->items.count; k++) {
+        int32_t number = known ? numbers[k] : ids_find(ids, history->items.at[k]);
+        lists->numbers[k] = number < ID_NONE ? disliked(number) : number;
+        lists->strengths[k] = history_strength(history, k);
+    }
 }
 
 /* Finds the history among those that were encoded ahead, or encodes it alone. */
@@ -486,7 +510,8 @@ void lists_make_scoped(struct lists *lists, const struct user_history *history,
     assert(history->items.count <= HISTORY_ACTIONS_MAX);
     assert(scope->length <= LIST_ITEMS_MAX && scope->given_count <= LIST_GIVEN_MAX);
     assert(!scope->found || scope->given_count);
-    had_items_recent(lists->tables->ids, history, lists->numbers, lists->strengths);
+    ids_rank_often(lists->tables->ids); /* equal scores are ordered by ids */
+    find_numbers(lists, history);
     const struct served *served = lists->vectors ? vectors_served(lists->vectors) : NULL;
     bool blending = is_blended(lists) && lists->mixture;
     lists->scope = *scope;

@@ -53,6 +53,8 @@ struct context_mix {
     int32_t found[CONTEXT_ADDED];
     size_t found_count;
     struct context_entry entries[CONTEXT_ENTRIES];
+    struct context_lift lifts[CONTEXT_ENTRIES]; /* of the ranking, or of what was found */
+    int32_t items[CONTEXT_ENTRIES];             /* of these */
     size_t count;
     int32_t order[LIST_ITEMS_MAX]; /* indices into `entries` */
     int8_t behind_of[LIST_ITEMS_MAX];
@@ -151,6 +153,14 @@ static struct context_lift lift_of(const struct lists *lists, int32_t item)
     return lift;
 }
 
+/* Finds the lifts of many. */
+static void find_lifts(struct lists *lists, const int32_t *items, size_t count)
+{
+    struct context_mix *mix = lists->context;
+    context_table_lifts(lists->tables->contexts, items, count, mix->lifts);
+    for (size_t k = 0; k < count; k++) { mix->lifts[k].log *= (float)mix->weight; }
+}
+
 static float changed(const struct lists *lists, float score, float log)
 {
     bool added = lists->leader != MEMBER_COUNTING;
@@ -173,15 +183,14 @@ static void give_reason(struct ranked *ranked, const struct context_lift *lift)
     ranked->share = 1.0F - expf(-lift->log);
 }
 
-static void add_entry(struct lists *lists, const struct ranked *ranked, int32_t from, bool fills,
-                      size_t place)
+static void add_entry(struct lists *lists, const struct ranked *ranked,
+                      const struct context_lift *lift, int32_t from, bool fills, size_t place)
 {
     struct context_mix *mix = lists->context;
-    struct context_lift lift = lift_of(lists, ranked->item);
     struct context_entry *entry = &mix->entries[mix->count++];
-    *entry = (struct context_entry){.ranked = *ranked, .lift = lift, .from = from, .fills = fills};
-    entry->key = fills ? expf(2.0F * lift.log) / (float)(place + 1)
-                       : changed(lists, ranked->score, lift.log);
+    *entry = (struct context_entry){.ranked = *ranked, .lift = *lift, .from = from, .fills = fills};
+    entry->key = fills ? expf(2.0F * lift->log) / (float)(place + 1)
+                       : changed(lists, ranked->score, lift->log);
 }
 
 static struct where *where_of(struct context_mix *mix, int32_t item)
@@ -225,14 +234,14 @@ static void add_found(struct lists *lists, size_t count)
 {
     struct context_mix *mix = lists->context;
     size_t place = count - lists->scored;
+    find_lifts(lists, mix->found, mix->found_count);
     for (size_t k = 0; k < mix->found_count; k++) {
         struct ranked ranked = {.item = mix->found[k], .because = ID_NONE,
                                 .reason = RANKED_POPULAR};
         const struct where *where = where_of(mix, ranked.item);
         if (where->stamp == mix->stamp && where->in_set < 0) { continue; }
-        ranked.evidence = (float)item_table_actions(lists->tables->items, ranked.item);
         bool scored = find_score(lists, where, ranked.item, &ranked.score);
-        add_entry(lists, &ranked, /* from= */ -1, !scored, place);
+        add_entry(lists, &ranked, &mix->lifts[k], /* from= */ -1, !scored, place);
         place += !scored;
     }
 }
@@ -265,6 +274,10 @@ static void take_back(struct lists *lists, size_t count)
         float before = k ? lists->merged[k - 1].score : 0.0F;
         lists->merged[k] = entry->ranked;
         lists->merged[k].score = entry->fills ? MIN_OF(before, 0.0F) - 1.0F : entry->key;
+        if (entry->from < 0) {
+            double actions = item_table_actions(lists->tables->items, entry->ranked.item);
+            lists->merged[k].evidence = (float)actions;
+        }
         lists->behind_of[k] = entry->from < 0 ? -1 : mix->behind_of[entry->from];
         lists->counted_of[k] = entry->from >= 0 && mix->counted_of[entry->from];
     }
@@ -297,9 +310,12 @@ size_t lists_mix_context(struct lists *lists, size_t count, size_t length)
     mix->count = 0;
     note_items(lists, count);
     size_t scored = MIN_OF(lists->scored, count);
+    for (size_t k = 0; k < count; k++) { mix->items[k] = lists->merged[k].item; }
+    find_lifts(lists, mix->items, count);
     for (size_t k = 0; k < count; k++) {
         bool fills = k >= scored;
-        add_entry(lists, &lists->merged[k], (int32_t)k, fills, fills ? k - scored : 0);
+        add_entry(lists, &lists->merged[k], &mix->lifts[k], (int32_t)k, fills,
+                  fills ? k - scored : 0);
     }
     lists->scored = scored;
     add_found(lists, count);

@@ -45,7 +45,9 @@ struct lists {
     struct mixture tried;           /* which is here */
     const struct user_history *ahead[CANDIDATES_AHEAD];
     size_t ahead_count, ahead_at;
-    int32_t *ahead_numbers;
+    int32_t *ahead_numbers; /* of their items, one behind the other; lists.c, disliked() */
+    size_t ahead_from[CANDIDATES_AHEAD + 1]; /* where those of each begin */
+    int32_t ahead_ids;      /* there were so many then */
     struct ranked merged[LIST_ITEMS_MAX];
     struct ranked fillers[LIST_ITEMS_MAX]; /* that fill `merged` up when others come before them */
     size_t fillers_count;

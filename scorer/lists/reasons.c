@@ -89,16 +89,14 @@ static bool find(struct reasons *reasons, int member, const struct ranked *count
 struct ranked reasons_find(struct reasons *reasons, int32_t item, int member,
                            const struct ranked *counted)
 {
-    double actions = item_table_actions(reasons->table, item);
-    struct ranked ranked = {
-        .item = item,
-        .because = ID_NONE,
-        .evidence = (float)actions,
-        .reason = actions > 0.0 ? RANKED_POPULAR : RANKED_NEW,
-    };
+    struct ranked ranked = {.item = item, .because = ID_NONE};
     bool found = find(reasons, member, counted, &ranked);
     for (int m = 0; m < MIXTURE_MEMBERS && !found; m++) {
         found = m != member && find(reasons, m, counted, &ranked);
     }
+    if (found && ranked.reason != RANKED_ALIKE) { return ranked; }
+    double actions = item_table_actions(reasons->table, item);
+    ranked.evidence = (float)actions;
+    if (!found) { ranked.reason = actions > 0.0 ? RANKED_POPULAR : RANKED_NEW; }
     return ranked;
 }

@@ -160,6 +160,87 @@ static void test_lists_are_close_to_exact_ones(void **state)
     side_release(&sides[1]);
 }
 
+/* ---- Scans ---- */
+
+/* Rows in pairs that are equal, so that half of the places are decided by ids. */
+static void draw_pairs(struct side *sides, uint64_t *rng)
+{
+    int8_t bytes[WIDTH];
+    for (int32_t item = 0; item < ITEMS; item++) {
+        for (size_t i = 0; i < WIDTH && item % 2 == 0; i++) {
+            bytes[i] = (int8_t)((int)rng_below(rng, 255) - 127);
+        }
+        put_row(sides, item, bytes);
+    }
+}
+
+static void bar(struct side *side, int32_t item)
+{
+    char id[16];
+    (void)snprintf(id, sizeof(id), "i%d", item);
+    const struct item entry = {.item_id = slice_str(id), .available = false};
+    tables_put_item(&side->tables, &entry);
+}
+
+struct scored_row {
+    float score;
+    int32_t item;
+};
+
+static int by_score(const void *a, const void *b, void *ids)
+{
+    const struct scored_row *x = a, *y = b;
+    if (x->score != y->score) { return x->score < y->score ? 1 : -1; }
+    return ids_before(ids, x->item, y->item) ? -1 : 1;
+}
+
+/* The list of somebody who acted on one item is what sorting all rows gives. */
+static void assert_sorted(struct side *side, int32_t had)
+{
+    static struct scored_row rows[ITEMS];
+    const struct served *served = vectors_served(side->vectors);
+    const struct item_flags flags = catalogue_flags(&side->tables.catalogue);
+    struct recommendation_list list;
+    struct slice item = ids_text(side->tables.ids, served->items[had]);
+    float weight = 1.0F, hidden[WIDTH], scores[ITEMS];
+    int64_t offset = 0;
+    size_t count = 0;
+    const struct sequence sequence = {.items = &had, .count = 1};
+    const struct user_history history = {
+        .user_id = slice_str("u"), .items = {&item, 1}, .weights = {&weight, 1},
+        .offsets = {&offset, 1}, .events_total = 1};
+    transformer_inference_encode(served->inference, served->table, NULL, &sequence, 1, hidden);
+    transformer_inference_scores(served->inference, served->table, served->rows, hidden, 1,
+                                 scores);
+    for (int32_t row = 0; row < (int32_t)served->rows; row++) {
+        if (row == had || item_flags_barred(&flags, served->items[row])) { continue; }
+        rows[count++] = (struct scored_row){scores[row], served->items[row]};
+    }
+    qsort_r(rows, count, sizeof(*rows), by_score, side->tables.ids);
+    lists_make(side->lists, &history, &list);
+    assert_int_equal(list.items.count, LENGTH);
+    for (size_t k = 0; k < LENGTH; k++) {
+        assert_true(slice_equal(list.items.at[k], ids_text(side->tables.ids, rows[k].item)));
+    }
+}
+
+/* Few rows that a scan looks at may be listed, or nearly all of them. */
+static void test_scans_find_the_best(void **state)
+{
+    uint64_t rng = 9;
+    struct side sides[2];
+    for (size_t s = 0; s < 2; s++) { side_init(&sides[s], 0); }
+    draw_pairs(sides, &rng);
+    announce(sides, &rng);
+    for (int turn = 0; turn < 3; turn++) {
+        for (int u = 0; u < USERS; u++) {
+            assert_sorted(&sides[0], (int32_t)rng_below(&rng, ITEMS));
+        }
+        for (int k = 0; k < ITEMS; k++) { bar(&sides[0], (int32_t)rng_below(&rng, ITEMS)); }
+    }
+    for (size_t s = 0; s < 2; s++) { side_release(&sides[s]); }
+}
+
 /* The sums cover all scores, also of rows that were added. */
 static void test_sums(void **state)
 {
@@ -204,6 +285,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alone_as_ahead),
         cmocka_unit_test(test_lists_are_close_to_exact_ones),
+        cmocka_unit_test(test_scans_find_the_best),
         cmocka_unit_test(test_sums),
         cmocka_unit_test(test_freed_while_building),
     };
