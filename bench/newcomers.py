@@ -112,8 +112,10 @@ def wait_at_rest(bed, workers, prefix, catalogue, encoded):
     wait_for("tables are read", lambda: workers.metric("serve", "freshet_table_lag") == 0)
 
 
-def offer(bed, prefix, workers, rows):
-    openloop.offer(bed.producer(linger_ms=0), f"{prefix}clicks", list(ratings.as_json(rows)), RATE)
+def offer(bed, prefix, workers, rows, first=1):
+    """Sends actions, the first of which has this number, and waits until all has followed."""
+    openloop.offer(bed.producer(linger_ms=0), f"{prefix}clicks",
+                   list(ratings.as_json(rows, first)), RATE)
     workers.wait_consumed(WHOLE)
 
 
@@ -207,7 +209,7 @@ def run(bed, prefix, held, catalogue, settings, whole=False):
             if first:
                 offer(bed, prefix, workers, held.told[:first])
                 wait_trained(workers)
-            offer(bed, prefix, workers, held.told[first:])
+            offer(bed, prefix, workers, held.told[first:], first + 1)
             if whole:
                 wait_trained(workers)
             users = new_users(held)
