@@ -6,6 +6,7 @@
 #include "ingest/mapping/mapping_settings.h"
 #include "stream/config/option_hint.h"
 #include "stream/config/option_names.h"
+#include "stream/config/option_owners.h"
 #include "stream/config/option_value.h"
 #include "stream/run_settings.h"
 
@@ -88,6 +89,11 @@ char *client_keys_fault(const struct properties *others, const struct option *us
         bool near = nearest.name && nearest.distance <= NEAR_NAME_EDITS &&
                     edit_is_near(nearest.distance, strlen(nearest.name));
         if (near) { return xprintf("%s: unknown; did you mean %s?", key, nearest.name); }
+        const char *owners = option_owners(key);
+        if (owners && is_set(key, words, words_count)) {
+            return xprintf("--set %s: no command uses this key, which is one of %s; `freshet "
+                           "backfill` passes it on as WORKER.%s", key, owners, key);
+        }
         if (is_set(key, words, words_count)) {
             return xprintf("--set %s: no command and no worker uses this key; %skeys of one "
                            "worker are passed on by `freshet backfill` as WORKER.KEY",

@@ -180,8 +180,7 @@ static int start(struct run *run)
 static bool reloads(const char *option)
 {
     static const char *const fixed[] = {"sources", "becomes", "pseudonym.keys", "ids.shared",
-                                        "dead.letters.bytes", "partitions.align",
-                                        "partitions.ahead.max", "partitions.wait.max"};
+                                        "dead.letters.bytes", "partitions.align"};
     for (size_t i = 0; i < ARRAY_COUNT(fixed); i++) {
         if (strcmp(option, fixed[i]) == 0) { return false; }
     }

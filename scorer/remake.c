@@ -221,7 +221,6 @@ void remake_open(struct task *task)
                       "For how long some list has been behind.");
     state->orphans = metrics_gauge(metrics, "freshet_lists_without_history", labels,
                                    "Lists that cannot be made again until their users act.");
-    scorer->budget.percent = settings->remake_share;
     standing_lists_init(&state->standing, (size_t)settings->lists.list_length);
     state->flushed = state->committed = scorer->tables.clock;
     update_need(task);
@@ -470,7 +469,9 @@ static enum spare_work find_spare(struct task *task)
 int64_t remake_in_ms(struct task *task)
 {
     struct scorer *scorer = run_state(task_run(task));
+    const struct scorer_settings *settings = run_settings(task_run(task));
     struct partition_state *state = task_state(task);
+    scorer->budget.percent = settings->remake_share; /* SIGHUP may have changed it */
     update_need(task);
     enum spare_work work = find_spare(task);
     count_spare(scorer, state, work);

@@ -18,14 +18,14 @@ const struct option scorer_options[SCORER_OPTIONS_COUNT] = {
     OPTION("lists.remake.share", LONG, remake_share, "20", OPTION_RANGE(0, 100),
            "Most percent of a core for making standing lists again when rows, the catalogue, rules "
            "or the model have changed; 0: lists stay until their users act. Barred items are taken "
-           "off lists in any case."),
+           "off lists in any case.", OPTION_LIVE),
     OPTION("lists.remake.rest.ms", DURATION, remake_rest_ms, "10m", OPTION_RANGE(0, 864000000),
            "While histories come, changed rows and catalogue entries do not make a standing list "
            "again so soon after it was made, unless items are missing on it: they change all the "
-           "time then, and each list that is sent costs as much as that of an action"),
+           "time then, and each list that is sent costs as much as that of an action", OPTION_LIVE),
     OPTION("list.age.max", DURATION, list_age_max_ms, "7d", OPTION_RANGE(0, 315360000000),
            "A standing list that is older is made again, and sent even if it is the same (needs "
-           "lists.remake.share); 0: never."),
+           "lists.remake.share); 0: never.", OPTION_LIVE),
     OPTION("blend.memory.max", BYTES, blend_memory_max, "32m", OPTION_RANGE(1 << 16, 100 * GIB),
            "Memory for the models' scores of users' last lists, from which the blend learns; not "
            "used where nothing is blended."),

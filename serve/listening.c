@@ -31,6 +31,7 @@ int serve_listen(struct run *run, struct responder *responder, struct query_vect
         .port = (int)settings->port,
         .connections = (size_t)settings->connections,
         .connections_each = (size_t)settings->connections,
+        .limits_change = true,
         .timeout_s = (unsigned)(settings->timeout_ms / 1000),
         .answer_bytes = ANSWER_BYTES_MAX,
         .body_bytes = LIST_BODY_BYTES_MAX,
@@ -48,6 +49,12 @@ int serve_listen(struct run *run, struct responder *responder, struct query_vect
     run_log(run, LOG_INFO, "answering requests", "address=%s port=%d", settings->address,
             http_server_port(*ret_server));
     return 0;
+}
+
+void serve_use_limits(struct run *run, struct http_server *server)
+{
+    const struct serve_settings *settings = run_settings(run);
+    http_server_limit(server, (size_t)settings->connections);
 }
 
 char *serve_check(const void *settings, struct buf *notes _unused_)
@@ -69,7 +76,28 @@ char *serve_check(const void *settings, struct buf *notes _unused_)
     }
     pseudonyms_free(pseudonyms);
     access_tokens_free(tokens);
-    if (result) { return xstrdup(why); }
-    result = http_server_try(s->address, (int)s->port);
+    return result ? xstrdup(why) : NULL;
+}
+
+/* Two addresses are one port when they are the same, or one of them is all of the machine's. */
+static bool meets(const char *a, const char *b)
+{
+    static const char *const all[] = {"", "0.0.0.0", "::", "*"};
+    for (size_t i = 0; i < ARRAY_COUNT(all); i++) {
+        if (strcmp(a, all[i]) == 0 || strcmp(b, all[i]) == 0) { return true; }
+    }
+    return strcmp(a, b) == 0;
+}
+
+char *serve_check_start(const void *settings, const struct run_settings *runtime)
+{
+    const struct serve_settings *s = settings;
+    bool same = s->port && s->port == runtime->metrics_port;
+    if (same && meets(s->address, runtime->metrics_address)) {
+        return xprintf("http.port=%" PRId64 " and metrics.port=%" PRId64 " are the same; hint: "
+                       "give one of them another port; metrics.port=0 takes a free one",
+                       s->port, runtime->metrics_port);
+    }
+    int result = http_server_try(s->address, (int)s->port);
     return result ? cannot_listen(s, result) : NULL;
 }

@@ -33,60 +33,29 @@ enum {
     REQUESTS, SENT, CANDIDATES, PROFILES, GROUPS
 };
 enum { RESPONSES, ITEM_LISTS, SERVED };
+#define TABLE .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE
+
 static const struct input inputs[] = {
-    [LISTS] = {.name = "recommendations",
-               .kind = INPUT_BROADCAST,
-               .shared = true,
-               .cleanup = CLEANUP_TABLE},
-    [HISTORIES] = {.name = "histories", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
-    [ROWS] = {.name = "serving-rows", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
+    [LISTS] = {TABLE, .name = "recommendations", .shared = true},
+    [HISTORIES] = {TABLE, .name = "histories"},
+    [ROWS] = {TABLE, .name = "serving-rows"},
     [ITEMS] = {.name = "items",
                .kind = INPUT_BROADCAST,
                .shared = true,
                .cleanup = CLEANUP_TABLE_REMOVALS},
-    [VECTORS] = {.name = "item-vectors", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
-    [MODELS] = {.name = "models", .kind = INPUT_BROADCAST, .cleanup = CLEANUP_TABLE},
-    [CONTENT] = {.name = "content-vectors",
-                 .kind = INPUT_BROADCAST,
-                 .shared = true,
-                 .optional = true,
-                 .cleanup = CLEANUP_TABLE},
-    [RULES] = {.name = "rules",
-               .kind = INPUT_BROADCAST,
-               .shared = true,
-               .optional = true,
-               .cleanup = CLEANUP_TABLE},
+    [VECTORS] = {TABLE, .name = "item-vectors"},
+    [MODELS] = {TABLE, .name = "models"},
+    [CONTENT] = {TABLE, .name = "content-vectors", .shared = true, .optional = true},
+    [RULES] = {TABLE, .name = "rules", .shared = true, .optional = true},
     [LETTERS] = {.name = "dead-letters", .kind = INPUT_BROADCAST, .optional = true},
     [QUALITY] = {.name = "quality", .kind = INPUT_BROADCAST, .optional = true},
-    [TRIALS] = {.name = "trials",
-                .kind = INPUT_BROADCAST,
-                .shared = true,
-                .optional = true,
-                .cleanup = CLEANUP_TABLE},
-    [STEPS] = {.name = "generations",
-               .kind = INPUT_BROADCAST,
-               .shared = true,
-               .optional = true,
-               .cleanup = CLEANUP_TABLE},
+    [TRIALS] = {TABLE, .name = "trials", .shared = true, .optional = true},
+    [STEPS] = {TABLE, .name = "generations", .shared = true, .optional = true},
     [REQUESTS] = {.name = "requests", .kind = INPUT_PARTITIONED, .shared = true},
-    [CANDIDATES] = {.name = "candidates",
-                    .kind = INPUT_BROADCAST,
-                    .shared = true,
-                    .optional = true,
-                    .cleanup = CLEANUP_TABLE},
-    [PROFILES] = {.name = "users",
-                  .kind = INPUT_BROADCAST,
-                  .shared = true,
-                  .optional = true,
-                  .cleanup = CLEANUP_TABLE},
-    [GROUPS] = {.name = "profiles",
-                .kind = INPUT_BROADCAST,
-                .optional = true,
-                .cleanup = CLEANUP_TABLE},
-    [SENT] = {.name = "item-lists",
-              .kind = INPUT_BROADCAST,
-              .optional = true,
-              .cleanup = CLEANUP_TABLE},
+    [CANDIDATES] = {TABLE, .name = "candidates", .shared = true, .optional = true},
+    [PROFILES] = {TABLE, .name = "users", .shared = true, .optional = true},
+    [GROUPS] = {TABLE, .name = "profiles", .optional = true},
+    [SENT] = {TABLE, .name = "item-lists", .optional = true},
 };
 
 static const struct output outputs[] = {
@@ -545,6 +514,13 @@ static enum verdict process(struct task *task, const struct record *rec)
     return verdict;
 }
 
+static int reload(struct run *run)
+{
+    const struct serve_state *state = run_state(run);
+    serve_use_limits(run, state->server);
+    return 0;
+}
+
 static bool uses_output(struct run *run, int output)
 {
     const struct serve_settings *settings = run_settings(run);
@@ -586,6 +562,8 @@ const struct worker serve_worker = {
     .options_count = SERVE_OPTIONS_COUNT,
     .settings_size = sizeof(struct serve_settings),
     .check = serve_check,
+    .check_start = serve_check_start,
+    .reload = reload,
     .uses_output = uses_output,
     .start = start,
     .stop = stop,

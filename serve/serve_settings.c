@@ -12,7 +12,7 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
     OPTION("http.port", LONG, port, "8080", OPTION_RANGE(0, UINT16_MAX),
            "Port on which requests are answered; 0: any free one, which the log names."),
     OPTION("http.connections.max", LONG, connections, "256", OPTION_RANGE(1, HTTP_CONNECTIONS_MAX),
-           "Most connections; for one more, the oldest is closed."),
+           "Most connections; for one more, the oldest is closed.", OPTION_LIVE),
     OPTION("http.timeout.ms", DURATION, timeout_ms, "30s", OPTION_RANGE(1000, 3600e3),
            "A connection without a byte for so long is closed (whole seconds)."),
     OPTION("http.tokens", STRING, tokens, "", OPTION_FREE,

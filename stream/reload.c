@@ -1,4 +1,8 @@
 #include "base/base.h"
+#include "base/quote.h"
+#include "base/secret.h"
+#include "base/xalloc.h"
+#include "stream/config/option_value.h"
 #include "stream/reload.h"
 
 static size_t size_of(enum option_type type)
@@ -45,9 +49,66 @@ void reload_options(const struct option *options, size_t count, void *used, cons
         char *old = (char *)used + options[i].offset;
         const char *new = (const char *)fresh + options[i].offset;
         if (same_value(options[i].type, old, new)) { continue; }
-        bool takes = reloads && reloads(options[i].name);
+        bool takes = options[i].live || (reloads && reloads(options[i].name));
         struct buf *names = takes ? taken : kept;
         buf_printf(names, "%s%s", names->size ? "," : "", options[i].name);
         if (takes) { memcpy(old, new, size_of(options[i].type)); }
+    }
+}
+
+/* ---- In words ---- */
+
+enum { VALUE_BYTES_MAX = 64 << 10 };
+
+static void say_change(const char *prefix, const char *key, const char *from, const char *to,
+                       struct buf *lines)
+{
+    _cleanup_(xfreep) char *name = xprintf("%s%s", prefix, key);
+    bool secret = secret_named(slice_str(name));
+    buf_printf(lines, "option=%s from=%s to=%s\n", quote_text(name).text,
+               secret && from[0] ? "****" : quote_text(from).text,
+               secret && to[0] ? "****" : quote_text(to).text);
+}
+
+static void say_properties(const char *prefix, const struct properties *from,
+                           const struct properties *to, struct buf *lines)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        const char *new = properties_get(to, from->at[i].key), *old = from->at[i].value;
+        if (new && strcmp(new, old) == 0) { continue; }
+        say_change(prefix, from->at[i].key, old, new ? new : "", lines);
+    }
+    for (size_t i = 0; i < to->count; i++) {
+        const struct property *new = &to->at[i];
+        if (properties_get(from, new->key)) { continue; }
+        say_change(prefix, new->key, "", new->value, lines);
+    }
+}
+
+static char *value_text(const struct option *option, const void *settings)
+{
+    struct buf text;
+    buf_init(&text, VALUE_BYTES_MAX);
+    option_value_print(option, settings, &text);
+    char *copy = xprintf("%.*s", SLICE_ARGS(buf_slice(&text)));
+    buf_release(&text);
+    return copy;
+}
+
+void reload_changes(const struct option *options, size_t count, const void *from, const void *to,
+                    struct buf *lines)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *old = (const char *)from + options[i].offset;
+        const char *new = (const char *)to + options[i].offset;
+        if (same_value(options[i].type, old, new)) { continue; }
+        if (options[i].type == OPTION_PREFIX) {
+            const void *one = old, *two = new;
+            say_properties(options[i].name, one, two, lines);
+            continue;
+        }
+        _cleanup_(xfreep) char *was = value_text(&options[i], from);
+        _cleanup_(xfreep) char *is = value_text(&options[i], to);
+        say_change(options[i].name, "", was, is, lines);
     }
 }

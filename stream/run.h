@@ -38,6 +38,9 @@ bool run_committing(struct run *run);
 /* Lets the worker take over its settings, which have changed in place (struct worker, reload).
  * Between steps. Returns NULL, or why it did not, which the caller frees. */
 char *run_reload(struct run *run);
+/* Takes over those of the runtime's settings that may change while it runs (OPTION_LIVE). Between
+ * steps. */
+void run_take_settings(struct run *run, const struct run_settings *settings);
 /* Leaves the group and frees the run, without a commit (run_finish() does that). Takes NULL. */
 struct run *run_free(struct run *run);
 

@@ -9,8 +9,10 @@
 #include "stream/generation.h"
 #include "stream/kafka/kafka.h"
 #include "stream/log_probe.h"
+#include "stream/reload.h"
 #include "stream/run_internal.h"
 
+enum { SETTINGS_NAMES_MAX = 64 << 10 };
 enum { LOOK_FETCH_BYTES = 1 << 20, LOOK_CONNECT_MS = 5000, LOOK_REQUEST_MS = 2000 };
 
 bool run_needs_transactions(const struct worker *worker, const struct run_settings *settings)
@@ -125,6 +127,14 @@ char *run_reload(struct run *run)
     run_refusal_clear(&run->env.refusal);
     if (!worker->reload || worker->reload(run) == 0) { return NULL; }
     return xstrdup(run->env.refusal.text);
+}
+
+void run_take_settings(struct run *run, const struct run_settings *settings)
+{
+    struct buf names;
+    buf_init(&names, SETTINGS_NAMES_MAX);
+    reload_options(run_options, run_options_count, &run->settings, settings, NULL, &names, &names);
+    buf_release(&names);
 }
 
 const void *run_settings(const struct run *run)

@@ -27,6 +27,7 @@
 
 struct origin;
 struct run;
+struct run_settings;
 struct task;
 
 enum verdict {
@@ -100,7 +101,10 @@ struct worker {
     /* * Checks the settings before anything is connected. Returns what is wrong (the caller frees),
      * or NULL, and appends to `notes` a line for each value that is taken but may not be meant. */
     char *(*check)(const void *settings, struct buf *notes);
-    /* * Says whether an option of the worker's table may change while it runs. */
+    /* * Checks what only a start can: the ports. Not asked when settings are read again. */
+    char *(*check_start)(const void *settings, const struct run_settings *runtime);
+    /* * Says whether an option of the worker's table may change while it runs, beside those whose
+     * rows say so (OPTION_LIVE). */
     bool (*reloads)(const char *option);
     /* * Takes such options over, which run_settings() has now and `check` has found right. Called
      * between polls. 0, or -errno with the reason set by run_refuse(): then they are as before. */

@@ -25,7 +25,7 @@
 #include "stream/kafka/kafka.h"
 #include "stream/kafka/kafka_properties.h"
 #include "stream/kafka/kafka_timeouts.h"
-#include "stream/reload.h"
+#include "stream/reloader.h"
 #include "stream/run.h"
 #include "stream/state/store.h"
 #include "stream/worker_main.h"
@@ -48,8 +48,6 @@ enum {
     ARGUMENT_SHOWN_MAX = 200,
     MALLOC_MAP_BYTES = 4 << 20, /* librdkafka's buffers a request are below it */
     MALLOC_TRIM_BYTES = 16 << 20,
-    NAMES_BYTES_MAX = 64 << 10,
-    RELOADS_MAX = 1000, /* each keeps its texts until the end */
     OTHERS_MASK = 0077, /* state holds what users did: it is for the worker's user alone */
 };
 
@@ -59,10 +57,7 @@ struct process {
     struct run_settings settings;
     void *worker_settings;
     struct options *options;
-    struct options **reloaded; /* whose texts the settings share */
-    size_t reloaded_count;
-    int argc; /* for options_load(), again */
-    char **argv;
+    struct reloader reloader;
     struct metrics *metrics;
     struct metrics_server *server;
     int slot_lock;
@@ -219,116 +214,6 @@ static void keep_status(struct process *process, struct run *run)
     if (process->server) { metrics_server_health(process->server, run_healthy(run)); }
 }
 
-/* ---- Reloading: SIGHUP ---- */
-
-static void say_notes(struct slice notes)
-{
-    while (notes.size) {
-        const char *end = memchr(notes.data, '\n', notes.size);
-        assert(end);
-        _cleanup_(xfreep) char *note = xprintf("%.*s", (int)(end - notes.data), notes.data);
-        log_line(LOG_WARN, "check this setting", "why=%s", quote_text(note).text);
-        notes = slice_of(end + 1, notes.size - (size_t)(end - notes.data) - 1);
-    }
-}
-
-static bool reloads_run_option(const char *option)
-{
-    return strcmp(option, "log.level") == 0 || strcmp(option, "log.format") == 0;
-}
-
-static void use_log_settings(const struct process *process)
-{
-    log_setup(process->worker->name, (enum log_level)process->settings.log_level);
-    log_set_format((enum log_format)process->settings.log_format);
-}
-
-static void say_reloaded(const struct buf *taken, const struct buf *kept)
-{
-    if (kept->size) {
-        log_line(LOG_WARN, "options that need a restart have changed", "options=%.*s",
-                 SLICE_ARGS(buf_slice(kept)));
-    }
-    log_line(LOG_INFO, "configuration reloaded", "options=%.*s",
-             SLICE_ARGS(taken->size ? buf_slice(taken) : slice_str("none")));
-}
-
-/* Takes what may change into the settings in use; returns what is wrong: then nothing is taken. */
-static char *take_reloaded(struct process *process, struct run *run, const void *fresh,
-                           struct buf *taken, struct buf *kept)
-{
-    const struct worker *worker = process->worker;
-    size_t size = MAX_OF(worker->settings_size, (size_t)1);
-    _cleanup_(xfreep) void *before = xmalloc(size);
-    struct buf notes;
-    memcpy(before, process->worker_settings, size);
-    reload_options(worker->options, worker->options_count, process->worker_settings, fresh,
-                   worker->reloads, taken, kept);
-    if (!taken->size) { return NULL; }
-    buf_init(&notes, NOTES_BYTES_MAX);
-    char *fault = worker->check ? worker->check(process->worker_settings, &notes) : NULL;
-    if (!fault) { say_notes(buf_slice(&notes)); }
-    buf_release(&notes);
-    if (!fault) { fault = run_reload(run); }
-    if (fault) { memcpy(process->worker_settings, before, size); }
-    return fault;
-}
-
-/* The sizes that are auto are cut as at the start, so that they do not look changed. */
-static char *load_again(const struct process *process, struct run_settings *settings,
-                        void *worker_settings, struct options **ret_options)
-{
-    const struct worker *worker = process->worker;
-    const struct option_group groups[] = {
-        {worker->name, worker->options, worker->options_count, worker_settings},
-        {"runtime", run_options, run_options_count, settings},
-        {"schema registry", registry_options, registry_options_count, &settings->registry},
-    };
-    struct memory_plan plan;
-    char **rest = NULL, *why = NULL, *faults = NULL;
-    size_t size;
-    FILE *err = open_memstream(&faults, &size);
-    assert(err);
-    int result = options_load(worker->name, "", groups, ARRAY_COUNT(groups), process->argc,
-                              process->argv, err, ret_options, &rest);
-    (void)fclose(err);
-    log_faults(faults);
-    free(faults);
-    if (result != OPTIONS_OK) {
-        return xstrdup("the configuration has faults, which the lines before name");
-    }
-    (void)memory_options_settle(groups, ARRAY_COUNT(groups), memory_limit(""), &plan, &why);
-    return why;
-}
-
-static void reload(struct process *process, struct run *run)
-{
-    struct run_settings settings = {0};
-    _cleanup_(xfreep) void *fresh = xcalloc(1, MAX_OF(process->worker->settings_size, (size_t)1));
-    struct options *options = NULL;
-    struct buf taken, kept;
-    buf_init(&taken, NAMES_BYTES_MAX);
-    buf_init(&kept, NAMES_BYTES_MAX);
-    _cleanup_(xfreep) char *fault =
-        process->reloaded_count == RELOADS_MAX
-            ? xprintf("it was reloaded %d times; hint: restart", RELOADS_MAX)
-            : load_again(process, &settings, fresh, &options);
-    if (!fault) { fault = take_reloaded(process, run, fresh, &taken, &kept); }
-    if (fault) {
-        log_line(LOG_ERROR, "configuration not reloaded", "why=%s", quote_text(fault).text);
-        options_free(options);
-    } else {
-        settings.slot = process->settings.slot; /* the one that was taken */
-        reload_options(run_options, run_options_count, &process->settings, &settings,
-                       reloads_run_option, &taken, &kept);
-        use_log_settings(process);
-        process->reloaded[process->reloaded_count++] = options;
-        say_reloaded(&taken, &kept);
-    }
-    buf_release(&taken);
-    buf_release(&kept);
-}
-
 /* ---- Phases ---- */
 
 static int work(struct process *process, struct run *run)
@@ -337,7 +222,7 @@ static int work(struct process *process, struct run *run)
         keep_status(process, run);
         if (!reloading) { continue; }
         reloading = 0;
-        reload(process, run);
+        reloader_read(&process->reloader, run);
     }
     int code = EXIT_STOPPED;
     if (stopping && !run_finish(run)) {
@@ -436,15 +321,13 @@ static int check_settings(struct process *process)
     const struct worker *worker = process->worker;
     struct buf notes;
     buf_init(&notes, NOTES_BYTES_MAX);
-    _cleanup_(xfreep) char *fault = run_settings_fault(&process->settings);
+    _cleanup_(xfreep) char *fault = reloader_fault(worker, &process->settings);
     if (!fault && worker->check) { fault = worker->check(process->worker_settings, &notes); }
-    if (!fault) { fault = kafka_properties_fault(&process->settings.kafka); }
-    if (!fault && run_needs_transactions(worker, &process->settings)) {
-        fault = kafka_commit_timeout_fault(&process->settings.kafka, worker_delivery_ms(worker),
-                                           process->settings.commit_timeout_ms);
+    if (!fault && worker->check_start) {
+        fault = worker->check_start(process->worker_settings, &process->settings);
     }
     run_settings_notes(&process->settings, worker, process->worker_settings, &notes);
-    say_notes(buf_slice(&notes));
+    reloader_say_notes(buf_slice(&notes));
     buf_release(&notes);
     return fault ? refuse(EXIT_CONFIG, "cannot start", fault) : 0;
 }
@@ -483,8 +366,7 @@ static void clean_up(struct process *process)
     free(process->worker_settings);
     buf_release(&process->status);
     pthread_mutex_destroy(&process->status_lock);
-    for (size_t i = 0; i < process->reloaded_count; i++) { options_free(process->reloaded[i]); }
-    free(process->reloaded);
+    reloader_release(&process->reloader);
     options_free(process->options);
 }
 
@@ -532,7 +414,7 @@ static const char exit_codes[] =
 
 int worker_main(const struct worker *worker, int argc, char **argv)
 {
-    struct process process = {.worker = worker, .slot_lock = -1, .argc = argc, .argv = argv};
+    struct process process = {.worker = worker, .slot_lock = -1};
 #ifdef FRESHET_CRASH
     crash_from_environment();
 #endif
@@ -545,8 +427,9 @@ int worker_main(const struct worker *worker, int argc, char **argv)
     (void)mallopt(M_TRIM_THRESHOLD, MALLOC_TRIM_BYTES);
     pthread_mutex_init(&process.status_lock, NULL);
     buf_init(&process.status, STATUS_BYTES_MAX);
-    process.reloaded = xcalloc(RELOADS_MAX, sizeof(struct options *));
     process.worker_settings = xcalloc(1, MAX_OF(worker->settings_size, (size_t)1));
+    reloader_init(&process.reloader, worker, &process.settings, process.worker_settings, argc,
+                  argv);
     log_setup(worker->name, LOG_INFO);
     const struct option_group groups[] = {
         {worker->name, worker->options, worker->options_count, process.worker_settings},
@@ -567,7 +450,7 @@ int worker_main(const struct worker *worker, int argc, char **argv)
                     secret_argument(rest[0], NULL, shown, sizeof(shown)));
         code = refuse(EXIT_USAGE, "unexpected argument", why);
     } else if (loaded == OPTIONS_OK) {
-        use_log_settings(&process);
+        reloader_use_log(&process.reloader);
         handle_signals();
         code = plan_memory(groups, ARRAY_COUNT(groups));
         warn_of_former_names(process.options);

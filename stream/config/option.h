@@ -26,6 +26,7 @@ struct option {
     const char *choices;  /* for OPTION_CHOICE */
     const char *help;     /* one sentence without a final newline */
     const char *former;   /* the name before this one, which is still taken, or NULL; no prefix's */
+    bool live;            /* a worker takes it over while it runs (SIGHUP; stream/reload.h) */
     enum memory_part part; /* of a size: "auto" (MEMORY_AUTO) is valid and is cut from memory.max */
 };
 

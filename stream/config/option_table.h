@@ -26,6 +26,9 @@
         .fallback = preset, limits, .help = __VA_ARGS__                                            \
     }
 #define OPTION_FORMERLY(old) .former = old
+/* May change while a worker runs. Whoever uses it reads it from the settings each time, on the
+ * worker's thread, or is given it again by the worker's `reload`. */
+#define OPTION_LIVE .live = true
 /* A size that may be "auto": a part of memory.max. */
 #define OPTION_PART(name) .part = MEMORY_##name
 

@@ -1,3 +1,7 @@
+/* Parsed: text to option_value, by the option's type, its units and its limits. Stored: an
+ * option_value into the settings. Printed: what the settings have, the limits, the help; amounts in
+ * the largest unit that divides them, so that what is printed can be read again.
+ */
 #include "base/base.h"
 #include "base/number.h"
 #include "base/utf8.h"
@@ -222,6 +226,68 @@ static void append_choices(const char *choices, struct buf *out)
         if (next) { buf_printf(out, is_last ? " or " : ", "); }
         at = next;
     }
+}
+
+static void append_choice(const char *choices, int32_t index, struct buf *out)
+{
+    while (index-- > 0) { choices += strcspn(choices, "|") + 1; }
+    buf_append(out, choices, strcspn(choices, "|"));
+}
+
+static void append_number(const struct option *option, int64_t number, struct buf *out)
+{
+    if (option->part != MEMORY_NONE && number == MEMORY_AUTO) {
+        buf_printf(out, "auto");
+    } else {
+        append_amount(option, (double)number, out);
+    }
+}
+
+void option_value_print(const struct option *option, const void *settings, struct buf *out)
+{
+    const char *member = (const char *)settings + option->offset, *text;
+    int64_t number;
+    int32_t choice;
+    double real;
+    switch (option->type) {
+    case OPTION_STRING:
+        memcpy(&text, member, sizeof(text));
+        buf_printf(out, "%s", text ? text : "");
+        return;
+    case OPTION_SECRET:
+        buf_printf(out, "****");
+        return;
+    case OPTION_LONG:
+    case OPTION_BYTES:
+    case OPTION_DURATION:
+        memcpy(&number, member, sizeof(number));
+        append_number(option, number, out);
+        return;
+    case OPTION_DOUBLE:
+        memcpy(&real, member, sizeof(real));
+        append_amount(option, real, out);
+        return;
+    case OPTION_BOOL:
+        buf_printf(out, "%s", *(const bool *)member ? "true" : "false");
+        return;
+    case OPTION_CHOICE:
+        memcpy(&choice, member, sizeof(choice));
+        append_choice(option->choices, choice, out);
+        return;
+    case OPTION_PREFIX:
+        assert(!"a prefix option has no value of its own");
+    }
+}
+
+void option_about(const struct option *option, struct buf *out)
+{
+    size_t size = strlen(option->help);
+    buf_append(out, option->help, size);
+    if (option->live) {
+        bool ended = size && option->help[size - 1] == '.';
+        buf_printf(out, "%s SIGHUP reads it again.", ended ? "" : ".");
+    }
+    if (option->former) { buf_printf(out, " Formerly %s.", option->former); }
 }
 
 void option_limits(const struct option *option, struct buf *out)

@@ -20,6 +20,11 @@ int option_value_parse(const struct option *option, const char *text,
 /* Writes a value to the option's member of the settings. */
 void option_value_store(const struct option *option, const struct option_value *value,
                         void *settings);
+/* Appends the value that the settings have, as one would write it (64k, 10m, cosine); a secret's as
+ * ****. Not for prefix options. */
+void option_value_print(const struct option *option, const void *settings, struct buf *out);
+/* Appends what the pages say of it: its help, whether SIGHUP reads it again, its former name. */
+void option_about(const struct option *option, struct buf *out);
 /* Returns the type's name in the reference table: "number", "duration". */
 const char *option_type_name(enum option_type type);
 /* Appends the limits ("from 1 to 64k", "cosine, jaccard or llr"); nothing when there are none. */

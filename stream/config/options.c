@@ -8,9 +8,9 @@
  *                        without a setting takes its default
  *   4. store()           writes all values into the settings structs, when there was no fault
  *
- * A fault is printed and loading goes on, so that all faults are reported at once. A value that a
- * placeholder brought is never printed: it may be a secret. Nor is one whose name sounds like one
- * (base/secret.h), or whose name is unknown: it may be a secret whose name was mistyped.
+ * A fault is printed and loading goes on, so that all faults are reported at once. Never printed is
+ * what may be a secret: what a placeholder brought, and a value whose name sounds like one
+ * (base/secret.h) or is unknown, because it may be mistyped.
  */
 #include "base/base.h"
 #include "base/arena.h"
@@ -23,6 +23,7 @@
 #include "stream/config/file_format.h"
 #include "stream/config/option_hint.h"
 #include "stream/config/option_names.h"
+#include "stream/config/option_owners.h"
 #include "stream/config/option_value.h"
 #include "stream/config/options.h"
 #include "stream/config/options_internal.h"
@@ -31,10 +32,9 @@
 #include "stream/config/setting.h"
 
 enum {
-    OPTIONS_ARENA_BLOCK = 16 << 10,
-    OPTIONS_SETTINGS_MAX = 4096,         /* of one load, with the overridden ones */
+    OPTIONS_ARENA_BLOCK = 16 << 10, OPTIONS_QUOTE_MAX = 512,
+    OPTIONS_SETTINGS_MAX = 4096,      /* of one load, with the overridden ones */
     OPTIONS_EXPANDED_MAX = 128 << 10, /* bytes of a value */
-    OPTIONS_QUOTE_MAX = 512,
     NEAR_NAME_EDITS = 2, /* of an option's name, for a key that a prefix takes */
     VARIABLE_NAME_LEAST = 6, /* of a variable that is taken for a misspelt option */
 };
@@ -72,9 +72,8 @@ struct load {
 static const char *keep(struct load *load, const char *text, size_t size)
 {
     char *copy = arena_alloc(load->options->arena, size + 1);
-    memcpy(copy, text, size);
     copy[size] = '\0';
-    return copy;
+    return memcpy(copy, text, size);
 }
 
 /* ---- Faults ---- */
@@ -136,9 +135,8 @@ static void list_entries(struct load *load, const struct option_group *groups, s
  * every key), else NULL. */
 static struct entry *find_entry(const struct load *load, const char *key)
 {
-    struct entry *best = NULL;
+    struct entry *best = NULL, *end = load->entries + load->entries_count;
     size_t best_size = 0;
-    struct entry *end = load->entries + load->entries_count;
     for (struct entry *entry = load->entries; entry < end; entry++) {
         size_t size = strlen(entry->option->name);
         if (entry->option->type != OPTION_PREFIX) {
@@ -171,13 +169,16 @@ static const struct option *nearest_option(const struct load *load, const char *
 static void hint_nearest(const struct load *load, const struct setting *setting, struct buf *hint)
 {
     const struct option *nearest = nearest_option(load, setting->key, /* prefixes= */ true);
-    if (nearest) {
-        const char *star = nearest->type == OPTION_PREFIX ? "*" : "";
-        buf_printf(hint, "unknown; did you mean %s%s?", nearest->name, star);
-        return;
+    const char *owners = option_owners(setting->key);
+    if (owners) {
+        buf_printf(hint, "unknown here; it is an option of %s, for that worker's file", owners);
+    } else if (nearest) {
+        buf_printf(hint, "unknown; did you mean %s%s?", nearest->name,
+                   nearest->type == OPTION_PREFIX ? "*" : "");
+    } else {
+        buf_printf(hint, "unknown; %s--options prints all",
+                   option_unknown_hint(setting->key, setting->colon));
     }
-    buf_printf(hint, "unknown; %s--options prints all",
-               option_unknown_hint(setting->key, setting->colon));
 }
 
 /* A prefix takes every key that begins with it, but a near misspelling of an option is no such

@@ -62,10 +62,11 @@ static void put_flags(struct buf *out)
 
 static void put_option(const struct option *option, struct buf *out)
 {
-    struct buf limits;
+    struct buf limits, about;
     bool prefix = option->type == OPTION_PREFIX;
     const char *fallback = option->fallback;
     buf_init(&limits, MANUAL_CELL_MAX);
+    buf_init(&about, MANUAL_CELL_MAX);
     option_limits(option, &limits);
     buf_append(&limits, "", 1);
     buf_printf(out, ".TP\n\\fB");
@@ -79,12 +80,10 @@ static void put_option(const struct option *option, struct buf *out)
         roff_text(option->type == OPTION_SECRET ? "****" : fallback, out);
     }
     buf_printf(out, ")\n");
-    roff_text(option->help, out);
-    if (option->former) {
-        buf_printf(out, "\nFormerly ");
-        roff_text(option->former, out);
-        buf_printf(out, ".");
-    }
+    option_about(option, &about);
+    buf_append(&about, "", 1);
+    roff_text(about.data, out);
+    buf_release(&about);
     buf_printf(out, "\n");
     buf_release(&limits);
 }

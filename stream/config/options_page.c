@@ -77,7 +77,8 @@ static void print_row(const struct option *option, FILE *out)
     option_limits(option, &limits);
     buf_append(&limits, "", 1);
     buf_printf(&name, "%s%s", option->name, shown_star(option));
-    buf_printf(&help, "%s", option->help);
+    option_about(option, &help);
+    buf_append(&help, "", 1);
     const char *fallback = shown_default(option);
     bool is_value = fallback[0] && (option->fallback || option->type == OPTION_PREFIX);
     fputc('|', out);
@@ -85,7 +86,6 @@ static void print_row(const struct option *option, FILE *out)
     print_cell(out, option_type_name(option->type), "");
     print_cell(out, fallback, is_value ? "`" : "");
     print_cell(out, limits.data, "");
-    if (option->former) { buf_printf(&help, " Formerly %s.", option->former); }
     print_cell(out, help.data, "");
     fputc('\n', out);
     buf_release(&limits);

@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/thread.h"
 #include "base/xalloc.h"
+#include "stream/http/connection_list.h"
 #include "stream/http/http_server.h"
 #include "stream/http/waiting_requests.h"
 
@@ -38,20 +39,10 @@
 #include <unistd.h>
 
 enum {
-    SERVER_LEAVING_MAX = 64, /* connections that were shut down and are not gone yet */
     SERVER_MEMORY_PER_CONNECTION = 16 << 10, /* of which a request's head is a part */
     SERVER_BACKLOG = 64,
     SERVER_BODIES_MAX = 64,        /* in memory at a time, of the largest size */
     SERVER_DROPPED_MAX = 16 << 20, /* bytes that a request may send in vain */
-};
-
-/* A connection, in the order of their beginnings. */
-struct connection {
-    struct MHD_Connection *connection;
-    int fd;
-    int64_t since_ms;
-    struct in6_addr address; /* an IPv4 address stands in its first four bytes */
-    bool leaving;            /* it was shut down */
 };
 
 /* A request whose head has been read. */
@@ -68,9 +59,7 @@ static struct exchange too_many_arguments;
 
 struct http_server {
     struct http_settings settings;
-    pthread_mutex_t lock; /* of the connections */
-    struct connection *connections;
-    size_t connections_count, connections_max;
+    struct connection_list *connections;
     struct MHD_Daemon *daemon;
     struct waiting_requests *waiting; /* NULL: none may wait */
     size_t bodies; /* bytes of all bodies; the server's thread alone knows them */
@@ -361,62 +350,6 @@ static void on_end(void *arg, struct MHD_Connection *connection _unused_, void *
 
 /* ---- Connections ---- */
 
-static struct in6_addr address_of(const struct sockaddr *from)
-{
-    struct in6_addr address = {0};
-    if (from && from->sa_family == AF_INET6) {
-        memcpy(&address, (const char *)from + offsetof(struct sockaddr_in6, sin6_addr),
-               sizeof(address));
-    } else if (from && from->sa_family == AF_INET) {
-        memcpy(&address, (const char *)from + offsetof(struct sockaddr_in, sin_addr),
-               sizeof(struct in_addr));
-    }
-    return address;
-}
-
-static void shut(struct connection *at)
-{
-    at->leaving = true;
-    (void)shutdown(at->fd, SHUT_RDWR);
-}
-
-/* Counts the connections of an address that stay. */
-static size_t count_of(const struct http_server *server, const struct in6_addr *address)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < server->connections_count; i++) {
-        const struct connection *at = &server->connections[i];
-        count += !at->leaving && memcmp(&at->address, address, sizeof(*address)) == 0;
-    }
-    return count;
-}
-
-/* Makes room: shuts down what is too old, then the oldest of the address that has most, until the
- * limits hold. */
-static void keep_limits(struct http_server *server, int64_t now_ms)
-{
-    const int64_t life_ms = server->settings.life_ms;
-    for (;;) {
-        struct connection *victim = NULL;
-        size_t stay = 0, most = 0;
-        for (size_t i = 0; i < server->connections_count; i++) {
-            struct connection *at = &server->connections[i];
-            if (!at->leaving && life_ms && now_ms - at->since_ms > life_ms) { shut(at); }
-            if (at->leaving) { continue; }
-            size_t count = count_of(server, &at->address);
-            if (count > most) {
-                most = count;
-                victim = at;
-            }
-            stay++;
-        }
-        if (stay <= server->settings.connections && most <= server->settings.connections_each) {
-            return;
-        }
-        shut(victim);
-    }
-}
-
 static void begin_connection(struct http_server *server, struct MHD_Connection *connection)
 {
     /* The next call may write over what this one points to (libmicrohttpd 1.0). */
@@ -424,40 +357,18 @@ static void begin_connection(struct http_server *server, struct MHD_Connection *
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     const union MHD_ConnectionInfo *from =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    /* libmicrohttpd's own limit is as large as the array. */
-    assert(server->connections_count < server->connections_max);
-    int64_t now_ms = clock_monotonic_ms();
-    server->connections[server->connections_count++] = (struct connection){
-        .connection = connection, .fd = fd,
-        .since_ms = now_ms,
-        .address = address_of(from ? from->client_addr : NULL),
-    };
-    keep_limits(server, now_ms);
-}
-
-static void end_connection(struct http_server *server, const struct MHD_Connection *connection)
-{
-    size_t i = 0;
-    while (i < server->connections_count && server->connections[i].connection != connection) {
-        i++;
-    }
-    if (i == server->connections_count) { return; }
-    server->connections_count--;
-    memmove(&server->connections[i], &server->connections[i + 1],
-            (server->connections_count - i) * sizeof(*server->connections));
+    connection_list_begin(server->connections, connection, fd, from ? from->client_addr : NULL);
 }
 
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context _unused_,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct http_server *server = arg;
-    pthread_mutex_lock(&server->lock);
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         begin_connection(server, connection);
     } else {
-        end_connection(server, connection);
+        connection_list_end(server->connections, connection);
     }
-    pthread_mutex_unlock(&server->lock);
 }
 
 /* ---- Start and end ---- */
@@ -529,7 +440,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
         MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
         MHD_OPTION_NOTIFY_COMPLETED, on_end, server,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->connections_max,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)connection_list_capacity(server->connections),
         MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
         MHD_OPTION_URI_LOG_CALLBACK, cut_arguments, NULL,
         MHD_OPTION_CONNECTION_TIMEOUT, server->settings.timeout_s,
@@ -547,11 +458,12 @@ int http_server_start(const struct http_settings *settings, struct http_server *
     int fault = listen_on(settings->address, settings->port, &fd);
     if (fault) { return fault; }
     struct http_server *server = xcalloc(1, sizeof(*server));
-    pthread_mutex_init(&server->lock, NULL);
     server->settings = *settings;
     server->port = port_of(fd);
-    server->connections_max = settings->connections + SERVER_LEAVING_MAX;
-    server->connections = xcalloc(server->connections_max, sizeof(*server->connections));
+    server->connections =
+        connection_list_new(settings->limits_change ? HTTP_CONNECTIONS_MAX : settings->connections);
+    connection_list_limit(server->connections, settings->connections, settings->connections_each,
+                          settings->life_ms);
     if (settings->waits) { server->waiting = waiting_requests_new(suspend, resume); }
     server->daemon = start_daemon(server, fd); /* owns fd, also on failure */
     if (!server->daemon) {
@@ -576,8 +488,7 @@ struct http_server *http_server_free(struct http_server *server)
     if (server->waiting) { waiting_requests_close(server->waiting); }
     if (server->daemon) { MHD_stop_daemon(server->daemon); }
     waiting_requests_free(server->waiting);
-    pthread_mutex_destroy(&server->lock);
-    free(server->connections);
+    connection_list_free(server->connections);
     free(server);
     return NULL;
 }
@@ -592,9 +503,13 @@ void http_server_wake(struct http_server *server, uint64_t ticket)
     if (server->waiting) { waiting_requests_wake(server->waiting, ticket); }
 }
 
+void http_server_limit(struct http_server *server, size_t connections)
+{
+    assert(server->settings.limits_change && connections <= HTTP_CONNECTIONS_MAX);
+    connection_list_limit(server->connections, connections, connections, server->settings.life_ms);
+}
+
 void http_server_check(struct http_server *server)
 {
-    pthread_mutex_lock(&server->lock);
-    keep_limits(server, clock_monotonic_ms());
-    pthread_mutex_unlock(&server->lock);
+    connection_list_check(server->connections);
 }

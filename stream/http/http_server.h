@@ -52,6 +52,7 @@ struct http_settings {
     int port;                /* 0: any free one */
     size_t connections;      /* at most HTTP_CONNECTIONS_MAX; beyond, an old one is closed */
     size_t connections_each; /* of one address */
+    bool limits_change;      /* http_server_limit() may be called */
     int64_t life_ms;         /* of a connection; 0: no limit */
     unsigned timeout_s;      /* without a byte */
     size_t answer_bytes;
@@ -75,6 +76,8 @@ int http_server_port(const struct http_server *server);
 /* Lets a request be answered whose answer was to come later. Any thread; a ticket of a request that
  * is over is ignored. */
 void http_server_wake(struct http_server *server, uint64_t ticket);
+/* Sets the most connections, in all and of one address; beyond, old ones are closed. Any thread. */
+void http_server_limit(struct http_server *server, size_t connections);
 /* Closes connections that are too old. Any thread. */
 void http_server_check(struct http_server *server);
 

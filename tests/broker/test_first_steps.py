@@ -199,13 +199,18 @@ def test_a_configuration_is_read_again_while_it_runs(kafka, tmp_path):
              "--set", f"bootstrap.servers={kafka.bootstrap}"], stdout=log, stderr=log)
     try:
         kafka.wait(lambda: "started" in log_file.read_text(), "ingest to start")
-        write(map_item="sku", log_format="json", commit_interval_ms="300ms")
+        write(map_item="sku", log_format="json", commit_interval_ms="300ms", standby_copies="1")
         ingest.send_signal(signal.SIGHUP)
         kafka.wait(lambda: "configuration reloaded" in log_file.read_text(), "the line in the log")
         lines = [line for line in log_file.read_text().splitlines() if line.startswith("{")]
         reloaded, = (json.loads(line) for line in lines if "configuration reloaded" in line)
-        assert reloaded["options"] == "map.item,log.format", lines
-        assert any("need a restart" in line and "commit.interval.ms" in line for line in lines)
+        assert reloaded["options"] == "map.item,commit.interval.ms,log.format", lines
+        assert any("need a restart" in line and "standby.copies" in line for line in lines)
+        changed = {told["option"]: (told["msg"], told["from"], told["to"])
+                   for told in map(json.loads, lines) if "from" in told}
+        assert changed["map.item"] == ("an option has changed", "id", "sku"), changed
+        assert changed["commit.interval.ms"] == ("an option has changed", "500ms", "300ms")
+        assert changed["standby.copies"] == ("an option has changed that needs a restart", 0, 1)
         value = json.dumps({"user_id": 1, "sku": "a", "event_time_ms": 1700000000}).encode()
         kafka.produce(kafka.prefix + "clicks", [(b"k", value, TIME_MS)])
         kafka.wait(lambda: freshet(kafka, "peek", "events", "--prefix", kafka.prefix), "the event")

@@ -35,6 +35,9 @@ REFUSED = {
     "bootstrap.server=localhost:9092": ["did you mean bootstrap.servers?"],
     "security.protocol=SSL": ["properties of the Kafka client begin with kafka."],
     "sasl.password=s3cret": ["properties of the Kafka client begin with kafka."],
+    "query.cache=5000": ["key=query.cache", "an option of scorer and serve"],
+    "train.cpu.share=0.5": ["an option of sequence, for that worker's file"],
+    "list.length=10": ["an option of scorer and serve"],
     "topic.prefx=shop.": ["did you mean topic.prefix?"],
     "action.defalt=ignore": ["did you mean action.default?"],
     "kafak.ssl.ca.location=/x": ["did you mean kafka.*?"],
@@ -213,6 +216,40 @@ def test_a_port_that_another_program_has_is_told_before_anything_is_connected(tm
         assert code == CONFIG and f"127.0.0.1:{port}: Address already in use" in said, said
         code, said = start(tmp_path, f"metrics.port={port}", worker="trainer")
         assert code == CONFIG and "metrics.port=0 takes a free one" in said, said
+
+
+@pytest.mark.parametrize("metrics", ["127.0.0.1", "0.0.0.0"])
+def test_one_port_for_requests_and_metrics_is_told_before_anything_is_connected(tmp_path, metrics):
+    text = f"http.port=18089\nmetrics.port=18089\nmetrics.address={metrics}"
+    code, said = start(tmp_path, text, worker="serve")
+    assert code == CONFIG and "waiting for a broker" not in said, said
+    assert "http.port=18089 and metrics.port=18089 are the same" in said, said
+
+
+WORKERS = ("ingest", "features", "trainer", "sequence", "embed", "scorer", "serve")
+
+
+def options_of(worker):
+    """Names of the options that this worker alone, or some workers have."""
+    page = subprocess.run([BIN / f"freshet-{worker}", "--options"], text=True, capture_output=True,
+                          check=True).stdout
+    return re.findall(r"^\| `([^`]+)`", page.split("## runtime")[0], re.M)
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_an_option_of_another_worker_is_told_with_the_workers_that_have_it(tmp_path, worker):
+    """Whatever option a worker has, each of the others knows whose it is."""
+    has = {one: options_of(one) for one in WORKERS}
+    prefixes = tuple(name[:-1] for name in has[worker] if name.endswith("*"))
+    foreign = {name for one in WORKERS for name in has[one]
+               if name not in has[worker] and not name.startswith(prefixes)}
+    wrong = [name.replace("*", "x") for name in sorted(foreign)]
+    code, said = start(tmp_path, "".join(f"{name}=1\n" for name in wrong), worker=worker)
+    assert code == CONFIG
+    for name, shown in zip(sorted(foreign), wrong):
+        owners = [one for one in WORKERS if name in has[one]]
+        told = " and ".join(filter(None, [", ".join(owners[:-1]), owners[-1]]))
+        assert re.search(rf"key={re.escape(shown)} .*an option of {told}, for", said), (name, said)
 
 
 @pytest.mark.parametrize("text, note", [

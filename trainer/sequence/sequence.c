@@ -550,6 +550,8 @@ static void tick(struct task *task, int64_t wall_ms _unused_)
         warn_about_length(run, state);
         training_thread_begin(state->training_thread);
     }
+    training_thread_set_pace(state->training_thread, sequence_pace(state->settings));
+    state->publisher.rows_a_step = (size_t)state->settings->rows_max;
     training_thread_work(state->training_thread, TURN_MS);
     if (publisher_idle(&state->publisher)) {
         struct model_snapshot *snapshot = training_thread_take(state->training_thread);

@@ -23,16 +23,17 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
     OPTION("train.threads", LONG, threads, "1", OPTION_RANGE(0, 64),
            "Threads that train; more than two are of no use; 0: the main thread, between polls."),
     OPTION("train.cpu.share", DOUBLE, cpu_share, "1", OPTION_RANGE(0.01, 1),
-           "Share of the time in which a training thread computes; for the rest it sleeps."),
+           "Share of the time in which a training thread computes; for the rest it sleeps.",
+           OPTION_LIVE),
     OPTION("train.memory.max", BYTES, memory_max, "auto", OPTION_RANGE(1 << 24, 1024 * GIB),
            "Memory for sequences (half of it) and the model; users who acted longest ago, and "
            "items beyond, are left out.", OPTION_PART(CACHE)),
     OPTION("train.checkpoint.interval.ms", DURATION, checkpoint_ms, "30s",
            OPTION_RANGE(100, 86400000),
-           "Time between checkpoints; they are written at the end of an epoch."),
+           "Time between checkpoints; they are written at the end of an epoch.", OPTION_LIVE),
     OPTION("train.publish.interval.ms", DURATION, publish_ms, "60s", OPTION_RANGE(0, 86400000),
            "Least time between two model versions of one training run; the last one is always "
-           "published."),
+           "published.", OPTION_LIVE),
     OPTION("train.d", LONG, d, "0", OPTION_RANGE(0, VECTOR_NUMBERS_MAX),
            "Dimensions of a vector, a multiple of 16; 0: 64."),
     OPTION("train.blocks", LONG, blocks, "0", OPTION_RANGE(0, WEIGHTS_BLOCKS_MAX), "Layers; 0: 2."),
@@ -79,7 +80,7 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
            "Most different texts that users searched for; of further ones nothing is learned. 400 "
            "bytes each at 384 numbers; each start encodes them anew."),
     OPTION("publish.rows.max", LONG, rows_max, "5000", OPTION_RANGE(1, 100000),
-           "Most item vectors sent at a time; ten times a second."),
+           "Most item vectors sent at a time; ten times a second.", OPTION_LIVE),
     OPTION("segments.every.ms", DURATION, segments_every_ms, "0", OPTION_RANGE(0, 86400000 * 7),
            "Time between two counts of what users of one country, decade of birth or tag act on, "
            "published to profiles; 0: nothing is counted."),
@@ -181,6 +182,13 @@ size_t sequence_training_set_bytes(const struct sequence_settings *settings)
     return (size_t)settings->memory_max / 2;
 }
 
+struct training_pace sequence_pace(const struct sequence_settings *settings)
+{
+    return (struct training_pace){.cpu_share = settings->cpu_share,
+                                  .checkpoint_ms = settings->checkpoint_ms,
+                                  .publish_ms = settings->publish_ms};
+}
+
 struct training_thread_settings sequence_training_settings(const struct sequence_settings *settings)
 {
     int64_t of_item = width_of(settings) * FLOATS_A_NUMBER * (int64_t)sizeof(float);
@@ -206,8 +214,6 @@ struct training_thread_settings sequence_training_settings(const struct sequence
                     .threads = settings->threads,
                     .seed = settings->seed},
         .content_rank = settings->vectors_d,
-        .cpu_share = settings->cpu_share,
-        .checkpoint_ms = settings->checkpoint_ms,
-        .publish_ms = settings->publish_ms,
+        .pace = sequence_pace(settings),
     };
 }

@@ -61,6 +61,8 @@ const char *sequence_settings_fault(const struct sequence_settings *settings);
 /* Makes the settings of the training thread; items are bounded by memory_max too. */
 struct training_thread_settings
 sequence_training_settings(const struct sequence_settings *settings);
+/* Returns the pace of the training thread, which may change while it trains. */
+struct training_pace sequence_pace(const struct sequence_settings *settings);
 /* Makes the settings of the segment counter. */
 struct segment_counter_settings
 sequence_segment_settings(const struct sequence_settings *settings);

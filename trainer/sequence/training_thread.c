@@ -36,6 +36,7 @@ struct training_thread {
     bool quit;
     struct model_snapshot *snapshot;
     struct training_thread_report report;
+    struct training_pace pace;         /* in use: taken from settings.pace before each slice */
     int64_t checkpoint_ms, publish_ms; /* times of the last ones */
     bool published;                    /* a snapshot was made in this process */
 };
@@ -123,12 +124,12 @@ static void snapshot_and_checkpoint_if_due(struct training_thread *training_thre
     enum learner_milestone milestone = learner_milestone(training_thread->learner);
     bool due =
         !training_thread->published || now_ms(training_thread) - training_thread->publish_ms >=
-                                           training_thread->settings.publish_ms;
+                                           training_thread->pace.publish_ms;
     if (milestone == MILESTONE_ENDED || (milestone == MILESTONE_IMPROVED && due)) {
         make_snapshot(training_thread);
     }
     int64_t age_ms = now_ms(training_thread) - training_thread->checkpoint_ms,
-            interval_ms = training_thread->settings.checkpoint_ms;
+            interval_ms = training_thread->pace.checkpoint_ms;
     bool between_epochs = learner_between_epochs(training_thread->learner);
     if (milestone == MILESTONE_ENDED || (between_epochs && age_ms >= interval_ms) ||
         age_ms >= interval_ms * LATE_CHECKPOINTS) {
@@ -139,6 +140,9 @@ static void snapshot_and_checkpoint_if_due(struct training_thread *training_thre
 /* Does a slice of work; false when there was nothing to do. */
 static bool advance(struct training_thread *training_thread)
 {
+    pthread_mutex_lock(&training_thread->lock);
+    training_thread->pace = training_thread->settings.pace;
+    pthread_mutex_unlock(&training_thread->lock);
     bool worked = learner_step(training_thread->learner);
     if (worked) { snapshot_and_checkpoint_if_due(training_thread); }
     struct learner_report report = learner_report(training_thread->learner);
@@ -166,11 +170,11 @@ static bool pause_or_quit(struct training_thread *training_thread, int64_t pause
 static void *thread_main(void *arg)
 {
     struct training_thread *training_thread = arg;
-    double share = training_thread->settings.cpu_share;
     for (int64_t pause_us = 0; !pause_or_quit(training_thread, pause_us);) {
         int64_t from_us = clock_monotonic_us();
         bool worked = advance(training_thread);
         double us = (double)(clock_monotonic_us() - from_us);
+        double share = training_thread->pace.cpu_share;
         pause_us = worked ? (int64_t)(us * (1.0 - share) / share) : IDLE_MS * 1000;
     }
     return NULL;
@@ -195,6 +199,13 @@ void training_thread_begin(struct training_thread *training_thread)
     training_thread->quit = false;
     int result = thread_start(&training_thread->thread, "training", thread_main, training_thread);
     assert(result == 0);
+}
+
+void training_thread_set_pace(struct training_thread *training_thread, struct training_pace pace)
+{
+    pthread_mutex_lock(&training_thread->lock);
+    training_thread->settings.pace = pace;
+    pthread_mutex_unlock(&training_thread->lock);
 }
 
 void training_thread_end(struct training_thread *training_thread)

@@ -15,14 +15,19 @@
 
 #include "trainer/sequence/learner.h"
 
+/* What an operator may change while it trains. */
+struct training_pace {
+    double cpu_share;      /* share of the time that training computes; the rest it sleeps */
+    int64_t checkpoint_ms; /* between checkpoints */
+    int64_t publish_ms;    /* least time between two models of one training run */
+};
+
 struct training_thread_settings {
     struct learner_settings learner;
     struct content_table *content_table; /* outlives it; NULL: models take no content */
     int64_t content_rank;         /* numbers of an item's content that a model takes */
     struct search_table *search_table;   /* outlives it; NULL: sequences have no searches */
-    double cpu_share;             /* share of the time that training computes; the rest it sleeps */
-    int64_t checkpoint_ms;        /* between checkpoints */
-    int64_t publish_ms;           /* least time between two models of one training run */
+    struct training_pace pace;    /* at first */
     int64_t (*now_ms)(void *arg); /* clock for both; called from the training thread too */
     void *clock_arg;
 };
@@ -51,6 +56,8 @@ void training_thread_begin(struct training_thread *training_thread);
 void training_thread_end(struct training_thread *training_thread);
 /* Says whether it has begun and not ended. */
 bool training_thread_runs(const struct training_thread *training_thread);
+/* Lets it go on at another pace, from its next slice of work on. */
+void training_thread_set_pace(struct training_thread *training_thread, struct training_pace pace);
 /* With `threads` 0: trains in the caller's thread for about budget_ms. Otherwise does nothing. */
 void training_thread_work(struct training_thread *training_thread, int64_t budget_ms);
 /* Takes the newest model that is to be published; NULL when there is none. Free with

@@ -12,6 +12,8 @@ struct sample {
     bool on;
     double share;
     struct properties more;
+    int64_t wait_ms, size;
+    const char *word;
 };
 
 #define OPTION_SETTINGS struct sample
@@ -23,6 +25,9 @@ static const struct option options[] = {
     OPTION("on", BOOL, on, "false", OPTION_FREE, "A switch"),
     OPTION("share", DOUBLE, share, "0.5", OPTION_FREE, "A share"),
     OPTION("more.", PREFIX, more, NULL, OPTION_FREE, "More"),
+    OPTION("wait", DURATION, wait_ms, "1s", OPTION_FREE, "A duration", OPTION_LIVE),
+    OPTION("size", BYTES, size, "64k", OPTION_FREE, "A size"),
+    OPTION("word", SECRET, word, "x", OPTION_FREE, "A secret"),
 };
 
 static bool all_but_count(const char *option)
@@ -69,6 +74,53 @@ static void test_what_may_change_is_taken(void **state _unused_)
     options_free(new);
 }
 
+/* A row says that it may change; without a function nothing else does. */
+static void test_a_live_option_is_taken(void **state _unused_)
+{
+    struct sample used, fresh;
+    const char *const after[] = {"wait=5s", "size=1m"};
+    struct options *old = fill(&used, NULL, 0);
+    struct options *new = fill(&fresh, after, ARRAY_COUNT(after));
+    check(NULL, "wait", "size", &used, &fresh);
+    assert_int_equal(used.wait_ms, 5000);
+    assert_int_equal(used.size, 64 << 10);
+    options_free(old);
+    options_free(new);
+}
+
+static void test_changes_are_told_with_their_values(void **state _unused_)
+{
+    struct sample used, fresh;
+    const char *const before[] = {"more.x=1", "more.gone=2", "more.password=s3cret"};
+    const char *const after[] = {"name=b c", "count=2", "level=high", "on=true", "share=0.25",
+                                 "more.x=3", "more.new=4", "wait=90s", "size=3m", "word=s3cret"};
+    static const char expected[] = "option=name from=a to=\"b c\"\n"
+                                   "option=count from=1 to=2\n"
+                                   "option=level from=low to=high\n"
+                                   "option=on from=false to=true\n"
+                                   "option=share from=0.5 to=0.25\n"
+                                   "option=more.x from=1 to=3\n"
+                                   "option=more.gone from=2 to=\"\"\n"
+                                   "option=more.password from=**** to=\"\"\n"
+                                   "option=more.new from=\"\" to=4\n"
+                                   "option=wait from=1s to=90s\n"
+                                   "option=size from=64k to=3m\n"
+                                   "option=word from=**** to=****\n";
+    struct options *old = fill(&used, before, ARRAY_COUNT(before));
+    struct options *new = fill(&fresh, after, ARRAY_COUNT(after));
+    struct buf lines;
+    buf_init(&lines, 1 << 12);
+    reload_changes(options, ARRAY_COUNT(options), &used, &fresh, &lines);
+    buf_append(&lines, "", 1);
+    assert_string_equal(lines.data, expected);
+    buf_clear(&lines);
+    reload_changes(options, ARRAY_COUNT(options), &used, &used, &lines);
+    assert_int_equal(lines.size, 0);
+    buf_release(&lines);
+    options_free(old);
+    options_free(new);
+}
+
 static void test_the_same_is_nothing(void **state _unused_)
 {
     struct sample used, fresh;
@@ -85,6 +137,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_may_change_is_taken),
+        cmocka_unit_test(test_a_live_option_is_taken),
+        cmocka_unit_test(test_changes_are_told_with_their_values),
         cmocka_unit_test(test_the_same_is_nothing),
     };
     return cmocka_run_group_tests_name("reload", tests, NULL, NULL);

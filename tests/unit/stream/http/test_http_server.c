@@ -248,6 +248,36 @@ static void test_connections(void **state)
     }
 }
 
+/* A lower limit closes the oldest at once; a higher one than at the start is kept, too. */
+static void test_the_limit_of_connections_changes(void **state _unused_)
+{
+    enum { MORE = CONNECTIONS + 3 };
+    const struct http_settings settings = {.address = "127.0.0.1", .connections = 1,
+                                           .connections_each = 1, .limits_change = true,
+                                           .timeout_s = 60, .answer_bytes = ANSWER_BYTES,
+                                           .answer = echo};
+    struct http_server *server;
+    char rest[4096], byte;
+    int fds[MORE];
+    assert_int_equal(http_server_start(&settings, &server), 0);
+    http_server_limit(server, MORE);
+    for (int i = 0; i < MORE; i++) {
+        static const char kept[] = "GET /a HTTP/1.1\r\nHost: x\r\n\r\n";
+        fds[i] = dial(server);
+        assert_int_equal(send(fds[i], kept, sizeof(kept) - 1, MSG_NOSIGNAL), sizeof(kept) - 1);
+        assert_int_equal(recv(fds[i], &byte, 1, 0), 1);
+    }
+    http_server_limit(server, 1);
+    for (int i = 0; i < MORE - 1; i++) {
+        ssize_t got;
+        while ((got = recv(fds[i], rest, sizeof(rest), 0)) > 0) {}
+        assert_true(got == 0 || errno == ECONNRESET);
+        close(fds[i]);
+    }
+    assert_ends(exchange(fds[MORE - 1], REQUEST("GET /b") "\r\n"), "/b");
+    http_server_free(server);
+}
+
 static void test_unescape(void **state)
 {
     static const struct {
@@ -278,6 +308,7 @@ int main(void)
         cmocka_unit_test(test_stalled_bodies),
         cmocka_unit_test_setup_teardown(test_too_large, begin, end),
         cmocka_unit_test_setup_teardown(test_connections, begin, end),
+        cmocka_unit_test(test_the_limit_of_connections_changes),
         cmocka_unit_test(test_unescape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

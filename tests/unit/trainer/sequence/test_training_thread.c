@@ -30,9 +30,9 @@ static int setup(void **state)
     assert_non_null(mkdtemp(fixture->dir));
     (void)snprintf(fixture->path, sizeof(fixture->path), "%s/checkpoint", fixture->dir);
     fixture->settings = (struct training_thread_settings){.learner = walk_settings,
-                                                          .cpu_share = .9,
-                                                          .checkpoint_ms = 100,
-                                                          .publish_ms = 0,
+                                                          .pace.cpu_share = .9,
+                                                          .pace.checkpoint_ms = 100,
+                                                          .pace.publish_ms = 0,
                                                           .now_ms = monotonic_ms};
     *state = fixture;
     return 0;
@@ -68,6 +68,26 @@ static struct model_snapshot *train_to_end(struct training_thread *training_thre
     }
     fail_msg("it does not become idle");
     return NULL;
+}
+
+/* The pace changes while the thread trains; what is learned ends as it would. */
+static void test_the_pace_changes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct training_pace pace = fixture->settings.pace;
+    struct training_set *training_set = walk_training_set(1);
+    for (int32_t user = 0; user < WALKERS; user++) { walk(training_set, 1, user, WALK_LENGTH); }
+    fixture->settings.pace.cpu_share = .01;
+    struct training_thread *training_thread =
+        training_thread_new(&fixture->settings, training_set, fixture->path);
+    training_thread_begin(training_thread);
+    for (int i = 1; i <= 100; i++) {
+        pace.cpu_share = i / 100.0;
+        training_thread_set_pace(training_thread, pace);
+    }
+    model_snapshot_free(train_to_end(training_thread));
+    training_thread_free(training_thread);
+    training_set_free(training_set);
 }
 
 /* Histories arrive while the thread trains, as in the worker. */
@@ -152,6 +172,7 @@ static void test_checkpoint_cannot_be_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_the_pace_changes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_trains_while_histories_arrive, setup, teardown),
         cmocka_unit_test_setup_teardown(test_resumes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_checkpoint, setup, teardown),
