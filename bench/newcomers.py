@@ -8,9 +8,9 @@ actions until then, from all items (freshet-serve, which makes lists as the scor
 New users: a list by the first action of each held user, and the most popular items, beside what the
 user did next.
 
-The catalogue is there twice, in two runs: whole (tags, title, and vectors of the title by
-freshet-embed where deploy/encoder has fetched a model, with freshet-sequence's Transformer), and
-with tags alone, without it. The Transformer has learned three quarters of the actions when the
+There are three runs: with the whole catalogue (tags, title, and vectors of the title by
+freshet-embed where deploy/encoder has fetched a model), with tags alone, and with the whole
+catalogue and freshet-sequence. Its Transformer has learned three quarters of the actions when the
 others come, by which the mixture learns what it is worth. The lists for viewers are asked for a
 second time by a rule that gives new items two of ten places.
 """
@@ -186,12 +186,12 @@ def new_users(held):
             "standard_errors": mean / spread if spread else 0}
 
 
-def run(bed, prefix, held, catalogue, settings, whole=False):
+def run(bed, prefix, held, catalogue, settings, model=False):
     """One run with a catalogue of {"item_id", "tags", "title"}; figures of new items and users.
-    whole: with a Transformer, and of new items that a rule gives places, too."""
+    model: with a Transformer."""
     encoded = ENCODER.exists() and any(item.get("title") for item in catalogue)
     names = [name for name, _ in WHOLE] + ["serve"] + (["embed"] if encoded else []) + (
-        ["sequence"] if whole else [])
+        ["sequence"] if model else [])
     settings = ["scorer.content.used=true", "serve.content.used=true",
                 f"serve.http.port={PORT}", *settings,
                 *([f"embed.model.path={ENCODER}"] if encoded else [])]
@@ -205,12 +205,12 @@ def run(bed, prefix, held, catalogue, settings, whole=False):
             if encoded:
                 wait_for("the catalogue is encoded", lambda: vectors(bed, prefix) >= 0.9 * len(
                     [one for one in catalogue if one.get("title")]) * (1 - HELD_ITEMS))
-            first = round(LEARNED * len(held.told)) if whole else 0
+            first = round(LEARNED * len(held.told)) if model else 0
             if first:
                 offer(bed, prefix, workers, held.told[:first])
                 wait_trained(workers)
             offer(bed, prefix, workers, held.told[first:], first + 1)
-            if whole:
+            if model:
                 wait_trained(workers)
             users = new_users(held)
             now_ms = int(time.time() * 1000)
@@ -218,9 +218,8 @@ def run(bed, prefix, held, catalogue, settings, whole=False):
                                             if one["item_id"] in held.items])
             wait_at_rest(bed, workers, prefix, catalogue, encoded)
             figures = new_items(held)
-            if whole:
-                give_places(bed, prefix, directory, known=next(iter(held.firsts.values()))[0])
-                figures["placed_hr10"] = new_items(held, PLACEMENT)["hr10"]
+            give_places(bed, prefix, directory, known=next(iter(held.firsts.values()))[0])
+            figures["placed_hr10"] = new_items(held, PLACEMENT)["hr10"]
             return figures, users
 
 
@@ -229,13 +228,19 @@ def figures(bed, name, rows, catalogue, settings=()):
     held = Held(rows)
     bed.say(f"{name}: {len(held.told):,} actions; {len(held.items):,} items and "
             f"{len(held.users):,} users are held back")
-    whole, users = run(bed, f"new{name[:1]}.", held, catalogue, settings, whole=True)
+    whole, users = run(bed, f"new{name[:1]}.", held, catalogue, settings)
+    learned, learned_users = run(bed, f"all{name[:1]}.", held, catalogue, settings, model=True)
     tags, _ = run(bed, f"tag{name[:1]}.", held,
                   [{"item_id": one["item_id"], "tags": one["tags"]} for one in catalogue], settings)
+    least = 1 / whole["lists"]
     return {"new_item_lists": whole["lists"], "new_item_hr10": whole["hr10"],
             "new_item_tags_hr10": tags["hr10"], "new_item_chance": whole["chance"],
             "new_item_times_chance": whole["hr10"] / whole["chance"],
             "new_item_placed_hr10": whole["placed_hr10"],
             "new_item_placed_times_chance": whole["placed_hr10"] / whole["chance"],
-            "new_item_times_tags": whole["hr10"] / max(tags["hr10"], 1 / whole["lists"]),
-            **{f"one_action_{name}": value for name, value in users.items()}}
+            "new_item_times_tags": whole["hr10"] / max(tags["hr10"], least),
+            "transformer_new_item_times_chance": learned["hr10"] / learned["chance"],
+            "transformer_new_item_times_tags": learned["hr10"] / max(tags["hr10"], least),
+            "transformer_new_item_placed_times_chance": learned["placed_hr10"] / learned["chance"],
+            **{f"one_action_{name}": value for name, value in users.items()},
+            **{f"transformer_one_action_{name}": value for name, value in learned_users.items()}}
