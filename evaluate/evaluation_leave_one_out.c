@@ -102,7 +102,7 @@ static int add_every_preset(struct course *course, const struct recommender *rec
 {
     for (size_t at = 0; at < recommender->presets_count; at++) {
         const struct preset *preset = &recommender->presets[at];
-        if (preset->wants_content && !course->context.content) { continue; }
+        if (!preset_suits(preset, &course->context)) { continue; }
         if (add_member(course, recommender, at) < 0) { return -1; }
     }
     return 0;

@@ -68,7 +68,7 @@ static int gather(struct team *team, const struct evaluation_request *request)
         for (size_t at = 0; at < recommender->presets_count; at++) {
             if (request->model && request->preset && at != (size_t)only) { continue; }
             if (at > 0 && !request->model && recommender->served) { break; }
-            if (recommender->presets[at].wants_content && !team->context.content) { continue; }
+            if (!preset_suits(&recommender->presets[at], &team->context)) { continue; }
             if (join(team, request, recommender, at) < 0) { return -1; }
         }
     }

@@ -38,7 +38,7 @@ size_t tuning_preset(const struct recommender *recommender, const struct model_c
     double best_objective = -1.0;
     void *model = NULL;
     for (size_t at = 0; at < recommender->presets_count; at++) {
-        if (recommender->presets[at].wants_content && !context->content) { continue; }
+        if (!preset_suits(&recommender->presets[at], context)) { continue; }
         const void *settings = recommender->presets[at].settings;
         /* If the settings differ only in scoring, the model need not learn again. */
         if (!model || !recommender->retune || !recommender->retune(model, settings)) {

@@ -32,7 +32,7 @@ static const struct contract_field fields[] = {
     CONTRACT_FIELD(model_weights, FIELD_FLOATS, weights, MODEL_PART_NUMBERS_MAX),
     CONTRACT_FIELD(model_weights, FIELD_STRING, content_model, MODEL_CONTENT_BYTES_MAX),
     CONTRACT_FIELD(model_weights, FIELD_INT, content, 0),
-    CONTRACT_FIELD(model_weights, FIELD_FLOATS, projection, MODEL_PART_NUMBERS_MAX),
+    CONTRACT_FIELD(model_weights, FIELD_FLOATS, projection, MODEL_PROJECTION_NUMBERS_MAX),
 };
 
 const struct contract model_weights_contract = {

@@ -8,6 +8,7 @@
 enum {
     MODEL_PART_NUMBERS_MAX = 1 << 16, /* a quarter of a megabyte */
     MODEL_PARTS_MAX = 1 << 12,
+    MODEL_PROJECTION_NUMBERS_MAX = 1 << 17, /* beside a part, below a megabyte */
     MODEL_KEY_BYTES_MAX = 64,
     MODEL_CONTENT_BYTES_MAX = 64,
 };

@@ -67,8 +67,16 @@ struct preset {
     const char *name;
     const void *settings;
     bool wants_content; /* without content it is the same as another preset */
+    bool wants_vectors; /* the same of given vectors */
     bool lists_only;    /* predicts the same ratings as the first preset */
 };
+
+/* Says whether a preset differs from the others in this context. */
+static inline bool preset_suits(const struct preset *preset, const struct model_context *context)
+{
+    return (!preset->wants_content || context->content) &&
+           (!preset->wants_vectors || context->vectors);
+}
 
 struct recommender {
     const char *name;

@@ -37,6 +37,9 @@ static const struct preset presets[] = {
      .settings = &transformer_presets[TRANSFORMER_ATTRIBUTES],
      .wants_content = true},
     {.name = "long", .settings = &transformer_presets[TRANSFORMER_LONG]},
+    {.name = "content",
+     .settings = &transformer_presets[TRANSFORMER_CONTENT],
+     .wants_vectors = true},
 };
 static const struct hyperparameter hyperparameters[] = {
     HYPERPARAMETER(transformer_preset, epochs, 1, 1000,
@@ -322,6 +325,7 @@ static size_t transformer_recommender_prefer(const struct model_context *context
 {
     size_t actions = sequences->starts[sequences->users];
     if (actions >= (size_t)LONG_MEAN * (size_t)sequences->users) { return TRANSFORMER_LONG; }
+    if (context->vectors) { return TRANSFORMER_CONTENT; }
     return context->content ? TRANSFORMER_ATTRIBUTES : TRANSFORMER_SPARSE;
 }
 

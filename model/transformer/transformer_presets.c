@@ -50,4 +50,20 @@ const struct transformer_preset transformer_presets[TRANSFORMER_PRESETS] = {
             .negatives = 1024,
             .content = 64,
         },
+    [TRANSFORMER_CONTENT] =
+        {
+            .epochs = 20,
+            .patience = 2,
+            .d = 128,
+            .blocks = 2,
+            .heads = 1,
+            .length = 50,
+            .windows = 1,
+            .dropout = .5,
+            .batch = 64,
+            .rate = 1e-3,
+            .whole = 20000,
+            .negatives = 1024,
+            .content = 64,
+        },
 };

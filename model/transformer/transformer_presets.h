@@ -30,6 +30,7 @@ enum transformer_preset_name {
     TRANSFORMER_SPARSE,     /* short sequences, items without attributes */
     TRANSFORMER_ATTRIBUTES, /* short sequences, items with attributes */
     TRANSFORMER_LONG,       /* long sequences */
+    TRANSFORMER_CONTENT,    /* short sequences, items with content vectors */
     TRANSFORMER_PRESETS,
 };
 

@@ -79,9 +79,14 @@ struct learner *learner_free(struct learner *learner)
 
 static const struct transformer_preset *defaults_of(enum learner_preset preset)
 {
-    return &transformer_presets[preset == PRESET_LONG         ? TRANSFORMER_LONG
-                                : preset == PRESET_ATTRIBUTES ? TRANSFORMER_ATTRIBUTES
-                                                              : TRANSFORMER_SPARSE];
+    static const int presets[] = {
+        [PRESET_NONE] = TRANSFORMER_SPARSE,
+        [PRESET_SPARSE] = TRANSFORMER_SPARSE,
+        [PRESET_ATTRIBUTES] = TRANSFORMER_ATTRIBUTES,
+        [PRESET_LONG] = TRANSFORMER_LONG,
+        [PRESET_CONTENT] = TRANSFORMER_CONTENT,
+    };
+    return &transformer_presets[presets[preset]];
 }
 
 /* The value that is set, else the preset's. */
@@ -135,6 +140,9 @@ static enum learner_preset preset_for(struct learner *learner, const struct rost
                               learner->length);
     }
     if (actions >= LONG_SEQUENCE_MEAN * count) { return PRESET_LONG; }
+    bool content = learner->content_table &&
+                   content_input_wanted(learner->content_table, vocabulary).id;
+    if (content) { return PRESET_CONTENT; }
     return vocabulary->attributes.count ? PRESET_ATTRIBUTES : PRESET_SPARSE;
 }
 

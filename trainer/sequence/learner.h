@@ -42,7 +42,13 @@ struct learner_settings {
 };
 
 /* The presets; chosen as evaluate/models/transformer_recommender.h does. */
-enum learner_preset { PRESET_NONE, PRESET_SPARSE, PRESET_ATTRIBUTES, PRESET_LONG };
+enum learner_preset {
+    PRESET_NONE,
+    PRESET_SPARSE,
+    PRESET_ATTRIBUTES,
+    PRESET_LONG,
+    PRESET_CONTENT,
+};
 
 enum learner_phase {
     PHASE_WAITING,        /* for enough actions */

@@ -134,7 +134,9 @@ static const char *fault_of(const struct learner *learner, struct slice bytes,
         head->length != set->length || head->seed != set->seed) {
         return "of other settings";
     }
-    if (head->preset < PRESET_NONE || head->preset > PRESET_LONG) { return "of an unknown preset"; }
+    if (head->preset < PRESET_NONE || head->preset > PRESET_CONTENT) {
+        return "of an unknown preset";
+    }
     if (!head_valid(head)) { return "its numbers are not those of a learner"; }
     return NULL;
 }

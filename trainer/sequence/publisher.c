@@ -110,7 +110,7 @@ static void send_row(struct publisher *publisher, struct task *task, size_t row)
 static void set_projection(const struct model_snapshot *snapshot, struct model_weights *weights)
 {
     const size_t count = snapshot->content.width * snapshot->shape.d;
-    if (!snapshot->projection || count > MODEL_PART_NUMBERS_MAX) { return; }
+    if (!snapshot->projection || count > MODEL_PROJECTION_NUMBERS_MAX) { return; }
     weights->content_model = slice_str(snapshot->content.model);
     weights->content = (int32_t)snapshot->content.width;
     weights->projection = (struct floats){snapshot->projection, count};

@@ -6,7 +6,8 @@
 #include "stream/config/option_table.h"
 #include "trainer/sequence/sequence_settings.h"
 
-enum { LENGTH_MAX = HISTORY_ACTIONS_MAX, WIDTH_USUAL = 64, WIDTH_STEP = 16 };
+enum { LENGTH_MAX = HISTORY_ACTIONS_MAX, WIDTH_STEP = 16 };
+enum { WIDTH_USUAL = 64, WIDTH_WITH_VECTORS = 128 };
 
 /* Memory of one number of an item's vector during training, in floats: itself, Adam's two moments,
  * the gradients of two lanes, the table with attributes, the best model's copy; and the byte of a
@@ -35,7 +36,8 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
            "Least time between two model versions of one training run; the last one is always "
            "published.", OPTION_LIVE),
     OPTION("train.d", LONG, d, "0", OPTION_RANGE(0, VECTOR_NUMBERS_MAX),
-           "Dimensions of a vector, a multiple of 16; 0: 64."),
+           "Dimensions of a vector, a multiple of 16; 0: 64, or 128 where sequences are short and "
+           "items have vectors (train.vectors)."),
     OPTION("train.blocks", LONG, blocks, "0", OPTION_RANGE(0, WEIGHTS_BLOCKS_MAX), "Layers; 0: 2."),
     OPTION("train.heads", LONG, heads, "0", OPTION_RANGE(0, 16), "Heads of attention; 0: 1."),
     OPTION("train.length", LONG, length, "0", OPTION_RANGE(0, LENGTH_MAX),
@@ -125,7 +127,8 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
 
 static int64_t width_of(const struct sequence_settings *settings)
 {
-    return settings->d ? settings->d : WIDTH_USUAL;
+    if (settings->d) { return settings->d; }
+    return settings->vectors[0] ? WIDTH_WITH_VECTORS : WIDTH_USUAL;
 }
 
 const char *sequence_settings_fault(const struct sequence_settings *settings)
