@@ -9,26 +9,49 @@
 #include "serve/console/flow_faults.h"
 #include "serve/console/page.h"
 
-/* Where a worker's box is, and its arrows: the picture is 1,140 by 400. */
-static const struct {
-    int x, y;
-} boxes[STAGES_COUNT] = {
-    {10, 110}, {260, 110}, {510, 10}, {760, 110}, {510, 210}, {980, 110}, {510, 310},
-};
-enum { BOX_WIDTH = 150, BOX_HEIGHT = 76 };
+enum { BOX_WIDTH = 150, BOX_HEIGHT = 76, ARROWS_MAX = 9 };
 
-static const struct {
+/* An arrow, its tip, and where the name of its topic stands. */
+struct arrow {
     const char *path, *tip, *topic;
-    int x, y; /* of the topic's name */
-} arrows[] = {
-    {"M160 148H250", "M260 148l-9 -5v10z", "events", 205, 140},
-    {"M410 130H460V48H500", "M510 48l-9 -5v10z", "pair-deltas", 455, 40},
-    {"M660 48H715V130H750", "M760 130l-9 -5v10z", "serving-rows", 715, 40},
-    {"M410 148H750", "M760 148l-9 -5v10z", "histories", 585, 140},
-    {"M410 166H460V248H500", "M510 248l-9 -5v10z", "", 0, 0},
-    {"M660 248H715V166H750", "M760 166l-9 -5v10z", "item-vectors", 762, 252},
-    {"M660 348H835V196", "M835 186l-5 9h10z", "content-vectors", 745, 340},
-    {"M910 148H970", "M980 148l-9 -5v10z", "lists", 940, 140},
+    int x, y;
+};
+
+/* Where each worker's box is, and the arrows. */
+struct drawing {
+    const char *class, *view_box;
+    struct {
+        int x, y;
+    } boxes[STAGES_COUNT];
+    struct arrow arrows[ARROWS_MAX];
+};
+
+/* One for wide windows and one for narrow ones; the style sheet shows one of them. */
+static const struct drawing drawings[] = {
+    {.class = "flow",
+     .view_box = "0 0 1140 400",
+     .boxes = {{10, 110}, {260, 110}, {510, 10}, {760, 110}, {510, 210}, {980, 110}, {510, 310}},
+     .arrows = {{"M160 148H250", "M260 148l-9 -5v10z", "events", 205, 140},
+                {"M410 130H460V48H500", "M510 48l-9 -5v10z", "pair-deltas", 455, 40},
+                {"M660 48H715V130H750", "M760 130l-9 -5v10z", "serving-rows", 715, 40},
+                {"M410 148H750", "M760 148l-9 -5v10z", "histories", 585, 140},
+                {"M410 166H460V248H500", "M510 248l-9 -5v10z", "", 0, 0},
+                {"M660 248H715V166H750", "M760 166l-9 -5v10z", "item-vectors", 762, 252},
+                {"M660 348H835V196", "M835 186l-5 9h10z", "content-vectors", 745, 340},
+                {"M585 310V296", "M585 286l-5 9h10z", "", 0, 0},
+                {"M910 148H970", "M980 148l-9 -5v10z", "lists", 940, 140}}},
+    {.class = "flow tall",
+     .view_box = "0 0 360 746",
+     .boxes = {{105, 10}, {105, 130}, {5, 270}, {105, 540}, {205, 270}, {105, 660}, {205, 410}},
+     .arrows = {{"M180 86V120", "M180 130l-5 -9h10z", "events", 215, 113},
+                {"M145 206V240H80V260", "M80 270l-5 -9h10z", "pair-deltas", 70, 232},
+                {"M80 346V500H140V530", "M140 540l-5 -9h10z", "serving-rows", 75, 516},
+                {"M168 206V530", "M168 540l-5 -9h10z", "", 0, 0},
+                {"M215 206V240H280V260", "M280 270l-5 -9h10z", "histories", 290, 232},
+                {"M205 330H192V530", "M192 540l-5 -9h10z", "item-vectors", 250, 382},
+                {"M280 486V510H220V530", "M220 540l-5 -9h10z", "content-vectors", 296, 530},
+                {"M325 410V356", "M325 346l-5 9h10z", "", 0, 0},
+                {"M180 616V650", "M180 660l-5 -9h10z", "lists", 205, 642}}},
 };
 
 static struct slice words(const struct page *page, enum text text)
@@ -47,17 +70,16 @@ static void put_word(const struct page *page, int x, int y, const char *class, c
     html_put(page->out, "</text>");
 }
 
-static void put_arrows(const struct page *page)
+static void put_arrows(const struct page *page, const struct drawing *drawing)
 {
-    for (size_t i = 0; i < ARRAY_COUNT(arrows); i++) {
+    for (size_t i = 0; i < ARROWS_MAX; i++) {
+        const struct arrow *arrow = &drawing->arrows[i];
         html_put(page->out, "<path d=\"");
-        html_text(page->out, slice_str(arrows[i].path));
+        html_text(page->out, slice_str(arrow->path));
         html_put(page->out, "\"/><path class=\"tip\" d=\"");
-        html_text(page->out, slice_str(arrows[i].tip));
+        html_text(page->out, slice_str(arrow->tip));
         html_put(page->out, "\"/>");
-        if (arrows[i].topic[0]) {
-            put_word(page, arrows[i].x, arrows[i].y, "topic", arrows[i].topic);
-        }
+        if (arrow->topic[0]) { put_word(page, arrow->x, arrow->y, "topic", arrow->topic); }
     }
 }
 
@@ -70,12 +92,12 @@ static const char *box_class(const struct flow_stage *stage, const struct flow_f
     return stage->members > 0 ? "box runs" : "box";
 }
 
-static void put_box(const struct page *page, const struct flow_view *view,
-                    const struct flow_faults *faults, int at)
+static void put_box(const struct page *page, const struct drawing *drawing,
+                    const struct flow_view *view, const struct flow_faults *faults, int at)
 {
     char line[64];
     const struct flow_stage *stage = &view->stages[at];
-    int x = boxes[at].x, y = boxes[at].y;
+    int x = drawing->boxes[at].x, y = drawing->boxes[at].y;
     buf_printf(page->out, "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" rx=\"10\" "
                           "class=\"%s\"/>",
                x, y, BOX_WIDTH, BOX_HEIGHT, box_class(stage, faults, at));
@@ -101,10 +123,16 @@ static void put_picture(const struct page *page, const struct flow_view *view,
 {
     html_put(page->out, "<section>");
     page_begin_scroll(page, TEXT_FLOW);
-    html_put(page->out, "<svg class=\"flow\" viewBox=\"0 0 1140 400\" aria-hidden=\"true\">");
-    put_arrows(page);
-    for (int at = 0; at < STAGES_COUNT; at++) { put_box(page, view, faults, at); }
-    html_put(page->out, "</svg></div></section>\n");
+    for (size_t i = 0; i < ARRAY_COUNT(drawings); i++) {
+        buf_printf(page->out, "<svg class=\"%s\" viewBox=\"%s\" aria-hidden=\"true\">",
+                   drawings[i].class, drawings[i].view_box);
+        put_arrows(page, &drawings[i]);
+        for (int at = 0; at < STAGES_COUNT; at++) {
+            put_box(page, &drawings[i], view, faults, at);
+        }
+        html_put(page->out, "</svg>");
+    }
+    html_put(page->out, "</div></section>\n");
 }
 
 /* ---- The table ---- */

@@ -84,7 +84,9 @@ static void test_user(void **state)
     assert_lacks(page, "<script>");
     assert_lacks(page, "\" onmouseover");
     assert_has(page, "Because of <a href=\"/console/item?id=seen\">Seen film</a>");
-    assert_has(page, "<td>purchase</td><td class=\"number\">2001-09-09 01:46</td>");
+    assert_has(page, "<td class=\"kind\">purchase</td>"
+                     "<td class=\"number\"><time><span>2001-09-09</span> 01:46</time>"
+                     "</td>");
     assert_has(page, "<dt>Generation</dt><dd>g2</dd>");
     assert_has(page, "Removed by rules");
     assert_has(page, "<td>home</td><td class=\"wide\">The filter leaves it out: "
@@ -239,7 +241,8 @@ static void test_json(void **state)
     static struct rig rig;
     struct copy *copy = start(&rig, open_settings);
     assert_begins(ask_get(copy, "/console/user?id=u%3C1%3E&format=json", 200),
-                  "{\"actions\":[{\"item\":\"seen\",\"time_ms\":1000000000000}],\"list\":{"
+                  "{\"actions\":[{\"item\":\"seen\",\"kind\":\"PURCHASE\","
+                  "\"time_ms\":1000000000000}],\"list\":{"
                   "\"user\":\"u<1>\",\"items\":[{\"item\":\"i1\",");
     assert_has(asked, "Content-Type: application/json\r\n");
     for (int time = 0; time < 2; time++) { /* what is read of a list stays when more is read */
@@ -362,7 +365,9 @@ static void test_since(void **state)
     write_dated(&rig, "d", 1600000000000);
     assert_since(copy, "d", 1500000000000);
     assert_has(ask_get(copy, "/console/item?id=d", 200),
-               "<dt>In the catalogue at least since (UTC)</dt><dd>2017-07-14 02:40</dd>");
+               "<dt>In the catalogue at least since (UTC)</dt>"
+               "<dd><time><span>2017-07-14</span> 02:40</time>"
+               "</dd>");
     rig_finish(copy);
     copy = rig_start(&rig, &serve_worker, 0, open_settings);
     write_dated(&rig, "d", 1650000000000);
