@@ -376,10 +376,6 @@ static enum verdict take_item(struct run *run, struct training_state *state,
     struct item item = {0};
     struct codec_error error;
     arena_reset(state->arena);
-    if (!rec->value.data && (!rec->key.data || rec->key.size > ID_BYTES_MAX)) {
-        return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
-                                 ID_BYTES_MAX);
-    }
     if (rec->value.data &&
         codec_decode(state->item_codec, rec->value, state->arena, &item, &error) < 0) {
         return run_refuse_undecoded(run, &error);
@@ -449,6 +445,11 @@ static enum verdict take_weights(struct run *run, struct training_state *state,
 static enum verdict broadcast(struct run *run, int input, const struct record *rec)
 {
     struct training_state *state = run_state(run);
+    bool removes_item = (input == ITEMS || input == CONTENT) && !rec->value.data;
+    if (removes_item && (!rec->key.data || rec->key.size > ID_BYTES_MAX)) {
+        return run_refuse_record(run, "bad_key", "want an item id of at most %d bytes",
+                                 ID_BYTES_MAX);
+    }
     switch (input) {
     case HISTORIES:
         return take_history(run, state, rec);

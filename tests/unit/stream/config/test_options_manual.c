@@ -30,7 +30,7 @@ static void test_page(void **state)
         "default 5000)\n\\&.Bounds a batch\n",
         "\n\\fBhttp.secret\\fR (secret, default ****)\n",
         "\n\\fBkafka.*\\fR (prefix)\n",
-        "\n\\fBsimilarity\\fR (choice, cosine or llr, required)\nChooses.\nFormerly measure.\n",
+        "\n\\fBsimilarity\\fR (choice, cosine or llr, required)\nChooses. Formerly measure.\n",
     };
     for (size_t i = 0; i < ARRAY_COUNT(parts); i++) { assert_non_null(strstr(text, parts[i])); }
     assert_null(strstr(text, "hush"));
