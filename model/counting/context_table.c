@@ -15,54 +15,42 @@
 enum { ITEMS_FIRST = 1024, INDICATORS_FIRST = 64 };
 
 #define CONTEXT_TEST 10.83
-#define GROUPS_TEST 5.41
 #define CONTEXT_PRIOR 2.0
 #define CONTEXT_LIFT_MAX 3.0
-
-/* Columns of sums over all indicators of a dimension, or of a group of days: grouped dimensions are
- * the last ones. */
-enum { COLUMNS = CONTEXT_DAY + (CONTEXT_DIMENSIONS - CONTEXT_DAY) * CONTEXT_GROUPS };
 
 struct item_counts {
     int64_t version, epoch;
     struct context_count *at;
     size_t count;
-    float all[COLUMNS]; /* n(D, i) */
+    float all[CONTEXT_DIMENSIONS]; /* n(D, i) */
 };
 
 struct indicator {
     int64_t version, epoch;
     double users;
     enum context_dimension dimension;
-    int group; /* of days; below 0: none */
     struct slice words; /* owned */
     struct context_count items[CONTEXT_ITEMS_MAX];
     size_t items_count;
 };
 
-/* An indicator of the context in use: by groups of days, if it has some. */
+/* An indicator of the context in use. */
 struct used {
-    int32_t indicator; /* that has been counted; of one of the groups */
-    int groups;        /* 1: it has none */
-    double users[CONTEXT_GROUPS], all[CONTEXT_GROUPS]; /* n(c), n(D) */
-    int32_t numbers[CONTEXT_GROUPS]; /* of the indicators; ID_NONE: not met */
-};
-
-/* n(c, i), n(D, i), n(c) and n(D), of some days. */
-struct quad {
-    double own, item, users, all;
+    int32_t indicator;
+    double users, all; /* n(c), n(D) */
+    double share;      /* of the one in the other, at most 1 */
 };
 
 struct context_table {
     struct ids *ids; /* of indicators */
     struct indicator **indicators;
-    int8_t *slots; /* by indicator: slot_of() of its place in `used`; 0: none */
+    int8_t *slots; /* by indicator: its place in `used`, from 1; 0: none */
     size_t indicators_capacity, slots_capacity;
     struct item_counts *items;
     size_t items_capacity;
     uint32_t *met_items; /* stamps, as items */
     size_t met_capacity;
-    int32_t whole[COLUMNS];            /* numbers of all of a dimension; ID_NONE: not met */
+    int32_t whole[CONTEXT_DIMENSIONS]; /* numbers of all of a dimension; ID_NONE: not met */
     int64_t epoch;                     /* the newest of all rows */
     uint32_t stamp;
     struct used used[CONTEXT_DIMENSIONS];
@@ -76,23 +64,8 @@ struct context_table *context_table_new(void)
     struct context_table *table = xcalloc(1, sizeof(*table));
     table->ids = ids_new(CONTEXT_INDICATORS_MAX);
     table->epoch = INT64_MIN;
-    for (int column = 0; column < COLUMNS; column++) { table->whole[column] = ID_NONE; }
+    for (int d = 0; d < CONTEXT_DIMENSIONS; d++) { table->whole[d] = ID_NONE; }
     return table;
-}
-
-_Static_assert(CONTEXT_WEEK == CONTEXT_DAY + 1 && CONTEXT_DIMENSIONS == CONTEXT_WEEK + 1,
-               "grouped dimensions are the last ones");
-
-static int column_of(enum context_dimension dimension, int group)
-{
-    if (dimension < CONTEXT_DAY) { return (int)dimension; }
-    return (int)CONTEXT_DAY + ((int)dimension - CONTEXT_DAY) * CONTEXT_GROUPS + MAX_OF(group, 0);
-}
-
-/* Returns the slot of a group of what is at a place of `used`, above 0. */
-static size_t slot_of(size_t place, int group)
-{
-    return 1 + place * CONTEXT_GROUPS + (size_t)group;
 }
 
 struct context_table *context_table_free(struct context_table *table)
@@ -116,9 +89,9 @@ struct context_table *context_table_free(struct context_table *table)
 
 int32_t context_table_number(struct context_table *table, struct slice id)
 {
-    struct context_id told;
-    if (!context_id_read(id, &told)) { return ID_NONE; }
-    if (context_is_grouped(told.dimension) != (told.group >= 0)) { return ID_NONE; }
+    enum context_dimension dimension;
+    struct slice value;
+    if (!context_id_read(id, &dimension, &value)) { return ID_NONE; }
     int32_t before = ids_count(table->ids), number = ids_put(table->ids, id);
     if (number < before || number == ID_NONE) { return number; }
     ARRAY_RESERVE_ZEROS(table->indicators, table->indicators_capacity, (size_t)number + 1,
@@ -126,13 +99,11 @@ int32_t context_table_number(struct context_table *table, struct slice id)
     ARRAY_RESERVE_ZEROS(table->slots, table->slots_capacity, (size_t)number + 1,
                         INDICATORS_FIRST);
     struct indicator *indicator = xcalloc(1, sizeof(*indicator));
-    indicator->dimension = told.dimension;
-    indicator->group = told.group;
-    char *words =
-        xprintf("%s=%.*s", context_dimension_name(told.dimension), SLICE_ARGS(told.value));
+    indicator->dimension = dimension;
+    char *words = xprintf("%s=%.*s", context_dimension_name(dimension), SLICE_ARGS(value));
     indicator->words = slice_str(words);
     table->indicators[number] = indicator;
-    if (!told.value.size) { table->whole[column_of(told.dimension, told.group)] = number; }
+    if (!value.size) { table->whole[dimension] = number; }
     return number;
 }
 
@@ -155,8 +126,7 @@ void context_table_put_item(struct context_table *table, int32_t item,
     memset(counts->all, 0, sizeof(counts->all));
     for (size_t k = 0; k < row->count; k++) {
         const struct context_count *one = &row->counts[k];
-        const struct indicator *indicator = table->indicators[one->number];
-        counts->all[column_of(indicator->dimension, indicator->group)] += one->users;
+        counts->all[table->indicators[one->number]->dimension] += one->users;
     }
     counts->version = row->version;
     counts->epoch = row->epoch;
@@ -218,26 +188,15 @@ static double users_of(const struct context_table *table, int32_t number)
     return indicator ? decay_rescale(indicator->users, indicator->epoch, table->epoch) : 0.0;
 }
 
-/* Finds an indicator of a context that has been counted, of any days; false: it has not. */
+/* Finds an indicator that has been counted; false: it has not. */
 static bool find_used(const struct context_table *table, struct slice id, struct used *ret_used)
 {
-    struct context_id told;
-    char text[CONTEXT_ID_BYTES_MAX];
-    double users = 0.0, all = 0.0;
-    if (!context_id_read(id, &told)) { return false; }
-    bool grouped = context_is_grouped(told.dimension);
-    *ret_used = (struct used){.indicator = ID_NONE, .groups = grouped ? CONTEXT_GROUPS : 1};
-    for (int group = 0; group < ret_used->groups; group++) {
-        told.group = grouped ? group : -1;
-        int32_t number = ids_find(table->ids, context_id_write(&told, text));
-        int32_t whole = table->whole[column_of(told.dimension, group)];
-        ret_used->numbers[group] = number;
-        ret_used->users[group] = users_of(table, number);
-        ret_used->all[group] = users_of(table, whole);
-        if (number != ID_NONE) { ret_used->indicator = number; }
-        users += ret_used->users[group];
-        all += ret_used->all[group];
-    }
+    int32_t number = ids_find(table->ids, id);
+    if (number == ID_NONE) { return false; }
+    double users = users_of(table, number);
+    double all = users_of(table, table->whole[table->indicators[number]->dimension]);
+    double share = MIN_OF(users / all, 1.0);
+    *ret_used = (struct used){.indicator = number, .users = users, .all = all, .share = share};
     return users > 0.0 && all > 0.0 && isfinite(users) && isfinite(all);
 }
 
@@ -259,24 +218,12 @@ static void take_stamp(struct context_table *table)
     table->stamp = 1;
 }
 
-/* Notes where the indicators in use are, or forgets it. */
-static void set_slots(struct context_table *table, bool on)
-{
-    for (size_t u = 0; u < table->used_count; u++) {
-        const struct used *used = &table->used[u];
-        for (int group = 0; group < used->groups; group++) {
-            if (used->numbers[group] == ID_NONE) { continue; }
-            table->slots[used->numbers[group]] = on ? (int8_t)slot_of(u, group) : 0;
-        }
-    }
-}
-
 size_t context_table_use(struct context_table *table, struct slice text)
 {
     struct slice id;
     struct used used;
     take_stamp(table);
-    set_slots(table, /* on= */ false);
+    for (size_t u = 0; u < table->used_count; u++) { table->slots[table->used[u].indicator] = 0; }
     table->used_count = 0;
     for (int d = 0; d < CONTEXT_DIMENSIONS; d++) { table->used_of[d] = -1; }
     while (table->used_count < CONTEXT_DIMENSIONS && context_text_next(&text, &id)) {
@@ -284,107 +231,65 @@ size_t context_table_use(struct context_table *table, struct slice text)
         const struct indicator *indicator = table->indicators[used.indicator];
         table->used_of[indicator->dimension] = (int32_t)table->used_count;
         table->used[table->used_count++] = used;
+        table->slots[used.indicator] = (int8_t)table->used_count;
     }
-    set_slots(table, /* on= */ true);
     return table->used_count;
 }
 
-/* An item's counts of the indicators in use, by slot, at the row's epoch; 0: of all others. */
-enum { SLOTS = 1 + CONTEXT_DIMENSIONS * CONTEXT_GROUPS };
+/* An item's counts: of all indicators of each dimension, and of those in use. */
+struct item_sums {
+    double all[CONTEXT_DIMENSIONS];
+    double users[CONTEXT_DIMENSIONS]; /* as `used` */
+};
 
 static void sum_up(const struct context_table *table, const struct item_counts *counts,
-                   float users[static SLOTS])
+                   struct item_sums *sums)
 {
+    float users[CONTEXT_DIMENSIONS + 1] = {0}; /* by slot; 0: of all others */
     for (size_t k = 0; k < counts->count; k++) {
         users[table->slots[counts->at[k].number]] = counts->at[k].users;
     }
+    for (int d = 0; d < CONTEXT_DIMENSIONS; d++) {
+        double all = (double)counts->all[d], of_slot = (double)users[d + 1];
+        sums->all[d] = decay_rescale(all, counts->epoch, table->epoch);
+        sums->users[d] = decay_rescale(of_slot, counts->epoch, table->epoch);
+    }
 }
 
-/* Returns the lift by these counts, if they pass a test. */
-static double lift_by(const struct quad *of, double test)
+/* Returns lift(c, i) of n = n(c, i) and m = n(D, i). */
+static double lift_of(const struct used *used, double n, double m)
 {
-    if (!(of->item > 0.0) || !(of->all > 0.0)) { return 0.0; }
-    double share = MIN_OF(of->users / of->all, 1.0), expected = of->item * share;
-    double n = of->own, m = of->item, others = of->all - m;
-    if (!(others > 0.0) || !(share > 0.0 && share < 1.0)) { return 0.0; }
+    double share = used->share, expected = m * share, others = used->all - m;
+    if (!(m > 0.0) || !(others > 0.0) || !(share < 1.0)) { return 0.0; }
     double apart = n - expected;
-    double bound = 2.0 * apart * apart * of->all / (expected * (1.0 - share) * others);
-    if (!(bound > test)) { return 0.0; }
-    double ratio = similarity_llr_table(n, MAX_OF(m - n, 0.0), MAX_OF(of->users - n, 0.0),
-                                        MAX_OF(others - (of->users - n), 0.0));
-    if (!(ratio > test)) { return 0.0; }
+    double bound = 2.0 * apart * apart * used->all / (expected * (1.0 - share) * others);
+    if (!(bound > CONTEXT_TEST)) { return 0.0; }
+    double ratio = similarity_llr_table(n, MAX_OF(m - n, 0.0), MAX_OF(used->users - n, 0.0),
+                                        MAX_OF(others - (used->users - n), 0.0));
+    if (!(ratio > CONTEXT_TEST)) { return 0.0; }
     double lift = log((n + CONTEXT_PRIOR) / (expected + CONTEXT_PRIOR));
-    return (1.0 - test / ratio) * lift;
-}
-
-/* Adds up all groups of days but one. */
-static struct quad add_groups(const struct quad quads[static CONTEXT_GROUPS], int without)
-{
-    struct quad sum = {0};
-    for (int g = 0; g < CONTEXT_GROUPS; g++) {
-        if (g == without) { continue; }
-        sum.own += quads[g].own;
-        sum.item += quads[g].item;
-        sum.users += quads[g].users;
-        sum.all += quads[g].all;
-    }
-    return sum;
-}
-
-/* Returns the least of what all groups say, and what they say without any one of them. */
-static double lift_of_groups(const struct quad quads[static CONTEXT_GROUPS])
-{
-    struct quad sum = add_groups(quads, /* without= */ -1);
-    double least = lift_by(&sum, CONTEXT_TEST);
-    for (int without = 0; without < CONTEXT_GROUPS && least != 0.0; without++) {
-        sum = add_groups(quads, without);
-        double lift = lift_by(&sum, GROUPS_TEST);
-        if (lift * least <= 0.0) { return 0.0; }
-        if (fabs(lift) < fabs(least)) { least = lift; }
-    }
-    return least;
-}
-
-/* Returns the lift of what is at a place of `used`, and n(c, i). */
-static double lift_of(const struct context_table *table, const struct item_counts *counts,
-                      const float *users, size_t place, double *ret_users)
-{
-    const struct used *used = &table->used[place];
-    enum context_dimension dimension = table->indicators[used->indicator]->dimension;
-    struct quad quads[CONTEXT_GROUPS];
-    *ret_users = 0.0;
-    for (int g = 0; g < used->groups; g++) {
-        double own = (double)users[slot_of(place, g)];
-        double item = (double)counts->all[column_of(dimension, g)];
-        quads[g] = (struct quad){.own = decay_rescale(own, counts->epoch, table->epoch),
-                                 .item = decay_rescale(item, counts->epoch, table->epoch),
-                                 .users = used->users[g],
-                                 .all = used->all[g]};
-        *ret_users += quads[g].own;
-    }
-    return used->groups == 1 ? lift_by(&quads[0], CONTEXT_TEST) : lift_of_groups(quads);
+    return (1.0 - CONTEXT_TEST / ratio) * lift;
 }
 
 struct context_lift context_table_lift(const struct context_table *table, int32_t item)
 {
     struct context_lift found = {.indicator = ID_NONE};
-    float counted[SLOTS] = {0};
-    double log_sum = 0.0, most = 0.0, users;
+    struct item_sums sums;
+    double log_sum = 0.0, most = 0.0;
     bool placed = false; /* by geohash or region: what is within another says no more than that */
     if ((size_t)item >= table->items_capacity || !table->items[item].count) { return found; }
-    const struct item_counts *counts = &table->items[item];
-    sum_up(table, counts, counted);
+    sum_up(table, &table->items[item], &sums);
     for (int d = CONTEXT_DIMENSIONS - 1; d >= 0; d--) {
-        int32_t place = table->used_of[d];
-        bool of_place = d == CONTEXT_GEOHASH || d == CONTEXT_REGION || d == CONTEXT_COUNTRY;
-        if (place < 0 || (of_place && placed)) { continue; }
-        double lift = lift_of(table, counts, counted, (size_t)place, &users);
-        placed = placed || (of_place && lift != 0.0);
+        int32_t slot = table->used_of[d];
+        bool place = d == CONTEXT_GEOHASH || d == CONTEXT_REGION || d == CONTEXT_COUNTRY;
+        if (slot < 0 || (place && placed)) { continue; }
+        double lift = lift_of(&table->used[slot], sums.users[slot], sums.all[d]);
+        placed = placed || (place && lift != 0.0);
         log_sum += lift;
         if (lift <= most) { continue; }
         most = lift;
-        found.indicator = table->used[place].indicator;
-        found.users = (float)users;
+        found.indicator = table->used[slot].indicator;
+        found.users = (float)sums.users[slot];
     }
     found.log = (float)MIN_OF(MAX_OF(log_sum, -CONTEXT_LIFT_MAX), CONTEXT_LIFT_MAX);
     return found;
@@ -426,24 +331,16 @@ static bool meet(struct context_table *table, int32_t item)
     return true;
 }
 
-/* Adds an indicator's item. */
-static size_t find_item(struct context_table *table, int32_t indicator, size_t at, size_t count)
-{
-    if (indicator == ID_NONE || at >= table->indicators[indicator]->items_count) { return count; }
-    int32_t item = table->indicators[indicator]->items[at].number;
-    if (meet(table, item)) { table->found[count++] = item; }
-    return count;
-}
-
-/* Groups of days take turns. */
 size_t context_table_items(struct context_table *table, const int32_t **ret_items)
 {
     size_t count = 0;
     for (size_t k = 0; k < CONTEXT_ITEMS_MAX; k++) {
         for (size_t u = 0; u < table->used_count; u++) {
-            const struct used *used = &table->used[u];
-            size_t groups = (size_t)used->groups;
-            count = find_item(table, used->numbers[k % groups], k / groups, count);
+            const struct indicator *indicator = table->indicators[table->used[u].indicator];
+            if (k >= indicator->items_count || !meet(table, indicator->items[k].number)) {
+                continue;
+            }
+            table->found[count++] = indicator->items[k].number;
         }
     }
     *ret_items = table->found;

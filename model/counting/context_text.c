@@ -1,13 +1,7 @@
 #include "base/base.h"
 #include "model/counting/context_text.h"
 
-enum { MARK_BYTES = 2, ITEM_LETTER = 'i', GEOHASH_BYTES = 4, PARTS = 4, GROUP_MARK = '/' };
-
-#define DAY_MS INT64_C(86400000)
-#define PART_MS (DAY_MS / PARTS)
-/* The middle of the named part is at most so far behind UTC, and a day less ahead of it: so zones
- * from UTC-8 to UTC+9 have whole parts of days; farther ones have some in two halves. */
-#define FARTHEST_WEST_MS (DAY_MS * 11 / 24)
+enum { MARK_BYTES = 2, ITEM_LETTER = 'i', GEOHASH_BYTES = 4 };
 
 /* A digit would be a kind of action (cross_rules.h). */
 static const char letters[CONTEXT_DIMENSIONS] = {'d', 'c', 'n', 'r', 'g', 't', 'w'};
@@ -16,8 +10,6 @@ static char small(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
-
-static const char *const days[PARTS] = {"night", "morning", "afternoon", "evening"};
 
 /* ---- Writing ---- */
 
@@ -86,6 +78,7 @@ static bool is_geohash(struct slice value)
 struct slice context_text_write(const struct circumstances *from,
                                 char into[static CONTEXT_TEXT_BYTES_MAX])
 {
+    static const char *const days[] = {"night", "morning", "afternoon", "evening"};
     const struct slice none = slice_str("");
     struct writing text = {.into = into};
     add(&text, CONTEXT_DEVICE, none, from->device);
@@ -117,34 +110,15 @@ static bool find_dimension(char letter, enum context_dimension *ret_dimension)
     return false;
 }
 
-bool context_is_grouped(enum context_dimension dimension)
-{
-    return dimension == CONTEXT_DAY || dimension == CONTEXT_WEEK;
-}
-
-/* Takes the group off a value; false: there is none. */
-static bool take_group(struct slice *value, int *ret_group)
-{
-    if (value->size < 2 || value->data[value->size - 2] != GROUP_MARK) { return false; }
-    int group = value->data[value->size - 1] - '0';
-    if (group < 0 || group >= CONTEXT_GROUPS) { return false; }
-    value->size -= 2;
-    *ret_group = group;
-    return true;
-}
-
-bool context_id_read(struct slice id, struct context_id *ret_id)
+bool context_id_read(struct slice id, enum context_dimension *ret_dimension,
+                     struct slice *ret_value)
 {
     if (id.size < MARK_BYTES || id.size > CONTEXT_ID_BYTES_MAX || id.data[0] != CONTEXT_MARK ||
-        !find_dimension(id.data[1], &ret_id->dimension)) {
+        !find_dimension(id.data[1], ret_dimension)) {
         return false;
     }
-    ret_id->value = slice_of(id.data + MARK_BYTES, id.size - MARK_BYTES);
-    ret_id->group = -1;
-    if (context_is_grouped(ret_id->dimension)) {
-        (void)take_group(&ret_id->value, &ret_id->group);
-    }
-    return ret_id->value.size <= CONTEXT_VALUE_BYTES_MAX;
+    *ret_value = slice_of(id.data + MARK_BYTES, id.size - MARK_BYTES);
+    return true;
 }
 
 bool context_text_next(struct slice *text, struct slice *ret_indicator)
@@ -159,72 +133,28 @@ bool context_text_next(struct slice *text, struct slice *ret_indicator)
 
 bool context_text_valid(struct slice text)
 {
-    struct slice indicator;
-    struct context_id id;
+    struct slice indicator, value;
+    enum context_dimension dimension;
     int before = -1;
     if (!text.size || text.size > CONTEXT_TEXT_BYTES_MAX) { return false; }
     while (text.size) {
         if (!context_text_next(&text, &indicator) ||
-            !context_id_read(indicator, &id) || !id.value.size || id.group >= 0 ||
-            (int)id.dimension <= before) {
+            !context_id_read(indicator, &dimension, &value) || !value.size ||
+            (int)dimension <= before) {
             return false;
         }
-        before = (int)id.dimension;
+        before = (int)dimension;
     }
     return true;
 }
 
-/* ---- Groups of days ---- */
-
-/* Returns the part of day that a text names; below 0: none. */
-static int part_of(struct slice text)
-{
-    struct slice indicator;
-    struct context_id id;
-    while (context_text_next(&text, &indicator)) {
-        if (!context_id_read(indicator, &id) || id.dimension != CONTEXT_DAY) { continue; }
-        for (int part = 0; part < PARTS; part++) {
-            if (slice_equal(id.value, slice_str(days[part]))) { return part; }
-        }
-    }
-    return -1;
-}
-
-static int64_t floor_mod(int64_t a, int64_t b)
-{
-    int64_t rest = a % b;
-    return rest < 0 ? rest + b : rest;
-}
-
-/* The user's own day is that of the middle of the named part which is nearest, as zones go. */
-int context_text_group(struct slice text, int64_t time_ms)
-{
-    int part = part_of(text);
-    int64_t ahead_ms = 0;
-    if (part >= 0) {
-        int64_t middle_ms = part * PART_MS + PART_MS / 2;
-        ahead_ms = floor_mod(middle_ms - floor_mod(time_ms, DAY_MS) + FARTHEST_WEST_MS, DAY_MS) -
-                   FARTHEST_WEST_MS;
-    }
-    int64_t own_ms = time_ms + ahead_ms;
-    return (int)floor_mod((own_ms - floor_mod(own_ms, DAY_MS)) / DAY_MS, CONTEXT_GROUPS);
-}
-
 /* ---- Other ids ---- */
 
-struct slice context_id_write(const struct context_id *id, char into[static CONTEXT_ID_BYTES_MAX])
+struct slice context_id_all(enum context_dimension dimension, char into[static 2])
 {
-    size_t size = MARK_BYTES;
     into[0] = CONTEXT_MARK;
-    into[1] = letters[id->dimension];
-    assert(id->value.size <= CONTEXT_VALUE_BYTES_MAX && id->group < CONTEXT_GROUPS);
-    if (id->value.size) { memcpy(into + size, id->value.data, id->value.size); }
-    size += id->value.size;
-    if (id->group >= 0) {
-        into[size++] = GROUP_MARK;
-        into[size++] = (char)('0' + id->group);
-    }
-    return slice_of(into, size);
+    into[1] = letters[dimension];
+    return slice_of(into, MARK_BYTES);
 }
 
 struct slice context_item_write(struct slice item, char into[static CONTEXT_ITEM_BYTES_MAX])

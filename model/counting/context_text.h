@@ -15,19 +15,10 @@
  *     MARK d mobile      an indicator              MARK d      all indicators of the dimension
  *     MARK i ITEM        an item as what was acted on in contexts
  *
- * Part of day and week are counted by groups of days, because what happens at one hour of one day
- * (a message to many, news, events that are loaded at once) says nothing of other days:
- *
- *     MARK t evening/1   in the evening, on days of group 1       MARK t/1      at any part of them
- *
- * with CONTEXT_GROUPS groups, which take turns from day to day. A context's text has no groups: the
- * group of an action follows from its text and time (context_text_group()). Two actions of one hour
- * in one zone are in the same group.
- *
  * An action of a positive weight on item i adds, for each of its indicators c of dimension D,
  *
  *     n(c, i) += 1, n(c) += 1, n(D) += 1     unless one of the user's `pairs_window` actions before
- *                                            it is on i, with c (of whatever group)
+ *                                            it is on i, with c
  *
  * so that a user counts once for an item in a context, within the window: the observations of an
  * item are of different users, which a test of them assumes (context_table.h). This is a function
@@ -56,9 +47,8 @@ enum context_dimension {
 enum {
     CONTEXT_MARK = 0x1f, /* CROSS_MARK: `features` refuses items with such ids */
     CONTEXT_VALUE_BYTES_MAX = 64,
-    CONTEXT_ID_BYTES_MAX = 2 + CONTEXT_VALUE_BYTES_MAX + 2, /* of an indicator, with a group */
-    CONTEXT_GROUPS = 3,                                     /* of days */
-    CONTEXT_TEXT_BYTES_MAX = CONTEXT_DIMENSIONS * (2 + CONTEXT_VALUE_BYTES_MAX),
+    CONTEXT_ID_BYTES_MAX = 2 + CONTEXT_VALUE_BYTES_MAX, /* of an indicator */
+    CONTEXT_TEXT_BYTES_MAX = CONTEXT_DIMENSIONS * CONTEXT_ID_BYTES_MAX,
     CONTEXT_ITEM_BYTES_MAX = 256, /* of an item's id with its mark; longer ones are not counted */
 };
 
@@ -77,23 +67,11 @@ bool context_text_next(struct slice *text, struct slice *ret_indicator);
 /* Says whether a text, which may be anybody's, is one of a context that is not empty. */
 bool context_text_valid(struct slice text);
 
-/* Returns the group of days of an action with this context: from 0 to CONTEXT_GROUPS - 1. */
-int context_text_group(struct slice text, int64_t time_ms);
-
-/* What an id names: an indicator. */
-struct context_id {
-    enum context_dimension dimension;
-    struct slice value; /* empty: all of the dimension */
-    int group;          /* below 0: none is told */
-};
-
-/* Says whether a dimension is counted by groups. */
-bool context_is_grouped(enum context_dimension dimension);
-/* Reads an id; false: it is none of an indicator. Its value is borrowed from it. */
-bool context_id_read(struct slice id, struct context_id *ret_id);
-/* Writes an id. */
-struct slice context_id_write(const struct context_id *id,
-                              char into[static CONTEXT_ID_BYTES_MAX]);
+/* Reads an indicator; an empty value: all of the dimension. False: the id is no indicator. */
+bool context_id_read(struct slice id, enum context_dimension *ret_dimension,
+                     struct slice *ret_value);
+/* Writes the id of all indicators of a dimension. */
+struct slice context_id_all(enum context_dimension dimension, char into[static 2]);
 /* Writes an item as what was acted on in contexts; an empty slice: its id is too long. */
 struct slice context_item_write(struct slice item, char into[static CONTEXT_ITEM_BYTES_MAX]);
 /* Reads such an id; false: it is none. The item's id is borrowed from it. */

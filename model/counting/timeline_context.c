@@ -60,26 +60,20 @@ static void leave_out_counted(const struct window *window, const struct sequence
     }
 }
 
-/* Numbers an indicator, or all of its dimension. */
-static int32_t number_of(struct window *window, const struct context_id *id)
-{
-    char text[CONTEXT_ID_BYTES_MAX];
-    return ids_put(window->ids, context_id_write(id, text));
-}
-
-static void count(struct window *window, int32_t own, const struct indicators *left, int group,
-                  double value, struct pairs *pairs)
+static void count(struct window *window, int32_t own, const struct indicators *left, double value,
+                  struct pairs *pairs)
 {
     struct pair_term terms[CONTEXT_DIMENSIONS];
-    struct context_id id;
+    enum context_dimension dimension;
+    struct slice rest;
+    char all[2];
     size_t n = 0;
     for (size_t k = 0; k < left->count; k++) {
-        if (!context_id_read(left->at[k], &id)) { continue; }
-        id.group = context_is_grouped(id.dimension) ? group : -1;
-        int32_t indicator = number_of(window, &id);
-        id.value = slice_str("");
+        if (!context_id_read(left->at[k], &dimension, &rest)) { continue; }
+        int32_t indicator = ids_put(window->ids, left->at[k]);
+        int32_t whole = ids_put(window->ids, context_id_all(dimension, all));
         pairs_add_item(pairs, indicator, value, 0.0, 0.0);
-        pairs_add_item(pairs, number_of(window, &id), value, 0.0, 0.0);
+        pairs_add_item(pairs, whole, value, 0.0, 0.0);
         terms[n++] = (struct pair_term){.item = indicator, .forward = value};
     }
     pairs_add_item(pairs, own, value * (double)n, 0.0, 0.0);
@@ -90,16 +84,13 @@ void context_contribute(struct window *window, const struct sequence *sequence, 
                         int64_t without, double sign, struct pairs *pairs)
 {
     struct indicators left;
-    char id_text[CONTEXT_ITEM_BYTES_MAX];
+    char text[CONTEXT_ITEM_BYTES_MAX];
     if (!sequence->contexts[index] || sequence->weights[index] == 0.0) { return; }
-    int64_t time_ms = sequence->times_ms[index];
-    struct slice text = text_of(window, sequence->contexts[index]);
-    int group = context_text_group(text, time_ms);
-    read_all(text, &left);
+    read_all(text_of(window, sequence->contexts[index]), &left);
     leave_out_counted(window, sequence, index, without, &left);
-    struct slice id = context_item_write(ids_text(window->ids, sequence->items[index]), id_text);
+    struct slice id = context_item_write(ids_text(window->ids, sequence->items[index]), text);
     if (!left.count || !id.size) { return; }
-    struct decay_point point = decay_at(&window->rules.decay, time_ms);
+    struct decay_point point = decay_at(&window->rules.decay, sequence->times_ms[index]);
     double value = decay_value(point, 1.0) * pairs_scale(pairs, point.epoch) * sign;
-    count(window, ids_put(window->ids, id), &left, group, value, pairs);
+    count(window, ids_put(window->ids, id), &left, value, pairs);
 }

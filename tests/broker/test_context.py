@@ -23,7 +23,6 @@ from test_serve import ask, free_port
 EVENTS, WINDOW = 16_000, 50
 MARK = "\x1f"
 MAPPED = {**SETTINGS, "map.device": "on", "time.zone": "-06:00"}
-GROUPS, DAY_MS, ZONE_BEHIND_MS = 3, 86_400_000, 6 * 3_600_000
 LETTERS = {"device": "d", "day": "t", "week": "w"}
 
 
@@ -42,18 +41,6 @@ def indicators(event):
             (("device", event["device"].lower()), ("day", day), ("week", week))}
 
 
-def grouped(name, event):
-    """Part of day and week are counted by groups of days, by the user's own."""
-    if name[1] == LETTERS["device"]:
-        return name
-    return f"{name}/{(event['event_time_ms'] - ZONE_BEHIND_MS) // DAY_MS % GROUPS}"
-
-
-def whole(name):
-    """All indicators of the dimension, of the days."""
-    return name[:2] + (name[-2:] if name[1] != LETTERS["device"] else "")
-
-
 def defined(events):
     """(indicator, item): users, each once within the window."""
     counts = Counter()
@@ -64,7 +51,7 @@ def defined(events):
             before = [other for other in user[max(0, place - WINDOW):place]
                       if other["item_id"] == one["item_id"] and other["weight"] > 0]
             had = set().union(*map(indicators, before))
-            counts.update((grouped(name, one), one["item_id"]) for name in indicators(one) - had)
+            counts.update((name, one["item_id"]) for name in indicators(one) - had)
     return counts
 
 
@@ -85,7 +72,7 @@ def counted(rows):
     sums = defaultdict(float)
     for (name, item), users in of_items.items():
         sums[name] += users
-        sums[whole(name)] += users
+        sums[name[:2]] += users
         sums[MARK + "i" + item] += users
     assert sums == masses
     return of_items

@@ -10,7 +10,6 @@
 #define TV "\x1f" "dtv"
 #define DEVICES "\x1f" "d"
 #define EVENING "\x1f" "tevening"
-#define OTHER "\x1f" "tmorning"
 
 static int32_t number(struct context_table *table, const char *id)
 {
@@ -101,98 +100,6 @@ static void no_lift_is_missed(void **state _unused_)
     context_table_free(table);
 }
 
-/* ---- Groups of days ---- */
-
-struct share {
-    float evening, other;
-};
-
-static void put_groups(struct context_table *table, int32_t item,
-                       const struct share shares[static CONTEXT_GROUPS])
-{
-    struct context_count counts[2 * CONTEXT_GROUPS];
-    size_t count = 0;
-    for (int g = 0; g < CONTEXT_GROUPS; g++) {
-        char evening[32], other[32];
-        (void)snprintf(evening, sizeof(evening), EVENING "/%d", g);
-        (void)snprintf(other, sizeof(other), OTHER "/%d", g);
-        counts[count++] = (struct context_count){number(table, evening), shares[g].evening};
-        counts[count++] = (struct context_count){number(table, other), shares[g].other};
-    }
-    const struct context_row row = {.version = 2, .counts = counts, .count = count};
-    context_table_put_item(table, item, &row);
-}
-
-static double by_groups(const struct share *shares, int without, double test)
-{
-    double n = 0, m = 0, groups = without < 0 ? 3 : 2;
-    for (int g = 0; g < CONTEXT_GROUPS; g++) {
-        n += g == without ? 0 : (double)shares[g].evening;
-        m += g == without ? 0 : (double)(shares[g].evening + shares[g].other);
-    }
-    double ratio = similarity_llr_table(n, m - n, 400 * groups - n, 600 * groups - (m - n));
-    return ratio > test ? (1 - test / ratio) * log((n + 2) / (m * 0.4 + 2)) : 0;
-}
-
-/* A lift is there without any one of the groups of days, or it is not there. */
-static void a_burst_is_no_lift(void **state _unused_)
-{
-    static const struct share always[] = {{40, 10}, {30, 15}, {35, 5}},
-                              once[] = {{40, 60}, {300, 60}, {40, 60}},
-                              turned[] = {{90, 10}, {90, 10}, {0, 600}},
-                              never[] = {{2, 40}, {3, 50}, {4, 45}};
-    struct context_table *table = context_table_new();
-    for (int g = 0; g < CONTEXT_GROUPS; g++) {
-        char id[32];
-        (void)snprintf(id, sizeof(id), "\x1f" "t/%d", g);
-        put_all(table, id, 1000, 0);
-        (void)snprintf(id, sizeof(id), EVENING "/%d", g);
-        put_all(table, id, 400, 0);
-        (void)snprintf(id, sizeof(id), OTHER "/%d", g);
-        put_all(table, id, 600, 0);
-    }
-    assert_int_equal(context_table_number(table, slice_str(EVENING)), -1);
-    assert_int_equal(context_table_number(table, slice_str(MOBILE "/1")) >= 0, true);
-    put_groups(table, 0, always);
-    put_groups(table, 1, once);
-    put_groups(table, 2, turned);
-    put_groups(table, 3, never);
-    assert_true(context_table_knows(table, slice_str(EVENING)));
-    assert_int_equal(context_table_use(table, slice_str(EVENING)), 1);
-    double least = by_groups(always, -1, 10.83);
-    for (int g = 0; g < CONTEXT_GROUPS; g++) { least = fmin(least, by_groups(always, g, 5.41)); }
-    struct context_lift lift = context_table_lift(table, 0);
-    assert_true(least > 0.3 && fabs((double)lift.log - least) < 1e-6);
-    assert_true(lift.users == 105.0F);
-    assert_true(slice_equal(context_table_words(table, lift.indicator), slice_str("day=evening")));
-    assert_true(context_table_lift(table, 1).log == 0.0F);
-    assert_true(context_table_lift(table, 2).log == 0.0F);
-    assert_true(context_table_lift(table, 3).log < -0.5F);
-    context_table_free(table);
-}
-
-/* Candidates of the groups take turns. */
-static void candidates_of_all_groups(void **state _unused_)
-{
-    struct context_table *table = context_table_new();
-    const int32_t *items;
-    for (int g = 0; g < CONTEXT_GROUPS; g++) {
-        const struct context_count counts[] = {{10 * g, 9}, {10 * g + 1, 5}, {7, 4}};
-        const struct context_row row = {
-            .version = 1, .users = 18, .counts = counts, .count = ARRAY_COUNT(counts)};
-        char id[32];
-        (void)snprintf(id, sizeof(id), "\x1f" "t/%d", g);
-        put_all(table, id, 100, 0);
-        (void)snprintf(id, sizeof(id), EVENING "/%d", g);
-        context_table_put(table, number(table, id), &row);
-    }
-    static const int32_t want[] = {0, 10, 20, 1, 11, 21, 7};
-    assert_int_equal(context_table_use(table, slice_str(EVENING)), 1);
-    assert_int_equal(context_table_items(table, &items), ARRAY_COUNT(want));
-    assert_memory_equal(items, want, sizeof(want));
-    context_table_free(table);
-}
-
 static void what_was_not_counted_says_nothing(void **state _unused_)
 {
     struct context_table *table = context_table_new();
@@ -265,10 +172,10 @@ static void candidates_are_those_of_most_users(void **state _unused_)
     const struct context_count mobile[] = {{5, 9}, {3, 8}, {4, 7}}, evening[] = {{3, 5}, {8, 4}};
     const struct context_row rows[] = {{.version = 1, .users = 400, .counts = mobile, .count = 3},
                                        {.version = 1, .users = 9, .counts = evening, .count = 2}};
-    const int32_t want[] = {5, 3, 4, 8}, *got;
+    const int32_t want[] = {5, 3, 8, 4}, *got;
     context_table_put(table, number(table, MOBILE), &rows[0]);
-    context_table_put(table, number(table, EVENING "/0"), &rows[1]);
-    put_all(table, "\x1f" "t/0", 20, 0);
+    context_table_put(table, number(table, EVENING), &rows[1]);
+    put_all(table, "\x1f" "t", 20, 0);
     assert_int_equal(context_table_use(table, slice_str(MOBILE EVENING)), 2);
     assert_int_equal(context_table_items(table, &got), 4);
     assert_memory_equal(got, want, sizeof(want));
@@ -279,8 +186,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lifts_are_those_of_the_formula),
-        cmocka_unit_test(a_burst_is_no_lift),
-        cmocka_unit_test(candidates_of_all_groups),
         cmocka_unit_test(no_lift_is_missed),
         cmocka_unit_test(what_was_not_counted_says_nothing),
         cmocka_unit_test(rows_of_all_epochs_are_read_at_the_newest),

@@ -4,13 +4,12 @@
 #include "model/counting/context_text.h"
 #include "tests/unit/timeline_oracle.h"
 
-enum { PLACES = 6, DEVICES = 3, PARTS = 4, MOST = 120, NUMBERS = 128 };
+enum { PLACES = 6, DEVICES = 3, PARTS = 4, MOST = 120, NUMBERS = 64 };
 
-/* By device, and by part of day and group of days; 0: not known. */
+/* By device and by part of day; 0: not known. */
 struct context_sums {
-    double devices[DEVICES], parts[CONTEXT_GROUPS][PARTS + 1];
-    double all_devices, all_parts[CONTEXT_GROUPS];
-    double on_device[DEVICES][PLACES], at_part[CONTEXT_GROUPS][PARTS + 1][PLACES];
+    double devices[DEVICES], parts[PARTS + 1], all_devices, all_parts;
+    double on_device[DEVICES][PLACES], at_part[PARTS + 1][PLACES];
     double items[PLACES];
 };
 
@@ -28,14 +27,6 @@ static int device_of(const struct action *at)
 static int part_of(const struct action *at)
 {
     return (int)((at->id_hash >> 9) % (PARTS + 1));
-}
-
-/* In the zone of the stream, which is UTC where the part is that of the hour. */
-static int group_of(int part, int64_t time_ms)
-{
-    const struct circumstances known = {.hour = 6 * (part - 1), .weekday = 1};
-    char text[CONTEXT_TEXT_BYTES_MAX];
-    return context_text_group(context_text_write(&known, text), time_ms);
 }
 
 /* ---- The definition ---- */
@@ -64,10 +55,9 @@ static void define_one(struct context_sums *sums, const struct timeline_rules *r
         sums->items[item] += value;
     }
     if (part && !had(at, from, y, part_of)) {
-        int group = group_of(part, at[y].time_ms);
-        sums->parts[group][part] += value;
-        sums->all_parts[group] += value;
-        sums->at_part[group][part][item] += value;
+        sums->parts[part] += value;
+        sums->all_parts += value;
+        sums->at_part[part][item] += value;
         sums->items[item] += value;
     }
 }
@@ -94,34 +84,31 @@ static int find(const char *const *names, int count, struct slice value)
 
 static void take_sum(struct context_sums *sums, struct slice id, double value)
 {
-    struct context_id told;
+    enum context_dimension dimension;
     struct slice text;
     if (context_item_read(id, &text)) {
         sums->items[text.data[1] - '0'] += value;
         return;
     }
-    assert_true(context_id_read(id, &told));
-    text = told.value;
-    if (told.dimension == CONTEXT_DEVICE) {
+    assert_true(context_id_read(id, &dimension, &text));
+    if (dimension == CONTEXT_DEVICE) {
         *(text.size ? &sums->devices[find(devices, DEVICES, text)] : &sums->all_devices) += value;
-    } else if (text.size) {
-        sums->parts[told.group][find(parts, PARTS + 1, text)] += value;
     } else {
-        sums->all_parts[told.group] += value;
+        *(text.size ? &sums->parts[find(parts, PARTS + 1, text)] : &sums->all_parts) += value;
     }
 }
 
 static void take_pair(struct context_sums *sums, struct slice from, struct slice to, double value)
 {
-    struct context_id told;
-    struct slice item;
+    enum context_dimension dimension;
+    struct slice text, item;
     if (value == 0) { return; }
-    assert_true(context_item_read(to, &item) && context_id_read(from, &told));
+    assert_true(context_item_read(to, &item) && context_id_read(from, &dimension, &text));
     int at = item.data[1] - '0';
-    if (told.dimension == CONTEXT_DEVICE) {
-        sums->on_device[find(devices, DEVICES, told.value)][at] += value;
+    if (dimension == CONTEXT_DEVICE) {
+        sums->on_device[find(devices, DEVICES, text)][at] += value;
     } else {
-        sums->at_part[told.group][find(parts, PARTS + 1, told.value)][at] += value;
+        sums->at_part[find(parts, PARTS + 1, text)][at] += value;
     }
 }
 
@@ -177,7 +164,7 @@ static struct ids *make_room(void)
 static int64_t stream(struct action *events, int count, int64_t half_life)
 {
     int64_t epoch = INT64_MIN;
-    make_stream(events, count, 60 * 3600000);
+    make_stream(events, count, 5 * 3600000);
     for (int i = 0; i < count; i++) {
         events[i].item %= PLACES;
         events[i].id_hash ^= (uint64_t)rng(1u << 20) << 4;
@@ -203,10 +190,9 @@ static void any_order_gives_the_definition(void **state _unused_)
     static struct context_sums want, got;
     struct ids *ids = make_room();
     double some = 0;
-    int groups[CONTEXT_GROUPS] = {0};
     for (int round = 0; round < 60; round++) {
         seed = (uint64_t)round;
-        int64_t half_life = round % 2 ? 12 * 3600000 : 0;
+        int64_t half_life = round % 2 ? 3600000 : 0;
         const struct timeline_rules rules = rules_with(windows[round % 5], half_life);
         int count = 1 + (int)rng(MOST);
         int64_t epoch = stream(events, count, half_life);
@@ -224,11 +210,7 @@ static void any_order_gives_the_definition(void **state _unused_)
         }
         take(&got, pairs, ids, epoch);
         assert_memory_equal(&got, &want, sizeof(want));
-        some += want.all_devices;
-        for (int g = 0; g < CONTEXT_GROUPS; g++) {
-            some += want.all_parts[g];
-            groups[g] += want.all_parts[g] > 0;
-        }
+        some += want.all_devices + want.all_parts;
         (void)timeline_take_back(&timeline, window, NULL, 0, 0, pairs);
         take(&got, pairs, ids, epoch);
         memset(&want, 0, sizeof(want));
@@ -237,7 +219,6 @@ static void any_order_gives_the_definition(void **state _unused_)
         window_free(window);
     }
     assert_true(some > 100);
-    for (int g = 0; g < CONTEXT_GROUPS; g++) { assert_true(groups[g] > 10); }
     ids_free(ids);
 }
 

@@ -1,7 +1,6 @@
-/* Lists for requests that say on which device, where and when somebody asks, on streams with a
- * planted effect of the device, or of the hour (on mobile, or in the evening, users choose more of
- * every other item), on one without any, and on one with a burst: counted as features counts it,
- * measured on actions that were left out. */
+/* Lists for requests that say on which device, where and when somebody asks, on a stream with a
+ * planted effect of the device (on mobile, users choose more of every other item) and on one
+ * without any: counted as features counts it, measured on actions that were left out. */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/counting/row.h"
@@ -15,23 +14,12 @@
 
 enum {
     ITEMS = 400, TASTES = 20, OF_TASTE = ITEMS / TASTES, USERS = 500, ACTIONS = 48, LEFT_OUT = 8,
-    LENGTH = 10, NUMBERS = 2 * ITEMS + 1000, ROW_MAX = 384, EVENING = 18,
-    PUSHED_ITEMS = 3, PUSHED_DAY = ACTIONS - 5, PUSHED_HOUR = 20,
-};
-
-#define HOUR_MS INT64_C(3600000)
-
-/* What a stream has. */
-struct plan {
-    double by_device, by_hour; /* so much more often are items chosen; 1: not */
-    int pushed;                /* users who act on the same items in one hour of one day */
-    uint64_t seed;
+    LENGTH = 10, NUMBERS = 2 * ITEMS + 1000, ROW_MAX = 384,
 };
 
 static const char *const devices[] = {"mobile", "desktop"};
 static const char *const countries[] = {"DE", "FR", "IT", "PL", "SE", "DK", "NL"};
 
-/* A user's k-th action is on day k. */
 struct act {
     int item, device, hour, weekday, country;
 };
@@ -46,38 +34,20 @@ struct world {
 
 /* ---- The stream ---- */
 
-/* Draws an item of a taste that the user has not had; on mobile, even ones more often than odd
- * ones, else the other way round; in the evening, every other two. */
-static int draw(uint64_t *rng, const struct plan *plan, int taste, const struct act *act,
-                const bool *had)
+/* Draws an item of a taste that the user has not had; on mobile, even ones `ratio` times as often
+ * as odd ones, else the other way round. */
+static int draw(uint64_t *rng, int taste, int device, double ratio, const bool *had)
 {
     for (;;) {
         int item = taste * OF_TASTE + (int)rng_below(rng, OF_TASTE);
-        bool on_device = item % 2 == act->device;
-        bool by_hour = (item / 2 % 2 == 0) == (act->hour >= EVENING);
-        if (had[item] || (!on_device && rng_unit(rng) * plan->by_device > 1.0)) { continue; }
-        if (!by_hour && rng_unit(rng) * plan->by_hour > 1.0) { continue; }
+        bool liked = item % 2 == device;
+        if (had[item] || (!liked && rng_unit(rng) * ratio > 1.0)) { continue; }
         return item;
     }
 }
 
-/* A message to many, who all act on one of a few items then. */
-static void push(struct world *world, int users)
+static void make_stream(struct world *world, double ratio, uint64_t seed)
 {
-    for (int u = 0; u < users; u++) {
-        struct act *act = &world->acts[u][PUSHED_DAY];
-        int item = u % PUSHED_ITEMS;
-        for (int a = 0; a < ACTIONS + LEFT_OUT; a++) {
-            if (world->acts[u][a].item == item) { world->acts[u][a].item = act->item; }
-        }
-        act->item = item;
-        act->hour = PUSHED_HOUR;
-    }
-}
-
-static void make_stream(struct world *world, const struct plan *plan)
-{
-    uint64_t seed = plan->seed;
     for (int u = 0; u < USERS; u++) {
         bool had[ITEMS] = {false};
         size_t tastes[5];
@@ -92,15 +62,12 @@ static void make_stream(struct world *world, const struct plan *plan)
                 left = 0;
                 for (int k = 0; k < OF_TASTE; k++) { left += !had[taste * OF_TASTE + k]; }
             } while (left < 4);
-            *act = (struct act){.device = device,
-                                .hour = (int)rng_below(&seed, 24),
-                                .weekday = (3 + a) % 7 + 1, /* 1970 began on a Thursday */
-                                .country = (int)rng_below(&seed, ARRAY_COUNT(countries))};
-            act->item = draw(&seed, plan, taste, act, had);
+            *act = (struct act){draw(&seed, taste, device, ratio, had), device,
+                                (int)rng_below(&seed, 24), (int)rng_below(&seed, 7) + 1,
+                                (int)rng_below(&seed, ARRAY_COUNT(countries))};
             had[act->item] = true;
         }
     }
-    push(world, plan->pushed);
 }
 
 static struct slice name_of(int item, char into[static 16])
@@ -180,7 +147,7 @@ static void count_user(const struct world *world, int u, struct window *window, 
                                             .hour = act->hour,
                                             .weekday = act->weekday};
         const struct action action = {
-            .time_ms = (24 * a + act->hour) * HOUR_MS, .id_hash = (uint64_t)a + 1, .weight = 1,
+            .time_ms = a, .id_hash = (uint64_t)a + 1, .weight = 1,
             .item = ids_put(ids, name_of(act->item, name)),
             .context = ids_put(ids, context_text_write(&known, text)) + 1};
         (void)timeline_add(&timeline, window, &action, pairs);
@@ -206,7 +173,7 @@ static void count_all(struct world *world)
     ids_free(ids);
 }
 
-static struct world *make_world(struct plan plan)
+static struct world *make_world(double ratio, uint64_t seed)
 {
     struct world *world = xcalloc(1, sizeof(*world));
     const struct option_group group = {"scorer", scorer_options, SCORER_OPTIONS_COUNT,
@@ -214,7 +181,7 @@ static struct world *make_world(struct plan plan)
     assert_int_equal(options_fill(&group, 1, NULL, 0, stderr, &world->options), 0);
     tables_init(&world->tables, &world->settings.lists);
     tables_use_contexts(&world->tables);
-    make_stream(world, &plan);
+    make_stream(world, ratio, seed);
     count_all(world);
     world->lists = lists_new(&world->settings.lists, &world->tables, NULL, NULL, "");
     lists_set_context(world->lists, 0.5);
@@ -286,7 +253,7 @@ static double measure(struct world *world, bool with, size_t *ret_reasons)
 
 static void a_planted_effect_is_found(void **state _unused_)
 {
-    struct world *world = make_world((struct plan){4, 1, 0, 1});
+    struct world *world = make_world(4, 1);
     size_t reasons;
     double without = measure(world, false, &reasons);
     assert_int_equal(reasons, 0);
@@ -298,36 +265,10 @@ static void a_planted_effect_is_found(void **state _unused_)
     world = free_world(world);
 }
 
-/* The same for the hour, which a list is asked for alone. */
-static void an_effect_of_the_hour_is_found(void **state _unused_)
-{
-    struct world *world = make_world((struct plan){1, 4, 0, 8});
-    size_t reasons;
-    double without = measure(world, false, &reasons), with = measure(world, true, &reasons);
-    print_message("by the hour: NDCG@10 %.4f without, %.4f with, %zu reasons\n", without, with,
-                  reasons);
-    assert_true(with > 1.1 * without);
-    assert_true(reasons > 500);
-    world = free_world(world);
-}
-
-static void a_burst_says_nothing_of_the_hour(void **state _unused_)
-{
-    for (int users = 60; users <= 240; users *= 2) {
-        struct world *world = make_world((struct plan){1, 1, users, 9});
-        size_t reasons;
-        double without = measure(world, false, &reasons), with = measure(world, true, &reasons);
-        print_message("a burst of %d users: NDCG@10 %.4f without, %.4f with, %zu reasons\n", users,
-                      without, with, reasons);
-        assert_true(with >= 0.995 * without);
-        world = free_world(world);
-    }
-}
-
 static void without_an_effect_nothing_is_lost(void **state _unused_)
 {
     for (uint64_t seed = 2; seed < 5; seed++) {
-        struct world *world = make_world((struct plan){1, 1, 0, seed});
+        struct world *world = make_world(1, seed);
         size_t reasons;
         double without = measure(world, false, &reasons), with = measure(world, true, &reasons);
         print_message("no effect: NDCG@10 %.4f without, %.4f with, %zu reasons\n", without, with,
@@ -340,7 +281,7 @@ static void without_an_effect_nothing_is_lost(void **state _unused_)
 /* What was not counted changes nothing, to the bit. */
 static void an_unknown_context_changes_nothing(void **state _unused_)
 {
-    struct world *world = make_world((struct plan){4, 1, 0, 5});
+    struct world *world = make_world(4, 5);
     const struct request_context watch = {.device = slice_str("watch"), .country = slice_str("x"),
                                           .hour = -1};
     float scores[LENGTH];
@@ -359,7 +300,7 @@ static void an_unknown_context_changes_nothing(void **state _unused_)
 /* A longer list begins with the shorter one, and a given candidate is changed alike. */
 static void pages_and_candidates_agree(void **state _unused_)
 {
-    struct world *world = make_world((struct plan){4, 1, 0, 6});
+    struct world *world = make_world(4, 6);
     const struct request_context mobile = {.device = slice_str("MOBILE"), .hour = -1};
     struct list_scope scope = scope_of(&mobile);
     static char kept[150][16];
@@ -395,7 +336,7 @@ static void pages_and_candidates_agree(void **state _unused_)
 /* Somebody without an action gets what is popular, in this context. */
 static void what_fills_up_is_of_the_context(void **state _unused_)
 {
-    struct world *world = make_world((struct plan){4, 1, 0, 11});
+    struct world *world = make_world(4, 7);
     const struct user_history nobody = {.user_id = slice_str("new")};
     int even[2] = {0, 0}, reasons = 0;
     for (int d = 0; d < 2; d++) {
@@ -423,8 +364,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_planted_effect_is_found),
-        cmocka_unit_test(an_effect_of_the_hour_is_found),
-        cmocka_unit_test(a_burst_says_nothing_of_the_hour),
         cmocka_unit_test(without_an_effect_nothing_is_lost),
         cmocka_unit_test(an_unknown_context_changes_nothing),
         cmocka_unit_test(pages_and_candidates_agree),
