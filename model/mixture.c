@@ -13,7 +13,7 @@ enum { NEW_ACTIONS = 2, SHORT_ACTIONS = 20, MIX = MIXTURE_MEMBERS };
 #define KEPT 0.9995
 /* Examples before another contender may become the leader. */
 #define ASKED_LEAST 100.0
-/* Examples before they tell anything of searches. */
+/* Examples before searches may stop making lists. */
 #define SEARCHES_LEAST 30.0
 
 void mixture_init(struct mixture *mixture)
@@ -163,13 +163,11 @@ void mixture_learn_search(struct mixture *mixture, int with, int without)
     mixture->version[0] = '\0';
 }
 
-bool mixture_search_counts(const struct mixture *mixture, bool acted)
+bool mixture_search_counts(const struct mixture *mixture)
 {
-    double ahead = mixture->search_ahead, spread = mixture->search_spread;
-    if (mixture->search_asked < SEARCHES_LEAST) { return !acted; }
-    if (!acted) { return ahead >= 0.0 || ahead * ahead <= spread; }
-    double sigmas = MIXTURE_SEARCH_SIGMAS;
-    return ahead > 0.0 && ahead * ahead > sigmas * sigmas * spread;
+    double ahead = mixture->search_ahead;
+    return mixture->search_asked < SEARCHES_LEAST || ahead >= 0.0 ||
+           ahead * ahead <= mixture->search_spread;
 }
 
 /* ---- Numbers ---- */

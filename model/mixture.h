@@ -20,11 +20,9 @@
  * Each segment of users (by number of actions) has its own weights and tests. Plain data; no memory
  * of its own.
  *
- * Beside that, the same paired test says whether a user's newest search makes lists better. It
- * counts while lists with it have been better by MIXTURE_SEARCH_SIGMAS standard deviations (which
- * are asked for again and again: so one more): what is of much use shows that within some dozen
- * examples, and what is of none does no harm. Of somebody who has only searched nothing else is
- * known: there it counts while lists without it have not been better by one.
+ * Beside that, the same paired test says whether a user's newest search makes lists better: it
+ * counts until lists without it have been better by one standard deviation: what is of no use goes
+ * soon, and what is of much use never comes near to that.
  */
 #ifndef FRESHET_MODEL_MIXTURE_H
 #define FRESHET_MODEL_MIXTURE_H
@@ -39,7 +37,6 @@ enum {
 };
 
 #define MIXTURE_SIGMAS 2.0
-#define MIXTURE_SEARCH_SIGMAS 3.0
 
 /* Segments of users by their number of actions. */
 enum mixture_segment {
@@ -94,8 +91,8 @@ void mixture_learn(struct mixture *mixture, enum mixture_segment segment,
 /* Learns that the item of the next action was at these places of a list with the search and of the
  * same one without it; 0 the first, below 0: not among the first ten. */
 void mixture_learn_search(struct mixture *mixture, int with, int without);
-/* Says whether searches make the lists of those who have acted, or of those who have not. */
-bool mixture_search_counts(const struct mixture *mixture, bool acted);
+/* Says whether searches make lists. */
+bool mixture_search_counts(const struct mixture *mixture);
 
 /* Converts a mixture to a column of numbers, and back; false: the numbers are no mixture. Those of
  * the release before had no last member: it has no weight at first, and nobody takes the lead

@@ -13,7 +13,7 @@ void search_trials_keep(struct search_trials *trials, const struct user_history 
                         const struct searched_tops *tops)
 {
     uint64_t user = ids_fingerprint(history->user_id);
-    if (!tops || !history->items.count) { return; }
+    if (!tops) { return; }
     if (!trials->at) { trials->at = xcalloc(SEARCH_TRIALS_MAX, sizeof(*trials->at)); }
     trials->at[user % SEARCH_TRIALS_MAX] = (struct search_trial){
         .user = user,

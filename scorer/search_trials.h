@@ -1,6 +1,5 @@
 /* Search trials: the beginnings of lists with and without a user's newest search (searched_tops),
- * kept until the user acts, so that the mixture learns which are better. Not of users who have only
- * searched: beside their lists there is only what is popular, or nothing.
+ * kept until the user acts, so that the mixture learns which are better.
  *
  * A cache of fixed size with one place per hash, made with the first one: a user may overwrite
  * another one, whose lists then teach nothing. One thread.

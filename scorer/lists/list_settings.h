@@ -54,7 +54,6 @@ struct list_settings {
     double search_user_weight;
     double search_vectors_weight;
     double search_weight;
-    bool search_proved;
     int64_t search_actions;
     int64_t search_fresh_ms;
     const char *query_model_path;
@@ -62,7 +61,7 @@ struct list_settings {
     int64_t query_cache;
 };
 
-enum { LIST_OPTIONS_COUNT = 45, ITEMS_MAX_MOST = 100000000 };
+enum { LIST_OPTIONS_COUNT = 44, ITEMS_MAX_MOST = 100000000 };
 
 /* The rows for an option table of a struct whose member `lists` is a struct list_settings. */
 #define LIST_OPTIONS                                                                               \
@@ -165,9 +164,6 @@ enum { LIST_OPTIONS_COUNT = 45, ITEMS_MAX_MOST = 100000000 };
     OPTION("search.weight", DOUBLE, lists.search_weight, "0.5", OPTION_RANGE(0, 1000),             \
            "What matching a user's newest search adds to an item's score on every list, as a part "\
            "of what lies between the least and the best score of the list; 0: nothing."),          \
-    OPTION("search.proved", BOOL, lists.search_proved, "true", OPTION_FREE,                        \
-           "Searches make lists of users who have acted when lists with them have been better on " \
-           "users' next actions; false: from the start, and whatever they are worth."),            \
     OPTION("search.actions", LONG, lists.search_actions, "5", OPTION_RANGE(1, 1000),               \
            "So many actions later the search does not count any more."),                           \
     OPTION("search.fresh", DURATION, lists.search_fresh_ms, "30m",                                 \

@@ -183,20 +183,12 @@ static size_t mix_ordered(struct lists *lists, float least, float best, bool wit
     return count;
 }
 
-/* Says whether a search makes the list: always, or where what has been learned says so. */
-static bool search_counts(const struct lists *lists)
-{
-    bool acted = lists->request.count > 0;
-    if (!lists->settings->search_proved) { return true; }
-    return lists->mixture ? mixture_search_counts(lists->mixture, acted) : !acted;
-}
-
 /* Where a search has found something, the list is made both ways, so that it can be learned which
- * one is better. */
+ * one is better; what has been learned says which one stands. */
 static size_t mix_search(struct lists *lists, float least, float best)
 {
     const struct brought_mix *mix = lists->brought;
-    bool counts = search_counts(lists);
+    bool counts = !lists->mixture || mixture_search_counts(lists->mixture);
     if (mix->searched) { (void)mix_ordered(lists, least, best, !counts); }
     return mix_ordered(lists, least, best, counts);
 }

@@ -238,8 +238,7 @@ def found(world, user, text):
 
 def test_what_users_searched_for(make_world, tmp_path):
     world = make_world(partitions=2)
-    at_once = {"search.proved": "false"}
-    port = start(world, tmp_path, scorer=at_once, **at_once)
+    port = start(world, tmp_path)
     newest = max(one["ts"] for one in clicks(EVENTS))
     # one who has done nothing else, and one who has
     wanted = {"newcomer": "godfather", "259": "star trek"}
