@@ -148,19 +148,27 @@ static void rectify_back(float *dx, const float *y, size_t n, float scale)
 
 /* ---- Forward ---- */
 
-static const float *position_of(const struct encoder *encoder, const struct encoder_job *job,
-                                size_t token)
+/* Returns where a token's position vector is, in weights or in gradients. */
+static float *position_of(const struct encoder *encoder, const struct weights *w,
+                          const struct pack *pack, size_t token)
 {
-    const int32_t position = job->pack->positions[token];
+    const int32_t position = pack->positions[token];
     assert(position < (int32_t)encoder->shape.length);
-    return job->weights->positions + (size_t)position * encoder->shape.d;
+    return w->positions + (size_t)position * encoder->shape.d;
+}
+
+/* Returns what a token stands for: an item, a search or the mask. */
+static int32_t item_of(const struct encoder *encoder, const struct pack *pack, size_t token)
+{
+    const int32_t item = pack->items[token];
+    assert(item < (int32_t)encoder->shape.items);
+    return item;
 }
 
 static const float *vector_of(const struct encoder *encoder, const struct encoder_job *job,
                               size_t token)
 {
-    const int32_t item = job->pack->items[token];
-    assert(item < (int32_t)encoder->shape.items);
+    const int32_t item = item_of(encoder, job->pack, token);
     if (item == PACK_MASK) { return job->weights->mask; }
     if (item < 0) { return job->searches + pack_search(item) * encoder->shape.d; }
     return job->table + (size_t)item * encoder->shape.d;
@@ -170,7 +178,7 @@ static const float *vector_of(const struct encoder *encoder, const struct encode
 static float *gradient_of(const struct encoder *encoder, const struct encoder_job *job,
                           const struct weights *grads, size_t token)
 {
-    const int32_t item = job->pack->items[token];
+    const int32_t item = item_of(encoder, job->pack, token);
     if (item == PACK_MASK) { return grads->mask; }
     if (item >= 0) { return grads->items + (size_t)item * encoder->shape.d; }
     return job->dsearches ? job->dsearches + pack_search(item) * encoder->shape.d : NULL;
@@ -183,7 +191,7 @@ static void embed(struct encoder *encoder, const struct encoder_job *job, float 
     const float scale = sqrtf((float)d);
     for (size_t token = 0; token < pack->tokens; token++) {
         float *to = x + token * d;
-        memcpy(to, position_of(encoder, job, token), d * sizeof(*to));
+        memcpy(to, position_of(encoder, job->weights, pack, token), d * sizeof(*to));
         add_to(to, vector_of(encoder, job, token), d, scale);
     }
     dropout(x, pack->tokens * d, job->dropout, dropout_key(job->key, DROP_EMBEDDING));
@@ -359,7 +367,7 @@ static void embed_back(struct encoder *encoder, const struct encoder_job *job,
         float *to = gradient_of(encoder, job, grads, token);
         const float *dx = encoder->dx + token * d;
         if (to) { add_to(to, dx, d, scale); }
-        add_to(grads->positions + (size_t)pack->positions[token] * d, dx, d, 1.0f);
+        add_to(position_of(encoder, grads, pack, token), dx, d, 1.0f);
     }
 }
 
