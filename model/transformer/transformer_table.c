@@ -38,11 +38,11 @@ void transformer_table_close(struct transformer *model)
     free(model->searches);
 }
 
-/* Makes room for a table of all items. `was`: there was one. */
-static void make_table(struct transformer *model, bool was)
+/* Makes room for a table of all items; before the model is given what makes it a copy. */
+static void make_table(struct transformer *model)
 {
     const struct weights_shape *shape = &model->settings.shape;
-    if (was) { free(model->table); }
+    if (is_composed(model)) { free(model->table); }
     model->table = xcalloc((size_t)shape->items * shape->d, sizeof(*model->table));
 }
 
@@ -56,7 +56,7 @@ static void take_attributes(struct transformer *model, const size_t *starts, con
 
 void transformer_set_attributes(struct transformer *model, const size_t *starts, const int32_t *ids)
 {
-    make_table(model, is_composed(model));
+    make_table(model);
     take_attributes(model, starts, ids);
     transformer_compose(model);
 }
@@ -66,7 +66,7 @@ void transformer_set_content(struct transformer *model, const float *vectors)
     const struct weights_shape *shape = &model->settings.shape;
     const size_t count = (size_t)shape->items * shape->content;
     assert(shape->content > 0);
-    make_table(model, is_composed(model));
+    make_table(model);
     free(model->content);
     model->content = xmemdup(vectors, count * sizeof(*vectors));
     transformer_compose(model);
@@ -94,7 +94,7 @@ void transformer_table_grow(struct transformer *model, uint32_t before)
         transformer_table_open(model);
         return;
     }
-    make_table(model, /* was= */ true);
+    make_table(model);
     if (model->has_attributes) { grow_attributes(model, before); }
     if (model->content) {
         model->content = xreallocarray(model->content, count, sizeof(*model->content));
