@@ -1,25 +1,7 @@
 /* What attributes and content vectors add to a model's item vectors, and their gradients. */
 #include "base/base.h"
 #include "model/transformer/transformer_internal.h"
-#include "tests/unit/numbers.h"
-
-static const struct transformer_settings small = {
-    .shape = {.items = 9, .d = 16, .hidden = 16, .blocks = 1, .heads = 2, .length = 5,
-              .attributes = 3},
-    .rate = 0.01f,
-    .batch = 8,
-    .lanes = 2,
-    .threads = 1,
-};
-static const size_t has_starts[] = {0, 1, 1, 3, 4, 7, 7, 8, 10, 10};
-static const int32_t has[] = {0, 0, 1, 1, 0, 1, 2, 2, 1, 2};
-
-static const int32_t first[] = {1, 2, 3, 4, 5, 6, 7}, second[] = {8, 0, 2}, third[] = {3, 1, 4, 1};
-static const struct sequence three[] = {
-    {.items = first, .count = 7},
-    {.items = second, .count = 3},
-    {.items = third, .count = 4},
-};
+#include "tests/unit/small_transformer.h"
 
 enum { CONTENT = 3 };
 
