@@ -1,5 +1,5 @@
-/* A small model, its items' attributes, and sequences to learn from. tests/golden/make_transformer.py
- * has the same settings. */
+/* A small model, its items' attributes, and sequences to learn from.
+ * tests/golden/make_transformer.py has the same settings. */
 #ifndef FRESHET_TESTS_UNIT_SMALL_TRANSFORMER_H
 #define FRESHET_TESTS_UNIT_SMALL_TRANSFORMER_H
 
