@@ -30,7 +30,7 @@ static bool number_before(const void *arg, int32_t a, int32_t b)
     return a < b;
 }
 
-/* The exact best of each history: scores of all, then a heap. */
+/* The exact best of each history: from the scores of all. */
 static void look_at_all(const float *table, size_t rows, const float *hidden, float *scores,
                         int32_t *ret_best)
 {
@@ -42,7 +42,6 @@ static void look_at_all(const float *table, size_t rows, const float *hidden, fl
         const float *at = scores + h * rows;
         topk_clear(&top, WANTED);
         for (size_t row = 0; row < rows; row++) {
-            if (top.count == top.length && (double)at[row] < top.entries[0].score) { continue; }
             topk_push(&top, (double)at[row], (int32_t)row);
         }
         topk_sort(&top);

@@ -111,9 +111,7 @@ static void look_at(struct alike_users *alike, const struct user_sample *sample,
         size_t first = block * SAMPLE_BLOCK;
         size_t least = MAX_OF(from, first), most = MIN_OF(end, first + SAMPLE_BLOCK);
         multiply(sample->vectors + first * d, vector, d, products);
-        for (size_t u = least; u < most; u++) {
-            topk_push(&alike->nearest, (double)products[u - first], (int32_t)u);
-        }
+        topk_push_range(&alike->nearest, products + (least - first), most - least, (int32_t)least);
     }
 }
 

@@ -211,6 +211,7 @@ static double item_knn_rate(void *self, int32_t user, int32_t item)
         double s = place < 0 ? 0.0 : similarity(knn, item, &row, place);
         if (s > 0.0) { topk_push(top, s, (int32_t)at); }
     }
+    topk_sort(top);
     double over = 0.0, mass = 0.0;
     for (size_t k = 0; k < top->count; k++) {
         const struct interaction *entry = &had[top->entries[k].item];

@@ -190,6 +190,7 @@ static double user_knn_rate(void *self, int32_t user, int32_t item)
         double w = similarity_pearson(&knn->moments[readers[k].other], knn->settings.shrink);
         if (w > 0.0) { topk_push(top, w, (int32_t)k); }
     }
+    topk_sort(top);
     double expected = bias_mean(&knn->bias) + bias_item(&knn->bias, item), over = 0.0, mass = 0.0;
     for (size_t n = 0; n < top->count; n++) {
         const struct interaction *reader = &readers[top->entries[n].item];

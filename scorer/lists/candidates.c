@@ -281,7 +281,8 @@ static float find_bound(struct candidates *candidates, const float *scores, size
         candidates->greatest[s] = greatest;
         topk_push(top, (double)greatest, (int32_t)s);
     }
-    return top->count < top->length ? -INFINITY : (float)top->entries[0].score;
+    topk_shrink(top);
+    return (float)top->least;
 }
 
 /* Offers the rows that reach a bound, or those that do not. */
@@ -294,8 +295,7 @@ static void offer_rows(struct candidates *candidates, const struct served *serve
         if (reach && candidates->greatest[from / STRETCH] < bound) { continue; }
         for (size_t row = from; row < MIN_OF(from + STRETCH, served->rows); row++) {
             if ((scores[row] >= bound) != reach) { continue; }
-            bool full = top->count == top->length;
-            if (full && (double)scores[row] < top->entries[0].score) { continue; }
+            if ((double)scores[row] < top->least) { continue; }
             int32_t item = served->items[row];
             if (allowance_has(allowance, item)) { topk_push(top, (double)scores[row], item); }
         }

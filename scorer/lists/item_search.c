@@ -96,6 +96,7 @@ static size_t find_candidates(struct item_search *search, const struct search_qu
     topk_clear(&search->top, FOUND_EACH);
     word_index_offer(search->index, search->query, search->query_count, allows, flags,
                      &search->top);
+    topk_shrink(&search->top);
     for (; count < search->top.count; count++) {
         search->found[count] = search->top.entries[count].item;
     }
