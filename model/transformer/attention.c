@@ -74,16 +74,23 @@ void attention(const struct attention *attention, size_t n, const float *q, cons
     }
 }
 
-void attention_last(const struct attention *attention, size_t n, const float *q, const float *kv,
-                    float *out, float *scratch)
+WIDE
+void attention_last(size_t n, size_t d, const float *x, const float *asked, float *out,
+                    float *scratch)
 {
-    const size_t d = attention->d, width = d / attention->heads;
-    for (size_t column = 0; column < d; column += width) {
-        gemm_nt((struct gemm_shape){1, n, width}, 1.0f / sqrtf((float)width),
-                matrix_of(q + column, d), matrix_of(kv + column, 2 * d), 0.0f, scratch, n);
-        softmax_row(scratch, n);
-        gemm_nn((struct gemm_shape){1, width, n}, 1.0f, matrix_of(scratch, n),
-                matrix_of(kv + d + column, 2 * d), 0.0f, out + column, d);
+    assert(n > 0 && d % WIDE_LANES == 0);
+    for (size_t r = 0; r < n; r++) {
+        wide sum = {0};
+        for (size_t i = 0; i < d; i += WIDE_LANES) {
+            sum += wide_load(x + r * d + i) * wide_load(asked + i);
+        }
+        scratch[r] = wide_sum(sum);
+    }
+    softmax_row(scratch, n);
+    for (size_t i = 0; i < d; i += WIDE_LANES) {
+        wide sum = {0};
+        for (size_t r = 0; r < n; r++) { sum += wide_load(x + r * d + i) * scratch[r]; }
+        wide_store(out + i, sum);
     }
 }
 

@@ -40,10 +40,11 @@ static inline size_t attention_scratch(size_t n)
  * attention_back(). */
 void attention(const struct attention *attention, size_t n, const float *q, const float *kv,
                float *out, float *kept, float *scratch);
-/* Computes the output of the last position only: out (d) from its query q (d), without dropout. It
- * attends to all n positions, causal or not. */
-void attention_last(const struct attention *attention, size_t n, const float *q, const float *kv,
-                    float *out, float *scratch);
+/* Computes the mean of the inputs x (n x d) that the last position attends to, weighted by the
+ * softmax of their products with what it asks (d): out (d). Of inputs x, keys x K and values x V, a
+ * query q asks for K q / sqrt(d / heads), and its output is this mean times V. */
+void attention_last(size_t n, size_t d, const float *x, const float *asked, float *out,
+                    float *scratch);
 /* Writes the gradients dq (n x d) and dkv (n x 2d), given dout and the inputs and results of
  * attention(). */
 void attention_back(const struct attention *attention, size_t n, const float *q, const float *kv,

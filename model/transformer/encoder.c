@@ -7,6 +7,7 @@
  */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "model/gemm.h"
 #include "model/transformer/attention.h"
 #include "model/transformer/dropout.h"
 #include "model/transformer/encoder.h"
@@ -254,7 +255,32 @@ static void run_block(struct encoder *encoder, const struct encoder_job *job, si
     feed_forward(encoder, job, b, t, out);
 }
 
-/* The same for the last tokens only; keys and values are of all tokens. */
+/* Attends for the last tokens only, head by head, without keys and values of the others: the
+ * product of a query and a key x K + b is that of the input x and K q, and what b adds is the same
+ * for all inputs; the mean of the values is the mean of the inputs times V. */
+static void attend_last(struct encoder *encoder, const struct block_weights *block,
+                        const struct pack *pack, const struct trace *trace)
+{
+    const size_t d = encoder->shape.d, width = d / encoder->shape.heads, count = pack->sequences;
+    const float scale = 1.0f / sqrtf((float)width);
+    float *asked = trace->key_value, *means = asked + count * d; /* count <= tokens */
+    for (size_t column = 0; column < d; column += width) {
+        const float *key = block->key_value.weights + column, *value = key + d;
+        gemm_nt((struct gemm_shape){count, d, width}, scale, matrix_of(trace->query + column, d),
+                matrix_of(key, 2 * d), 0.0f, asked, d);
+        for (size_t s = 0; s < count; s++) {
+            const size_t first = pack->starts[s];
+            attention_last(pack->starts[s + 1] - first, d, trace->in + first * d, asked + s * d,
+                           means + s * d, encoder->scratch);
+            memcpy(trace->attended + s * d + column, block->key_value.bias + d + column,
+                   width * sizeof(float));
+        }
+        gemm_nn((struct gemm_shape){count, width, d}, 1.0f, matrix_of(means, d),
+                matrix_of(value, 2 * d), 1.0f, trace->attended + column, d);
+    }
+}
+
+/* The same for the last tokens only. */
 static void run_last_block(struct encoder *encoder, const struct encoder_job *job, size_t b,
                            float *out)
 {
@@ -262,19 +288,12 @@ static void run_last_block(struct encoder *encoder, const struct encoder_job *jo
     const struct trace *trace = &encoder->traces[b];
     const struct pack *pack = job->pack;
     const size_t d = encoder->shape.d;
-    const struct attention of = {.d = d, .heads = encoder->shape.heads};
-    linear(&block->key_value, trace->in, pack->tokens, trace->key_value);
     for (size_t s = 0; s < pack->sequences; s++) {
         const float *last = trace->in + (pack->starts[s + 1] - 1) * d;
         layer_norm(last, block->attention_norm, 1, d, trace->query_in + s * d, trace->stats);
     }
     linear(&block->query, trace->query_in, pack->sequences, trace->query);
-    for (size_t s = 0; s < pack->sequences; s++) {
-        const size_t first = pack->starts[s];
-        attention_last(&of, pack->starts[s + 1] - first, trace->query + s * d,
-                       trace->key_value + first * 2 * d, trace->attended + s * d,
-                       encoder->scratch);
-    }
+    attend_last(encoder, block, pack, trace);
     feed_forward(encoder, job, b, pack->sequences, out);
 }
 

@@ -89,11 +89,6 @@ static void check(size_t n, size_t heads, bool causal, float rate)
     attention(&w.of, n, w.q, w.kv, w.out, w.kept, w.scratch);
     (void)naive(&w, NULL, 0, want);
     for (size_t i = 0; i < n * D; i++) { near_to(w.out[i], want[i], 1e-5, "out", i); }
-    if (rate == 0.0f) {
-        float last[D];
-        attention_last(&w.of, n, w.q + (n - 1) * D, w.kv, last, w.scratch);
-        for (size_t i = 0; i < D; i++) { near_to(last[i], want[(n - 1) * D + i], 1e-5, "last", i); }
-    }
     attention_back(&w.of, n, w.q, w.kv, w.out, w.kept, w.dout, w.dq, w.dkv, w.scratch);
     const size_t stride = n > 20 ? 211 : 1;
     check_gradients(&w, w.q, w.dq, n * D, stride, "dq");
@@ -101,6 +96,34 @@ static void check(size_t n, size_t heads, bool causal, float rate)
     float *const owned[] = {w.q, w.kv, w.out, w.kept, w.scratch, w.dout, w.dq, w.dkv};
     for (size_t i = 0; i < ARRAY_COUNT(owned); i++) { free(owned[i]); }
     free(w.mask);
+}
+
+/* Where keys and values are the inputs, what the last one attends to is the last output. */
+static void check_last(size_t n)
+{
+    enum { D = 32 };
+    uint64_t rng = n;
+    const struct attention of = {.d = D, .heads = 1, .causal = n % 2 == 0};
+    _cleanup_(xfreep) float *x = draw_many(&rng, n * D, 1.0);
+    _cleanup_(xfreep) float *q = draw_many(&rng, n * D, 1.0);
+    _cleanup_(xfreep) float *kv = zeros(n * 2 * D);
+    _cleanup_(xfreep) float *out = zeros(n * D);
+    _cleanup_(xfreep) float *kept = zeros(attention_kept(&of, n));
+    _cleanup_(xfreep) float *scratch = zeros(attention_scratch(n));
+    float asked[D], last[D];
+    for (size_t at = 0; at < 2 * n; at++) { memcpy(kv + at * D, x + at / 2 * D, sizeof(last)); }
+    attention(&of, n, q, kv, out, kept, scratch);
+    for (size_t i = 0; i < D; i++) { asked[i] = q[(n - 1) * D + i] / sqrtf(D); }
+    attention_last(n, D, x, asked, last, scratch);
+    for (size_t i = 0; i < D; i++) {
+        near_to(last[i], (double)out[(n - 1) * D + i], 1e-5, "last", i);
+    }
+}
+
+static void test_last(void **state)
+{
+    const size_t lengths[] = {1, 2, 15, 16, 65};
+    for (size_t i = 0; i < ARRAY_COUNT(lengths); i++) { check_last(lengths[i]); }
 }
 
 /* Lengths within a block, of whole blocks and beyond. */
@@ -121,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_definition),
+        cmocka_unit_test(test_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
