@@ -35,33 +35,6 @@ struct member_moments member_moments(double sum, double squares, double count)
     return (struct member_moments){mean, varies ? 1.0 / sqrt(variance) : 0.0};
 }
 
-void member_sums(const float *scores, size_t count, double *ret_sum, double *ret_squares)
-{
-    enum { SUMS = 16 };
-    double sum = 0.0, squares = 0.0;
-    for (size_t from = 0; from < count; from += 1024) {
-        size_t end = MIN_OF(from + 1024, count);
-        float part[SUMS] = {0}, part_squares[SUMS] = {0};
-        size_t at = from;
-        for (; at + SUMS <= end; at += SUMS) {
-            for (size_t l = 0; l < SUMS; l++) {
-                part[l] += scores[at + l];
-                part_squares[l] += scores[at + l] * scores[at + l];
-            }
-        }
-        for (size_t l = 0; at + l < end; l++) {
-            part[l] += scores[at + l];
-            part_squares[l] += scores[at + l] * scores[at + l];
-        }
-        for (size_t l = 0; l < SUMS; l++) {
-            sum += (double)part[l];
-            squares += (double)part_squares[l];
-        }
-    }
-    *ret_sum = sum;
-    *ret_squares = squares;
-}
-
 static float z_of(const struct member_scores *member, int32_t item, bool flattened)
 {
     float score;

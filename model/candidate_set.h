@@ -63,8 +63,6 @@ struct best_candidates {
 
 /* Computes moments from the sum of `count` scores and that of their squares. */
 struct member_moments member_moments(double sum, double squares, double count);
-/* Sums scores and their squares. */
-void member_sums(const float *scores, size_t count, double *ret_sum, double *ret_squares);
 
 /* Prepares an empty set in place: it must not be moved. */
 void candidate_set_init(struct candidate_set *set, const struct ids *ids);

@@ -2,7 +2,6 @@
 #include "base/xalloc.h"
 #include "model/transformer/encoder.h"
 #include "model/transformer/transformer_inference.h"
-#include "model/gemm.h"
 
 enum { PACK_TOKENS = 512 };
 
@@ -81,12 +80,4 @@ void transformer_inference_encode(struct transformer_inference *inference, const
         memcpy(hidden + first * d, encoder_run_last(inference->encoder, &job),
                (next - first) * d * sizeof(*hidden));
     }
-}
-
-void transformer_inference_scores(const struct transformer_inference *inference, const float *table,
-                                  size_t rows, const float *hidden, size_t count, float *scores)
-{
-    const size_t d = inference->shape.d;
-    gemm_nt((struct gemm_shape){count, rows, d}, 1.0F, matrix_of(hidden, d), matrix_of(table, d),
-            0.0F, scores, rows);
 }

@@ -30,8 +30,5 @@ size_t transformer_inference_width(const struct transformer_inference *inference
 void transformer_inference_encode(struct transformer_inference *inference, const float *table,
                                   const float *searches, const struct sequence *histories,
                                   size_t count, float *hidden);
-/* Scores `rows` rows of the table for hidden vectors: scores (count x rows). */
-void transformer_inference_scores(const struct transformer_inference *inference, const float *table,
-                                  size_t rows, const float *hidden, size_t count, float *scores);
 
 #endif

@@ -1,7 +1,7 @@
 /* For one user: each member finds its best items (`each` of them), and all members score the union.
  *
- * The sequence model is the expensive one. Without an index all rows are scored: scan() computes a
- * tile of hidden vectors x rows as one product of matrices, and serves the next users from it. So
+ * The sequence model is the expensive one. Without an index all rows are scored: scan() multiplies
+ * a tile of hidden vectors with them at once, and serves the next users from it. So
  * candidates_encode() must be given users in the order in which their candidates are found. With an
  * index, the best rows come from a search, the moments from sums that the index maintains, and only
  * the scores of single items are computed; if the search leaves too few, the rows are scanned.
@@ -19,8 +19,6 @@
 /* A search of the index costs about a microsecond for each row that it is to find. For more than
  * FOUND_MAX rows a scan costs hardly more, and misses none. */
 enum { TILE_NUMBERS = 1 << 21, ROW_NONE = -1, FOUND_MAX = 512 };
-
-enum { STRETCH = 64 }; /* rows of which the greatest score is known */
 
 struct encoded {
     bool known;    /* the model version has some of its items */
@@ -41,10 +39,10 @@ struct candidates {
     float *hidden;
     float *searches; /* by history: the vector of its search */
     size_t width;
-    float *scores; /* of the tile: hidden vectors tile_from up to tile_end */
-    size_t scores_capacity, tile_from, tile_end;
-    float *greatest;          /* score of each stretch of rows of the last scan */
-    size_t greatest_capacity;
+    struct row_products products[CANDIDATES_AHEAD]; /* of the tile */
+    float *numbers; /* of these */
+    size_t numbers_capacity;
+    size_t tile_from, tile_end; /* hidden vectors */
     int32_t found[FOUND_MAX]; /* rows that the index found */
     uint32_t *stamps;         /* by row: `stamp` if the user has had the item */
     size_t stamps_count;
@@ -93,8 +91,7 @@ struct candidates *candidates_free(struct candidates *candidates)
     free(candidates->rows);
     free(candidates->hidden);
     free(candidates->searches);
-    free(candidates->scores);
-    free(candidates->greatest);
+    free(candidates->numbers);
     free(candidates->stamps);
     free(candidates);
     return NULL;
@@ -183,19 +180,45 @@ void candidates_encode(struct candidates *candidates, const struct history_token
 struct sequence_scores {
     const struct served *served;
     const float *hidden; /* NULL: the model knows no item of the history */
-    const float *scores; /* of all rows; NULL: not scanned */
+    const struct row_products *scores; /* of all rows; NULL: not scanned */
     size_t d;
 };
 
 static float score_of(const struct sequence_scores *sequence, int32_t row)
 {
-    if (sequence->scores) { return sequence->scores[row]; }
+    if (sequence->scores) { return sequence->scores->products[row]; }
     const float *vector = sequence->served->table + (size_t)row * sequence->d;
     return lanes_dot(vector, sequence->hidden, sequence->d);
 }
 
+/* Makes room for the products of a tile. */
+static void reserve_tile(struct candidates *candidates, const struct row_scan *rows, size_t tile)
+{
+    const size_t room = row_scan_room(rows), stretches = row_scan_stretches(rows);
+    const size_t each = room + stretches + stretches * SCAN_COLUMNS;
+    ARRAY_RESERVE(candidates->numbers, candidates->numbers_capacity, tile * each, each);
+    for (size_t k = 0; k < tile; k++) {
+        float *at = candidates->numbers + k * each;
+        candidates->products[k] = (struct row_products){
+            .products = at,
+            .columns = at + room,
+            .greatest = at + room + stretches * SCAN_COLUMNS,
+        };
+    }
+}
+
+/* Asks the cache for the scores of a user, of which some hundred will be looked at. */
+static void fetch(const struct row_products *scores, size_t rows)
+{
+    enum { LINE = 64 / sizeof(float), FETCHED_MAX = 1 << 15 };
+    for (size_t row = 0; row < MIN_OF(rows, (size_t)FETCHED_MAX); row += LINE) {
+        __builtin_prefetch(scores->products + row);
+    }
+}
+
 /* Scores all rows for a hidden vector, and for as many of the next ones as fit into a tile. */
-static const float *scan(struct candidates *candidates, const struct served *served, size_t hidden)
+static const struct row_products *scan(struct candidates *candidates, const struct served *served,
+                                       size_t hidden)
 {
     if (hidden < candidates->tile_from || hidden >= candidates->tile_end) {
         size_t d = transformer_inference_width(served->inference), left = 0;
@@ -203,17 +226,15 @@ static const float *scan(struct candidates *candidates, const struct served *ser
             left += candidates->encoded[h].known && candidates->encoded[h].hidden >= hidden;
         }
         size_t tile = MIN_OF(MAX_OF((size_t)TILE_NUMBERS / served->rows, (size_t)1), left);
-        if (tile * served->rows > candidates->scores_capacity) {
-            candidates->scores_capacity = tile * served->rows;
-            candidates->scores =
-                xreallocarray(candidates->scores, candidates->scores_capacity, sizeof(float));
-        }
-        transformer_inference_scores(served->inference, served->table, served->rows,
-                                     candidates->hidden + hidden * d, tile, candidates->scores);
+        reserve_tile(candidates, served->scan, tile);
+        row_scan_multiply(served->scan, candidates->hidden + hidden * d, tile,
+                          candidates->products);
         candidates->tile_from = hidden;
         candidates->tile_end = hidden + tile;
     }
-    return candidates->scores + (hidden - candidates->tile_from) * served->rows;
+    const struct row_products *scores = &candidates->products[hidden - candidates->tile_from];
+    fetch(scores, served->rows);
+    return scores;
 }
 
 /* ---- Candidates ---- */
@@ -227,7 +248,8 @@ static struct member_moments sequence_moments(struct candidates *candidates,
     const struct served *served = sequence->served;
     double sum, squares, count = (double)served->rows;
     if (sequence->scores) {
-        member_sums(sequence->scores, served->rows, &sum, &squares);
+        sum = sequence->scores->sum;
+        squares = sequence->scores->squares;
     } else {
         vector_index_sums(served->index, sequence->hidden, &sum, &squares);
     }
@@ -254,67 +276,90 @@ static struct member_moments sequence_moments(struct candidates *candidates,
     return member_moments(sum, squares, *ret_count);
 }
 
-static float greatest_of(const float *scores, size_t count)
-{
-    float most[LANES], greatest = -INFINITY;
-    size_t at = 0;
-    for (size_t lane = 0; lane < LANES; lane++) { most[lane] = -INFINITY; }
-    for (; at + LANES <= count; at += LANES) {
-        for (size_t lane = 0; lane < LANES; lane++) {
-            most[lane] = scores[at + lane] > most[lane] ? scores[at + lane] : most[lane];
-        }
-    }
-    for (; at < count; at++) { greatest = MAX_OF(greatest, scores[at]); }
-    for (size_t lane = 0; lane < LANES; lane++) { greatest = MAX_OF(greatest, most[lane]); }
-    return greatest;
-}
-
-/* Finds the greatest score of each stretch of rows. Returns the least of the `each` greatest: at
- * least as many rows reach it. */
-static float find_bound(struct candidates *candidates, const float *scores, size_t rows)
+/* Returns the least of the `each` greatest scores of stretches of rows: at least as many rows reach
+ * it. */
+static float find_bound(struct candidates *candidates, const struct served *served,
+                        const struct row_products *scores)
 {
     struct topk *top = &candidates->stretches;
-    ARRAY_RESERVE(candidates->greatest, candidates->greatest_capacity, rows / STRETCH + 1, 64);
     topk_clear(top, candidates->each);
-    for (size_t from = 0, s = 0; from < rows; from += STRETCH, s++) {
-        float greatest = greatest_of(scores + from, MIN_OF(rows - from, (size_t)STRETCH));
-        candidates->greatest[s] = greatest;
-        topk_push(top, (double)greatest, (int32_t)s);
-    }
+    topk_push_range(top, scores->greatest, row_scan_stretches(served->scan), 0);
     topk_shrink(top);
     return (float)top->least;
 }
 
-/* Offers the rows that reach a bound, or those that do not. */
-static void offer_rows(struct candidates *candidates, const struct served *served,
-                       const struct ranking_allowance *allowance, const float *scores, float bound,
-                       bool reach)
+/* What offers the rows of a scan. */
+struct offer {
+    const struct served *served;
+    const struct row_products *scores;
+    struct ranking_allowance allowance;
+    float bound;
+    struct topk *top;
+};
+
+static inline void offer_row(const struct offer *offer, size_t row)
 {
-    struct topk *top = &candidates->top;
-    for (size_t from = 0; from < served->rows; from += STRETCH) {
-        if (reach && candidates->greatest[from / STRETCH] < bound) { continue; }
-        for (size_t row = from; row < MIN_OF(from + STRETCH, served->rows); row++) {
-            if ((scores[row] >= bound) != reach) { continue; }
-            if ((double)scores[row] < top->least) { continue; }
-            int32_t item = served->items[row];
-            if (allowance_has(allowance, item)) { topk_push(top, (double)scores[row], item); }
+    const double score = (double)offer->scores->products[row];
+    if (score < offer->top->least) { return; }
+    int32_t item = offer->served->items[row];
+    if (allowance_has(&offer->allowance, item)) { topk_push(offer->top, score, item); }
+}
+
+/* Finds the columns of a stretch that reach a bound; returns how many. Which ones do cannot be
+ * foreseen, so there is no branch for it. */
+static size_t find_columns(const float *columns, float bound, uint8_t ret_columns[SCAN_COLUMNS])
+{
+    size_t found = 0;
+    for (size_t column = 0; column < SCAN_COLUMNS; column++) {
+        ret_columns[found] = (uint8_t)column;
+        found += columns[column] >= bound;
+    }
+    return found;
+}
+
+/* Offers the rows that reach the bound. */
+static void offer_reaching(const struct offer *offer)
+{
+    const struct row_products *scores = offer->scores;
+    uint8_t columns[SCAN_COLUMNS];
+    for (size_t s = 0; s < row_scan_stretches(offer->served->scan); s++) {
+        if (scores->greatest[s] < offer->bound) { continue; }
+        const size_t from = s * SCAN_STRETCH;
+        const size_t end = MIN_OF(from + SCAN_STRETCH, offer->served->rows);
+        size_t found = find_columns(scores->columns + s * SCAN_COLUMNS, offer->bound, columns);
+        for (size_t k = 0; k < found; k++) {
+            for (size_t row = from + columns[k]; row < end; row += SCAN_COLUMNS) {
+                if (scores->products[row] >= offer->bound) { offer_row(offer, row); }
+            }
         }
+    }
+}
+
+/* Offers the others. */
+static void offer_others(const struct offer *offer)
+{
+    for (size_t row = 0; row < offer->served->rows; row++) {
+        if (!(offer->scores->products[row] >= offer->bound)) { offer_row(offer, row); }
     }
 }
 
 /* The rows that reach the bound are about as many as are wanted, so that few are looked at; the
  * others are offered only where the user has had too many of these. */
 static void scan_best(struct candidates *candidates, const struct served *served,
-                      const struct candidates_request *request, const float *scores)
+                      const struct candidates_request *request,
+                      const struct row_products *scores)
 {
-    const struct ranking_allowance allowance = ranking_allowance(request->ranking, request->flags);
     struct topk *top = &candidates->top;
-    float bound = find_bound(candidates, scores, served->rows);
+    const struct offer offer = {
+        .served = served,
+        .scores = scores,
+        .allowance = ranking_allowance(request->ranking, request->flags),
+        .bound = find_bound(candidates, served, scores),
+        .top = top,
+    };
     topk_clear(top, candidates->each);
-    offer_rows(candidates, served, &allowance, scores, bound, /* reach= */ true);
-    if (top->count < top->length) {
-        offer_rows(candidates, served, &allowance, scores, bound, /* reach= */ false);
-    }
+    offer_reaching(&offer);
+    if (top->count < top->length) { offer_others(&offer); }
     topk_sort(top);
 }
 

@@ -63,6 +63,7 @@ struct copy {
     size_t d, rows;
     size_t capacity, numbers; /* of `items`, of `table` */
     float *table;
+    struct row_scan *scan; /* of the same rows */
     int32_t *items;
     int32_t *row_of;
     int32_t row_of_count, row_of_capacity;
@@ -115,6 +116,7 @@ struct vectors *vectors_free(struct vectors *vectors)
     }
     transformer_inference_free(vectors->copy.inference);
     vector_index_free(vectors->copy.index);
+    row_scan_free(vectors->copy.scan);
     free(vectors->copy.table);
     free(vectors->copy.items);
     free(vectors->copy.row_of);
@@ -153,6 +155,7 @@ static void copy_row(struct copy *copy, const struct slot *slot, int32_t item)
     const int8_t *bytes = slot->bytes + (size_t)item * slot->stride;
     float *to = copy->table + (size_t)cell->row * copy->d;
     for (size_t i = 0; i < copy->d; i++) { to[i] = cell->scale * bytes[i]; }
+    row_scan_put(copy->scan, (size_t)cell->row, cell->scale, bytes);
     copy->items[cell->row] = item;
     set_row(copy, item, cell->row);
 }
@@ -164,6 +167,7 @@ static void update_served(struct vectors *vectors)
         .version = copy->name,
         .inference = copy->inference,
         .table = copy->table,
+        .scan = copy->scan,
         .rows = copy->rows,
         .items = copy->items,
         .row_of = copy->row_of,
@@ -264,6 +268,8 @@ static void serve(struct vectors *vectors, const struct slot *slot, uint32_t ver
     transformer_inference_free(copy->inference);
     copy->inference = transformer_inference_new(&announced->shape, announced->dense);
     copy_projection(copy, announced);
+    row_scan_free(copy->scan);
+    copy->scan = row_scan_new(copy->d);
     for (size_t row = 0; row < rows; row++) { copy_row(copy, slot, items[row]); }
     vector_index_free(copy->index);
     bool many = vectors->index_from && rows >= vectors->index_from;

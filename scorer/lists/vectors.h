@@ -8,11 +8,12 @@
  * the serving version (a cold-start item) is added to the copy once those before it are there.
  * Large versions get an index over the copy (vector_index.h).
  *
- * Memory: one byte per number for each slot, four for the copy. One thread.
+ * Memory: one byte per number for each slot, five for the copy. One thread.
  */
 #ifndef FRESHET_SCORER_LISTS_VECTORS_H
 #define FRESHET_SCORER_LISTS_VECTORS_H
 
+#include "model/transformer/row_scan.h"
 #include "model/transformer/transformer_inference.h"
 #include "schemas/model_weights.h"
 #include "scorer/lists/tables.h"
@@ -23,6 +24,7 @@ struct served {
     const char *version;
     struct transformer_inference *inference;
     const float *table;    /* rows x d */
+    struct row_scan *scan; /* of the same rows */
     size_t rows;
     const int32_t *items;  /* by row: the process's item number */
     const int32_t *row_of; /* by item: its row, or -1 */

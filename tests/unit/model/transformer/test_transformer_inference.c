@@ -48,18 +48,12 @@ static void serves_what_the_transformer_says(float mask_share)
         }
     }
     static float want_hidden[HISTORIES * D], hidden[HISTORIES * D];
-    static float want[HISTORIES * ITEMS], scores[HISTORIES * ITEMS];
     const float *table = transformer_vectors(model);
     transformer_encode(model, histories, HISTORIES, want_hidden);
-    transformer_scores(model, want_hidden, HISTORIES, want);
     transformer_inference_encode(inference, table, NULL, histories, HISTORIES, hidden);
-    transformer_inference_scores(inference, table, ITEMS, hidden, HISTORIES, scores);
     assert_int_equal(transformer_inference_width(inference), D);
     for (size_t i = 0; i < HISTORIES * D; i++) {
         assert_true(fabsf(hidden[i] - want_hidden[i]) < 1e-4F);
-    }
-    for (size_t i = 0; i < HISTORIES * ITEMS; i++) {
-        assert_true(fabsf(scores[i] - want[i]) < 1e-3F);
     }
     transformer_inference_free(inference);
     transformer_free(model);
@@ -87,11 +81,9 @@ static void test_the_table_may_grow(void **state)
     memcpy(table + ITEMS * D, table, D * sizeof(*table)); /* the new item is the twin of item 0 */
     const int32_t old[] = {3, 0}, new[] = {3, ITEMS};
     const struct sequence histories[] = {{.items = old, .count = 2}, {.items = new, .count = 2}};
-    float hidden[2 * D], scores[2 * (ITEMS + 1)];
+    float hidden[2 * D];
     transformer_inference_encode(inference, table, NULL, histories, 2, hidden);
-    transformer_inference_scores(inference, table, ITEMS + 1, hidden, 2, scores);
     for (size_t i = 0; i < D; i++) { assert_true(fabsf(hidden[i] - hidden[D + i]) < 1e-5F); }
-    assert_true(fabsf(scores[0] - scores[ITEMS]) < 1e-4F);
     free(table);
     transformer_inference_free(inference);
     transformer_free(model);

@@ -194,6 +194,17 @@ static int by_score(const void *a, const void *b, void *ids)
     return ids_before(ids, x->item, y->item) ? -1 : 1;
 }
 
+static void score_rows(const struct served *served, const float *hidden, float *scores)
+{
+    for (size_t row = 0; row < served->rows; row++) {
+        double score = 0.0;
+        for (size_t i = 0; i < WIDTH; i++) {
+            score += (double)served->table[row * WIDTH + i] * (double)hidden[i];
+        }
+        scores[row] = (float)score;
+    }
+}
+
 /* The list of somebody who acted on one item is what sorting all rows gives. */
 static void assert_sorted(struct side *side, int32_t had)
 {
@@ -210,8 +221,7 @@ static void assert_sorted(struct side *side, int32_t had)
         .user_id = slice_str("u"), .items = {&item, 1}, .weights = {&weight, 1},
         .offsets = {&offset, 1}, .events_total = 1};
     transformer_inference_encode(served->inference, served->table, NULL, &sequence, 1, hidden);
-    transformer_inference_scores(served->inference, served->table, served->rows, hidden, 1,
-                                 scores);
+    score_rows(served, hidden, scores);
     for (int32_t row = 0; row < (int32_t)served->rows; row++) {
         if (row == had || item_flags_barred(&flags, served->items[row])) { continue; }
         rows[count++] = (struct scored_row){scores[row], served->items[row]};

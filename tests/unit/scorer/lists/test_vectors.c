@@ -99,6 +99,24 @@ static void deliver(struct trainer_log *run, struct message message)
     assert_null(vectors_put(run->vectors, &run->tables, &row));
 }
 
+/* What is scanned are the rows of the table. */
+static void check_scan(const struct served *served)
+{
+    static float numbers[3 * (ITEMS + 600)];
+    float vector[WIDTH];
+    struct row_products of = {.products = numbers,
+                              .columns = numbers + row_scan_room(served->scan)};
+    of.greatest = of.columns + row_scan_stretches(served->scan) * SCAN_COLUMNS;
+    assert_int_equal(row_scan_rows(served->scan), served->rows);
+    for (size_t i = 0; i < WIDTH; i++) { vector[i] = (float)(1 << i % 8); }
+    row_scan_multiply(served->scan, vector, 1, &of);
+    for (size_t row = 0; row < served->rows; row++) {
+        float want = 0.0F;
+        for (size_t i = 0; i < WIDTH; i++) { want += served->table[row * WIDTH + i] * vector[i]; }
+        assert_true(of.products[row] == want);
+    }
+}
+
 /* At any time, the rows that serve are one whole version. */
 static void check_whole(const struct trainer_log *run)
 {
@@ -106,6 +124,7 @@ static void check_whole(const struct trainer_log *run)
     if (!served) { return; }
     int version = (int)strtol(served->version + 1, NULL, 10);
     assert_int_equal(served->rows, ITEMS);
+    check_scan(served);
     for (size_t row = 0; row < served->rows; row++) {
         int item = (int)strtol(ids_text(run->tables.ids, served->items[row]).data + 1, NULL, 10);
         assert_int_equal((item + version) % ITEMS, row);
@@ -192,6 +211,7 @@ static void test_cold_start_rows(void **state)
         int32_t item = ids_find(run.tables.ids, slice_str(id));
         assert_int_equal(served_row(served, item), ITEMS + added);
         assert_true(served->table[(size_t)(ITEMS + added) * WIDTH] == 7.0F);
+        check_scan(served);
     }
     run_release(&run);
 }
