@@ -41,11 +41,12 @@ void topk_release(struct topk *top);
 void topk_clear(struct topk *top, size_t length);
 /* Keeps the best K of what is gathered, in no order. Use topk_push(). */
 void topk_shrink(struct topk *top);
-/* Offers a candidate; an item is offered at most once. */
+/* Offers a candidate; an item is offered at most once. Whether it is good enough cannot be
+ * foreseen, so there is no branch for it. */
 static inline void topk_push(struct topk *top, double score, int32_t item)
 {
-    if (!(score >= top->least)) { return; }
-    top->entries[top->count++] = (struct topk_entry){.score = score, .item = item};
+    top->entries[top->count] = (struct topk_entry){.score = score, .item = item};
+    top->count += score >= top->least;
     if (top->count == top->room) { topk_shrink(top); }
 }
 /* Offers the items first, first + 1, ... with these scores. */
