@@ -4,7 +4,8 @@
  *
  * Voices stay where they are until the next call, by the space's numbers of the items: `places`
  * leads there from the numbers of the ids, and is written when an item is first handed over. What
- * the nearest users chose is anywhere in the sample, so it is fetched some users ahead.
+ * the nearest users chose is anywhere in the sample, so it is fetched some users ahead; and as most
+ * of them may share nothing with the user, those that do are looked for first.
  */
 #include "base/base.h"
 #include "base/array.h"
@@ -14,7 +15,7 @@
 #include "model/topk.h"
 #include "model/user_sample.h"
 
-enum { ASKED_AHEAD = 2 }; /* neighbours whose items are on their way to the cache */
+enum { ASKED_AHEAD = 8 }; /* neighbours whose items are on their way to the cache */
 
 /* What neighbours chose, of one item. */
 struct choice {
@@ -35,8 +36,9 @@ struct alike_users {
     size_t history_capacity;
     struct choice *choices; /* as well: of the neighbours, of the last call */
     size_t choices_capacity;
-    float *own; /* as well: what the user's own actions count */
-    size_t own_capacity;
+    float *own;     /* as well: what the user's own actions count */
+    uint8_t *owned; /* as well: 1 where there are some */
+    size_t own_capacity, owned_capacity;
     int32_t *touched; /* items of the space with a choice */
     size_t touched_capacity, touched_count;
     int32_t *items; /* with a score: the ids' numbers, */
@@ -70,6 +72,7 @@ struct alike_users *alike_users_free(struct alike_users *alike)
     free(alike->history);
     free(alike->choices);
     free(alike->own);
+    free(alike->owned);
     free(alike->touched);
     free(alike->items);
     free(alike->scores);
@@ -150,6 +153,17 @@ static inline void choose(struct alike_users *alike, int32_t item, float cosine)
     choice->voices++;
 }
 
+/* Says whether a user of the sample acted on any item of the user's; what is shared cannot be
+ * foreseen, so there is no branch for it. */
+static bool shares(const struct alike_users *alike, const struct user_sample *sample, size_t user)
+{
+    uint8_t shared = 0;
+    for (size_t k = sample->begins[user]; k < sample->begins[user + 1]; k++) {
+        shared |= alike->owned[sample->items[k]];
+    }
+    return shared;
+}
+
 /* Compares a user of the sample; `own` has what the user's own actions count, `length` is theirs as
  * a vector. */
 static void ask(struct alike_users *alike, const struct user_sample *sample, size_t user,
@@ -166,36 +180,55 @@ static void ask(struct alike_users *alike, const struct user_sample *sample, siz
     }
 }
 
-/* Asks the cache for the items of a user, which are anywhere in the sample. */
-static void fetch(const struct user_sample *sample, size_t user)
+/* Asks the cache for the items of a user, or for their strengths, which are anywhere in the
+ * sample. */
+static void fetch(const struct user_sample *sample, size_t user, const void *column)
 {
-    enum { LINE = 64 / sizeof(int32_t) };
+    enum { EACH = sizeof(int32_t), LINE = 64 / EACH };
+    const char *at = column;
     for (size_t k = sample->begins[user]; k < sample->begins[user + 1]; k += LINE) {
-        __builtin_prefetch(sample->items + k);
-        __builtin_prefetch(sample->strengths + k);
+        __builtin_prefetch(at + k * EACH);
     }
+}
+
+/* Finds those of the nearest users that share an item with the user; returns how many. */
+static size_t find_sharing(struct alike_users *alike, const struct user_sample *sample,
+                           int32_t ret_users[static ALIKE_NEAREST])
+{
+    const struct topk_entry *nearest = alike->nearest.entries;
+    size_t users = alike->nearest.count, count = 0;
+    for (size_t k = 0; k < users; k++) { __builtin_prefetch(&sample->begins[nearest[k].item]); }
+    for (size_t k = 0; k < MIN_OF(users, (size_t)ASKED_AHEAD); k++) {
+        fetch(sample, (size_t)nearest[k].item, sample->items);
+    }
+    for (size_t k = 0; k < users; k++) {
+        size_t user = (size_t)nearest[k].item, ahead = k + ASKED_AHEAD;
+        if (ahead < users) { fetch(sample, (size_t)nearest[ahead].item, sample->items); }
+        if (!shares(alike, sample, user)) { continue; }
+        fetch(sample, user, sample->strengths);
+        ret_users[count++] = (int32_t)user;
+    }
+    return count;
 }
 
 static void ask_nearest(struct alike_users *alike, const struct user_sample *sample)
 {
     const int32_t *items;
     const double *sums;
+    int32_t users[ALIKE_NEAREST];
     size_t count = cluster_space_folded(alike->space, &items, &sums);
     double square = 0.0;
     for (size_t k = 0; k < count; k++) {
         alike->own[items[k]] = (float)sums[k];
+        alike->owned[items[k]] = 1;
         square += sums[k] * sums[k];
     }
-    const struct topk_entry *nearest = alike->nearest.entries;
-    size_t users = alike->nearest.count;
-    for (size_t k = 0; k < MIN_OF(users, (size_t)ASKED_AHEAD); k++) {
-        fetch(sample, (size_t)nearest[k].item);
+    size_t sharing = find_sharing(alike, sample, users);
+    for (size_t k = 0; k < sharing; k++) { ask(alike, sample, (size_t)users[k], sqrt(square)); }
+    for (size_t k = 0; k < count; k++) {
+        alike->own[items[k]] = 0.0F;
+        alike->owned[items[k]] = 0;
     }
-    for (size_t k = 0; k < users; k++) {
-        if (k + ASKED_AHEAD < users) { fetch(sample, (size_t)nearest[k + ASKED_AHEAD].item); }
-        ask(alike, sample, (size_t)nearest[k].item, sqrt(square));
-    }
-    for (size_t k = 0; k < count; k++) { alike->own[items[k]] = 0.0F; }
 }
 
 /* Returns the ids' number of an item, which may have come only now, and notes the way back. */
@@ -241,6 +274,7 @@ static void follow(struct alike_users *alike)
     ARRAY_RESERVE(alike->numbers, alike->numbers_capacity, items, 64);
     ARRAY_RESERVE_ZEROS(alike->choices, alike->choices_capacity, items, 64);
     ARRAY_RESERVE_ZEROS(alike->own, alike->own_capacity, items, 64);
+    ARRAY_RESERVE_ZEROS(alike->owned, alike->owned_capacity, items, 64);
     ARRAY_RESERVE(alike->touched, alike->touched_capacity, items + 1, 64);
     for (size_t k = 0; k < items; k++) { alike->numbers[k] = ID_NONE; }
     if (alike->places) { memset(alike->places, 0, alike->places_capacity * sizeof(int32_t)); }
