@@ -17,6 +17,12 @@ static bool is_picked(const struct reasons *reasons, int32_t item)
     return false;
 }
 
+static void fetch(const float *vector, size_t d)
+{
+    enum { LINE = 64 / sizeof(float) };
+    for (size_t i = 0; i < d; i += LINE) { __builtin_prefetch(vector + i); }
+}
+
 /* Picks the newest items that the user liked and the model knows. */
 static void pick(struct reasons *reasons)
 {
@@ -27,8 +33,18 @@ static void pick(struct reasons *reasons)
         if (!(reasons->weights[k] > 0.0F) || is_picked(reasons, item)) { continue; }
         const float *vector = vector_of(reasons->served, item);
         if (!vector) { continue; }
+        fetch(vector, transformer_inference_width(reasons->served->inference));
         reasons->vectors[reasons->recent_count] = vector;
         reasons->recent[reasons->recent_count++] = item;
+    }
+}
+
+/* Multiplies an item's vector with those of the picked ones. */
+LANED static void multiply(const struct reasons *reasons, const float *vector, size_t d,
+                           float ret_parts[static REASON_RECENT_ITEMS])
+{
+    for (size_t k = 0; k < reasons->recent_count; k++) {
+        ret_parts[k] = lanes_dot(vector, reasons->vectors[k], d);
     }
 }
 
@@ -38,10 +54,11 @@ static bool find_by_vectors(struct reasons *reasons, struct ranked *ranked)
     if (!vector) { return false; }
     if (!reasons->picked) { pick(reasons); }
     size_t d = transformer_inference_width(reasons->served->inference);
-    float most = 0.0F, sum = 0.0F;
+    float parts[REASON_RECENT_ITEMS], most = 0.0F, sum = 0.0F;
     int32_t because = ID_NONE;
+    multiply(reasons, vector, d, parts);
     for (size_t k = 0; k < reasons->recent_count; k++) {
-        float part = lanes_dot(vector, reasons->vectors[k], d);
+        float part = parts[k];
         if (!(part > 0.0F)) { continue; }
         sum += part;
         if (part <= most) { continue; }
