@@ -98,36 +98,41 @@ static void fill_histories(struct bench *bench)
 
 /* ---- Contexts ---- */
 
-/* What is counted of each item: so many indicators of each dimension. */
+/* What is counted of each item: so many indicators of each dimension, day and week by groups. */
 static const struct {
     enum context_dimension dimension;
     size_t values;
 } counted[] = {{CONTEXT_DEVICE, 3}, {CONTEXT_CHANNEL, 3}, {CONTEXT_COUNTRY, 6},
                {CONTEXT_REGION, 8}, {CONTEXT_GEOHASH, 8}, {CONTEXT_DAY, 4}, {CONTEXT_WEEK, 2}};
 
-enum { INDICATORS = 34, DIMENSION_ACTIONS = 240 };
+enum { TURNS = CONTEXT_GROUPS - 1, INDICATORS = 28 + 6 * TURNS, DIMENSION_ACTIONS = 240 };
 
 /* The first value of each dimension is that of the request; a tenth of the items is preferred. */
 static const struct request_context request = {
     .device = {"v0", 2}, .channel = {"v0", 2}, .country = {"v0", 2}, .region = {"v0-r", 4},
     .geohash = {"v000", 4}, .hour = 0, .weekday = 6};
 
-static struct slice indicator_of(size_t dimension, size_t value, char into[static 32])
+static size_t groups_of(size_t dimension)
+{
+    return context_is_grouped(counted[dimension].dimension) ? TURNS : 1;
+}
+
+static struct slice indicator_of(size_t dimension, size_t value, size_t group,
+                                 char into[static CONTEXT_ID_BYTES_MAX])
 {
     static const char *const days[] = {"night", "morning", "afternoon", "evening"};
     static const char *const weeks[] = {"weekend", "weekday"};
-    char all[2];
-    struct slice id = context_id_all(counted[dimension].dimension, all);
-    int size = snprintf(into, 32, "%.*s", SLICE_ARGS(id));
-    char *at = into + size;
+    char text[24];
     switch (counted[dimension].dimension) {
-    case CONTEXT_DAY: size += snprintf(at, 24, "%s", days[value]); break;
-    case CONTEXT_WEEK: size += snprintf(at, 24, "%s", weeks[value]); break;
-    case CONTEXT_REGION: size += snprintf(at, 24, "v%zu-r", value); break;
-    case CONTEXT_GEOHASH: size += snprintf(at, 24, "v%zu00", value); break;
-    default: size += snprintf(at, 24, "v%zu", value);
+    case CONTEXT_DAY: (void)snprintf(text, sizeof(text), "%s", days[value]); break;
+    case CONTEXT_WEEK: (void)snprintf(text, sizeof(text), "%s", weeks[value]); break;
+    case CONTEXT_REGION: (void)snprintf(text, sizeof(text), "v%zu-r", value); break;
+    case CONTEXT_GEOHASH: (void)snprintf(text, sizeof(text), "v%zu00", value); break;
+    default: (void)snprintf(text, sizeof(text), "v%zu", value);
     }
-    return slice_of(into, (size_t)size);
+    const struct context_id id = {counted[dimension].dimension, slice_str(text),
+                                  groups_of(dimension) > 1 ? 1 + (int32_t)group : 0};
+    return context_id_write(&id, into);
 }
 
 static void put_context_row(struct bench *bench, struct slice id, double mass,
@@ -145,17 +150,18 @@ static void put_context_row(struct bench *bench, struct slice id, double mass,
 
 static void fill_context_items(struct bench *bench)
 {
-    static char texts[INDICATORS][32];
+    static char texts[INDICATORS][CONTEXT_ID_BYTES_MAX];
     struct slice indicators[INDICATORS];
     float counts[INDICATORS];
     char into[CONTEXT_ITEM_BYTES_MAX];
     for (size_t i = 0; i < ITEMS; i++) {
         size_t n = 0;
         for (size_t d = 0; d < ARRAY_COUNT(counted); d++) {
-            float each = (float)DIMENSION_ACTIONS / (float)counted[d].values;
-            for (size_t v = 0; v < counted[d].values; v++, n++) {
-                bool preferred = v == 0 && i % 10 == d;
-                indicators[n] = indicator_of(d, v, texts[n]);
+            size_t groups = groups_of(d);
+            float each = (float)DIMENSION_ACTIONS / (float)(counted[d].values * groups);
+            for (size_t k = 0; k < counted[d].values * groups; k++, n++) {
+                bool preferred = k / groups == 0 && i % 10 == d;
+                indicators[n] = indicator_of(d, k / groups, k % groups, texts[n]);
                 counts[n] = each * (preferred ? 2.0F : 0.8F + 0.4F * (float)rng_unit(&bench->rng));
             }
         }
@@ -164,25 +170,34 @@ static void fill_context_items(struct bench *bench)
     }
 }
 
-static void fill_contexts(struct bench *bench)
+static void fill_indicator(struct bench *bench, size_t dimension, size_t value, size_t group)
 {
     static char names[NEIGHBOURS][CONTEXT_ITEM_BYTES_MAX];
     struct slice items[NEIGHBOURS];
     float counts[NEIGHBOURS];
-    char text[32];
+    char text[CONTEXT_ID_BYTES_MAX];
+    double all = (double)DIMENSION_ACTIONS * ITEMS / (double)groups_of(dimension);
+    double users = all / (double)counted[dimension].values;
+    for (size_t k = 0; k < NEIGHBOURS; k++) {
+        size_t item = rng_below(&bench->rng, ITEMS);
+        items[k] = context_item_write(slice_str(bench->names[item]), names[k]);
+        counts[k] = (float)(NEIGHBOURS - k);
+    }
+    put_context_row(bench, indicator_of(dimension, value, group, text), users, items, counts,
+                    NEIGHBOURS, false);
+}
+
+static void fill_contexts(struct bench *bench)
+{
+    char text[CONTEXT_ID_BYTES_MAX];
     fill_context_items(bench);
     for (size_t d = 0; d < ARRAY_COUNT(counted); d++) {
-        double all = (double)DIMENSION_ACTIONS * ITEMS;
-        put_context_row(bench, context_id_all(counted[d].dimension, text), all, NULL, NULL, 0,
-                        false);
-        for (size_t v = 0; v < counted[d].values; v++) {
-            for (size_t k = 0; k < NEIGHBOURS; k++) {
-                size_t item = rng_below(&bench->rng, ITEMS);
-                items[k] = context_item_write(slice_str(bench->names[item]), names[k]);
-                counts[k] = (float)(NEIGHBOURS - k);
-            }
-            put_context_row(bench, indicator_of(d, v, text), all / (double)counted[d].values,
-                            items, counts, NEIGHBOURS, false);
+        size_t groups = groups_of(d);
+        const struct context_id whole = {.dimension = counted[d].dimension};
+        put_context_row(bench, context_id_write(&whole, text), (double)DIMENSION_ACTIONS * ITEMS,
+                        NULL, NULL, 0, false);
+        for (size_t k = 0; k < counted[d].values * groups; k++) {
+            fill_indicator(bench, d, k / groups, k % groups);
         }
     }
 }

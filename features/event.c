@@ -124,7 +124,8 @@ static bool find_context(struct features *f, const struct user_event *ev, int32_
                                         .region = ev->region,
                                         .geohash = ev->geohash,
                                         .hour = ev->weekday ? ev->hour : -1,
-                                        .weekday = ev->weekday};
+                                        .weekday = ev->weekday,
+                                        .group = context_group(ev->event_time_ms, ev->weekday)};
     char into[CONTEXT_TEXT_BYTES_MAX];
     struct slice text = context_text_write(&known, into);
     *ret_context = 0;

@@ -1,8 +1,9 @@
 /* Rows hold numbers of indicators, of which the table has a list of its own, so that they take no
  * numbers of items. A list asks for some hundred items: context_table_use() notes the places of the
  * context's indicators, in a small array, and one pass over an item's row finds their counts; those
- * of whole dimensions are summed up when the row comes. G takes nine logarithms, so Pearson's X
- * is asked first: G <= 2 X, as a relative entropy is at most ln(1 + chi square).
+ * of whole dimensions are summed up when the row comes. Parts of day and week are few, so an item
+ * has an array of them by groups of days, which that pass does not see. G takes nine logarithms, so
+ * Pearson's X is asked first: G <= 2 X, as a relative entropy is at most ln(1 + chi square).
  */
 #include "base/base.h"
 #include "base/array.h"
@@ -15,30 +16,41 @@
 enum { ITEMS_FIRST = 1024, INDICATORS_FIRST = 64 };
 
 #define CONTEXT_TEST 10.83
+#define GROUPS_TEST 5.41
 #define CONTEXT_PRIOR 2.0
 #define CONTEXT_LIFT_MAX 3.0
 
+enum { DAYS = CONTEXT_PARTS * CONTEXT_GROUPS };
+
 struct item_counts {
     int64_t version, epoch;
-    struct context_count *at;
-    size_t count;
+    struct context_count *at; /* of indicators without groups */
+    float *days; /* by part of day or week, and group; NULL: none */
+    uint32_t count;
     float all[CONTEXT_DIMENSIONS]; /* n(D, i) */
 };
+_Static_assert(sizeof(struct item_counts) == 64, "an item is one line of the cache");
 
 struct indicator {
     int64_t version, epoch;
     double users;
     enum context_dimension dimension;
+    int32_t place;      /* in an item's `days`; below 0: it is none of these */
     struct slice words; /* owned */
     struct context_count items[CONTEXT_ITEMS_MAX];
     size_t items_count;
 };
 
+/* n(c), n(D), and the share of the one in the other, at most 1; of some days. */
+struct share {
+    double users, all, ratio;
+};
+
 /* An indicator of the context in use. */
 struct used {
-    int32_t indicator;
-    double users, all; /* n(c), n(D) */
-    double share;      /* of the one in the other, at most 1 */
+    int32_t indicator; /* of one of the groups that have been counted */
+    int32_t part;      /* of day or week; below 0: it has no groups */
+    struct share whole, without[CONTEXT_GROUPS]; /* without the days of a group */
 };
 
 struct context_table {
@@ -51,6 +63,7 @@ struct context_table {
     uint32_t *met_items; /* stamps, as items */
     size_t met_capacity;
     int32_t whole[CONTEXT_DIMENSIONS]; /* numbers of all of a dimension; ID_NONE: not met */
+    int32_t days[DAYS];                /* numbers of the indicators; ID_NONE: not met */
     int64_t epoch;                     /* the newest of all rows */
     uint32_t stamp;
     struct used used[CONTEXT_DIMENSIONS];
@@ -65,6 +78,7 @@ struct context_table *context_table_new(void)
     table->ids = ids_new(CONTEXT_INDICATORS_MAX);
     table->epoch = INT64_MIN;
     for (int d = 0; d < CONTEXT_DIMENSIONS; d++) { table->whole[d] = ID_NONE; }
+    for (int k = 0; k < DAYS; k++) { table->days[k] = ID_NONE; }
     return table;
 }
 
@@ -75,7 +89,10 @@ struct context_table *context_table_free(struct context_table *table)
         free((char *)(uintptr_t)table->indicators[k]->words.data);
         free(table->indicators[k]);
     }
-    for (size_t k = 0; k < table->items_capacity; k++) { free(table->items[k].at); }
+    for (size_t k = 0; k < table->items_capacity; k++) {
+        free(table->items[k].at);
+        free(table->items[k].days);
+    }
     free(table->indicators);
     free(table->slots);
     free(table->items);
@@ -87,11 +104,19 @@ struct context_table *context_table_free(struct context_table *table)
 
 /* ---- Rows ---- */
 
+static void describe(struct indicator *indicator, const struct context_id *id)
+{
+    int32_t part = context_part(id);
+    char *words = xprintf("%s=%.*s", context_dimension_name(id->dimension), SLICE_ARGS(id->value));
+    indicator->words = slice_str(words);
+    indicator->dimension = id->dimension;
+    indicator->place = part < 0 ? -1 : part * CONTEXT_GROUPS + id->group;
+}
+
 int32_t context_table_number(struct context_table *table, struct slice id)
 {
-    enum context_dimension dimension;
-    struct slice value;
-    if (!context_id_read(id, &dimension, &value)) { return ID_NONE; }
+    struct context_id told;
+    if (!context_id_read(id, &told)) { return ID_NONE; }
     int32_t before = ids_count(table->ids), number = ids_put(table->ids, id);
     if (number < before || number == ID_NONE) { return number; }
     ARRAY_RESERVE_ZEROS(table->indicators, table->indicators_capacity, (size_t)number + 1,
@@ -99,11 +124,10 @@ int32_t context_table_number(struct context_table *table, struct slice id)
     ARRAY_RESERVE_ZEROS(table->slots, table->slots_capacity, (size_t)number + 1,
                         INDICATORS_FIRST);
     struct indicator *indicator = xcalloc(1, sizeof(*indicator));
-    indicator->dimension = dimension;
-    char *words = xprintf("%s=%.*s", context_dimension_name(dimension), SLICE_ARGS(value));
-    indicator->words = slice_str(words);
+    describe(indicator, &told);
     table->indicators[number] = indicator;
-    if (!value.size) { table->whole[dimension] = number; }
+    if (!told.value.size) { table->whole[told.dimension] = number; }
+    if (indicator->place >= 0) { table->days[indicator->place] = number; }
     return number;
 }
 
@@ -114,20 +138,36 @@ static struct item_counts *counts_of(struct context_table *table, int32_t item)
     return &table->items[item];
 }
 
+static void put_count(const struct context_table *table, struct item_counts *counts,
+                      const struct context_count *one)
+{
+    const struct indicator *indicator = table->indicators[one->number];
+    if (indicator->place >= 0) {
+        if (!counts->days) { counts->days = xcalloc(DAYS, sizeof(*counts->days)); }
+        counts->days[indicator->place] = one->users;
+    } else if (!context_is_grouped(indicator->dimension)) {
+        counts->at[counts->count++] = *one;
+    } else {
+        return;
+    }
+    counts->all[indicator->dimension] += one->users;
+}
+
 void context_table_put_item(struct context_table *table, int32_t item,
                             const struct context_row *row)
 {
     struct item_counts *counts = counts_of(table, item);
-    if (row->count > counts->count) {
-        counts->at = xreallocarray(counts->at, row->count, sizeof(*counts->at));
-    }
-    if (row->count) { memcpy(counts->at, row->counts, row->count * sizeof(*counts->at)); }
-    counts->count = row->count;
-    memset(counts->all, 0, sizeof(counts->all));
+    size_t most = 0;
     for (size_t k = 0; k < row->count; k++) {
-        const struct context_count *one = &row->counts[k];
-        counts->all[table->indicators[one->number]->dimension] += one->users;
+        most += table->indicators[row->counts[k].number]->place < 0;
     }
+    if (most > counts->count) {
+        counts->at = xreallocarray(counts->at, most, sizeof(*counts->at));
+    }
+    counts->count = 0;
+    memset(counts->all, 0, sizeof(counts->all));
+    if (counts->days) { memset(counts->days, 0, DAYS * sizeof(*counts->days)); }
+    for (size_t k = 0; k < row->count; k++) { put_count(table, counts, &row->counts[k]); }
     counts->version = row->version;
     counts->epoch = row->epoch;
     table->epoch = MAX_OF(table->epoch, row->epoch);
@@ -162,6 +202,7 @@ void context_table_remove_item(struct context_table *table, int32_t item)
 {
     struct item_counts *counts = counts_of(table, item);
     free(counts->at);
+    free(counts->days);
     *counts = (struct item_counts){0};
 }
 
@@ -182,22 +223,69 @@ struct slice context_table_words(const struct context_table *table, int32_t indi
 
 /* ---- A context ---- */
 
+static int32_t first_part(enum context_dimension dimension)
+{
+    return dimension == CONTEXT_DAY ? 0 : CONTEXT_DAY_PARTS;
+}
+
+static int32_t end_part(enum context_dimension dimension)
+{
+    return dimension == CONTEXT_DAY ? CONTEXT_DAY_PARTS : CONTEXT_PARTS;
+}
+
+/* Adds up all groups but one, if it is one. */
+static double sum_without(const float values[static CONTEXT_GROUPS], int32_t group)
+{
+    double sum = 0.0;
+    for (int32_t g = 0; g < CONTEXT_GROUPS; g++) { sum += g == group ? 0.0 : (double)values[g]; }
+    return sum;
+}
+
 static double users_of(const struct context_table *table, int32_t number)
 {
     const struct indicator *indicator = number == ID_NONE ? NULL : table->indicators[number];
     return indicator ? decay_rescale(indicator->users, indicator->epoch, table->epoch) : 0.0;
 }
 
-/* Finds an indicator that has been counted; false: it has not. */
+static struct share share_of(double users, double all)
+{
+    return (struct share){users, all, MIN_OF(users / all, 1.0)};
+}
+
+/* Adds up what was counted of a part of day or week, and of all of its dimension. */
+static void add_days(const struct context_table *table, enum context_dimension dimension,
+                     struct used *used)
+{
+    for (int32_t without = -1; without < CONTEXT_GROUPS; without++) {
+        double users = 0.0, all = 0.0;
+        int32_t from = first_part(dimension) * CONTEXT_GROUPS;
+        for (int32_t at = from; at < end_part(dimension) * CONTEXT_GROUPS; at++) {
+            bool own = at / CONTEXT_GROUPS == used->part;
+            if (at % CONTEXT_GROUPS == without || table->days[at] == ID_NONE) { continue; }
+            if (own) { used->indicator = table->days[at]; }
+            all += users_of(table, table->days[at]);
+            users += own ? users_of(table, table->days[at]) : 0.0;
+        }
+        *(without < 0 ? &used->whole : &used->without[without]) = share_of(users, all);
+    }
+}
+
+/* Finds an indicator of a context that has been counted, on any days; false: it has not. */
 static bool find_used(const struct context_table *table, struct slice id, struct used *ret_used)
 {
-    int32_t number = ids_find(table->ids, id);
-    if (number == ID_NONE) { return false; }
-    double users = users_of(table, number);
-    double all = users_of(table, table->whole[table->indicators[number]->dimension]);
-    double share = MIN_OF(users / all, 1.0);
-    *ret_used = (struct used){.indicator = number, .users = users, .all = all, .share = share};
-    return users > 0.0 && all > 0.0 && isfinite(users) && isfinite(all);
+    struct context_id told;
+    if (!context_id_read(id, &told)) { return false; }
+    *ret_used = (struct used){.indicator = ID_NONE, .part = context_part(&told)};
+    if (ret_used->part >= 0) {
+        add_days(table, told.dimension, ret_used);
+    } else {
+        ret_used->indicator = ids_find(table->ids, id);
+        ret_used->whole = share_of(users_of(table, ret_used->indicator),
+                                   users_of(table, table->whole[told.dimension]));
+    }
+    const struct share *whole = &ret_used->whole;
+    return whole->users > 0.0 && whole->all > 0.0 && isfinite(whole->users) &&
+           isfinite(whole->all);
 }
 
 bool context_table_knows(const struct context_table *table, struct slice text)
@@ -236,73 +324,120 @@ size_t context_table_use(struct context_table *table, struct slice text)
     return table->used_count;
 }
 
-/* An item's counts: of all indicators of each dimension, and of those in use. */
-struct item_sums {
-    double all[CONTEXT_DIMENSIONS];
-    double users[CONTEXT_DIMENSIONS]; /* as `used` */
-};
+/* An item's counts of what is used without groups, by slot, at the row's epoch; 0: all others. */
+enum { SLOTS = 1 + CONTEXT_DIMENSIONS };
 
 static void sum_up(const struct context_table *table, const struct item_counts *counts,
-                   struct item_sums *sums)
+                   float users[static SLOTS])
 {
-    float users[CONTEXT_DIMENSIONS + 1] = {0}; /* by slot; 0: of all others */
     for (size_t k = 0; k < counts->count; k++) {
         users[table->slots[counts->at[k].number]] = counts->at[k].users;
     }
-    for (int d = 0; d < CONTEXT_DIMENSIONS; d++) {
-        double all = (double)counts->all[d], of_slot = (double)users[d + 1];
-        sums->all[d] = decay_rescale(all, counts->epoch, table->epoch);
-        sums->users[d] = decay_rescale(of_slot, counts->epoch, table->epoch);
-    }
 }
 
-/* Returns lift(c, i) of n = n(c, i) and m = n(D, i). */
-static double lift_of(const struct used *used, double n, double m)
+/* Returns the lift of n = n(c, i) and m = n(D, i), if they pass a test. */
+static double lift_by(const struct share *of, double n, double m, double test)
 {
-    double share = used->share, expected = m * share, others = used->all - m;
-    if (!(m > 0.0) || !(others > 0.0) || !(share < 1.0)) { return 0.0; }
-    double apart = n - expected;
-    double bound = 2.0 * apart * apart * used->all / (expected * (1.0 - share) * others);
-    if (!(bound > CONTEXT_TEST)) { return 0.0; }
-    double ratio = similarity_llr_table(n, MAX_OF(m - n, 0.0), MAX_OF(used->users - n, 0.0),
-                                        MAX_OF(others - (used->users - n), 0.0));
-    if (!(ratio > CONTEXT_TEST)) { return 0.0; }
+    double share = of->ratio, expected = m * share, others = of->all - m, apart = n - expected;
+    if (!(m > 0.0) || !(others > 0.0) || !(share > 0.0 && share < 1.0)) { return 0.0; }
+    double bound = 2.0 * apart * apart * of->all;
+    if (!(bound > test * expected * (1.0 - share) * others)) { return 0.0; }
+    double ratio = similarity_llr_table(n, MAX_OF(m - n, 0.0), MAX_OF(of->users - n, 0.0),
+                                        MAX_OF(others - (of->users - n), 0.0));
+    if (!(ratio > test)) { return 0.0; }
     double lift = log((n + CONTEXT_PRIOR) / (expected + CONTEXT_PRIOR));
-    return (1.0 - CONTEXT_TEST / ratio) * lift;
+    return (1.0 - test / ratio) * lift;
+}
+
+/* Returns the lift by all groups but one; n(c, i) and n(D, i) are at the row's epoch. */
+static double lift_without(const struct context_table *table, const struct item_counts *counts,
+                           const struct used *used, int32_t group)
+{
+    enum context_dimension dimension = table->indicators[used->indicator]->dimension;
+    double n = 0.0, m = 0.0;
+    for (int32_t part = first_part(dimension); part < end_part(dimension); part++) {
+        double sum = sum_without(counts->days + part * CONTEXT_GROUPS, group);
+        m += sum;
+        if (part == used->part) { n = sum; }
+    }
+    return lift_by(&used->without[group], decay_rescale(n, counts->epoch, table->epoch),
+                   decay_rescale(m, counts->epoch, table->epoch), GROUPS_TEST);
+}
+
+/* Returns the least of what all groups say, and what they say without any one that has counts. */
+static double lift_of_days(const struct context_table *table, const struct item_counts *counts,
+                           const struct used *used, double n, double m)
+{
+    double least = lift_by(&used->whole, n, m, CONTEXT_TEST);
+    for (int32_t g = 0; g < CONTEXT_GROUPS && least != 0.0; g++) {
+        if (used->without[g].all == used->whole.all) { continue; }
+        double lift = lift_without(table, counts, used, g);
+        if (lift * least <= 0.0) { return 0.0; }
+        if (fabs(lift) < fabs(least)) { least = lift; }
+    }
+    return least;
+}
+
+/* Returns the lift of what is at a place of `used`, and n(c, i). */
+static double lift_of(const struct context_table *table, const struct item_counts *counts,
+                      const float *users, size_t place, double *ret_users)
+{
+    const struct used *used = &table->used[place];
+    enum context_dimension dimension = table->indicators[used->indicator]->dimension;
+    bool of_days = used->part >= 0 && counts->days;
+    double n = of_days ? sum_without(counts->days + used->part * CONTEXT_GROUPS, /* group= */ -1)
+                       : (double)users[place + 1];
+    double m = decay_rescale((double)counts->all[dimension], counts->epoch, table->epoch);
+    n = decay_rescale(n, counts->epoch, table->epoch);
+    *ret_users = n;
+    return of_days ? lift_of_days(table, counts, used, n, m)
+                   : lift_by(&used->whole, n, m, CONTEXT_TEST);
 }
 
 struct context_lift context_table_lift(const struct context_table *table, int32_t item)
 {
     struct context_lift found = {.indicator = ID_NONE};
-    struct item_sums sums;
-    double log_sum = 0.0, most = 0.0;
+    float counted[SLOTS] = {0};
+    double log_sum = 0.0, most = 0.0, users;
     bool placed = false; /* by geohash or region: what is within another says no more than that */
-    if ((size_t)item >= table->items_capacity || !table->items[item].count) { return found; }
-    sum_up(table, &table->items[item], &sums);
+    if ((size_t)item >= table->items_capacity) { return found; }
+    const struct item_counts *counts = &table->items[item];
+    if (!counts->count && !counts->days) { return found; }
+    sum_up(table, counts, counted);
     for (int d = CONTEXT_DIMENSIONS - 1; d >= 0; d--) {
-        int32_t slot = table->used_of[d];
-        bool place = d == CONTEXT_GEOHASH || d == CONTEXT_REGION || d == CONTEXT_COUNTRY;
-        if (slot < 0 || (place && placed)) { continue; }
-        double lift = lift_of(&table->used[slot], sums.users[slot], sums.all[d]);
-        placed = placed || (place && lift != 0.0);
+        int32_t place = table->used_of[d];
+        bool of_place = d == CONTEXT_GEOHASH || d == CONTEXT_REGION || d == CONTEXT_COUNTRY;
+        if (place < 0 || (of_place && placed)) { continue; }
+        double lift = lift_of(table, counts, counted, (size_t)place, &users);
+        placed = placed || (of_place && lift != 0.0);
         log_sum += lift;
         if (lift <= most) { continue; }
         most = lift;
-        found.indicator = table->used[slot].indicator;
-        found.users = (float)sums.users[slot];
+        found.indicator = table->used[place].indicator;
+        found.users = (float)users;
     }
     found.log = (float)MIN_OF(MAX_OF(log_sum, -CONTEXT_LIFT_MAX), CONTEXT_LIFT_MAX);
     return found;
 }
 
-/* Asks the cache for an item's counts, then for the row that they lead to. */
-static void fetch(const struct context_table *table, int32_t item, bool row)
+/* Ask the cache for an item's counts, then for what they lead to. A function of prefetches alone
+ * has no effect that a compiler knows of: it keeps them only where they are inlined. */
+static inline __attribute__((always_inline)) void fetch_counts(const struct context_table *table,
+                                                               int32_t item)
+{
+    if ((size_t)item < table->items_capacity) { __builtin_prefetch(&table->items[item]); }
+}
+
+static inline __attribute__((always_inline)) void fetch_row(const struct context_table *table,
+                                                            int32_t item)
 {
     if ((size_t)item >= table->items_capacity) { return; }
     const struct item_counts *counts = &table->items[item];
-    if (!row) { __builtin_prefetch(counts); }
-    for (size_t k = 0; row && k < counts->count; k += 64 / sizeof(*counts->at)) {
+    for (size_t k = 0; k < counts->count; k += 64 / sizeof(*counts->at)) {
         __builtin_prefetch(counts->at + k);
+    }
+    for (size_t k = 0; counts->days && k < DAYS; k += 64 / sizeof(*counts->days)) {
+        __builtin_prefetch(counts->days + k);
     }
 }
 
@@ -311,11 +446,11 @@ void context_table_lifts(const struct context_table *table, const int32_t *items
 {
     enum { COUNTS_AHEAD = 8, ROWS_AHEAD = 4 };
     for (size_t k = 0; k < MIN_OF(count, (size_t)COUNTS_AHEAD); k++) {
-        fetch(table, items[k], /* row= */ false);
+        fetch_counts(table, items[k]);
     }
     for (size_t k = 0; k < count; k++) {
-        if (k + COUNTS_AHEAD < count) { fetch(table, items[k + COUNTS_AHEAD], /* row= */ false); }
-        if (k + ROWS_AHEAD < count) { fetch(table, items[k + ROWS_AHEAD], /* row= */ true); }
+        if (k + COUNTS_AHEAD < count) { fetch_counts(table, items[k + COUNTS_AHEAD]); }
+        if (k + ROWS_AHEAD < count) { fetch_row(table, items[k + ROWS_AHEAD]); }
         ret_lifts[k] = context_table_lift(table, items[k]);
     }
 }
@@ -331,16 +466,30 @@ static bool meet(struct context_table *table, int32_t item)
     return true;
 }
 
+/* Adds the item at a place of what is used, whose groups of days take turns. */
+static size_t find_item(struct context_table *table, const struct used *used, size_t at,
+                        size_t count)
+{
+    const struct indicator *rows[CONTEXT_GROUPS];
+    size_t n = 0;
+    for (int32_t g = 0; g < (used->part < 0 ? 1 : CONTEXT_GROUPS); g++) {
+        int32_t number = used->part < 0 ? used->indicator
+                                        : table->days[used->part * CONTEXT_GROUPS + g];
+        if (number == ID_NONE || !table->indicators[number]->items_count) { continue; }
+        rows[n++] = table->indicators[number];
+    }
+    if (!n || at / n >= rows[at % n]->items_count) { return count; }
+    int32_t item = rows[at % n]->items[at / n].number;
+    if (meet(table, item)) { table->found[count++] = item; }
+    return count;
+}
+
 size_t context_table_items(struct context_table *table, const int32_t **ret_items)
 {
     size_t count = 0;
     for (size_t k = 0; k < CONTEXT_ITEMS_MAX; k++) {
         for (size_t u = 0; u < table->used_count; u++) {
-            const struct indicator *indicator = table->indicators[table->used[u].indicator];
-            if (k >= indicator->items_count || !meet(table, indicator->items[k].number)) {
-                continue;
-            }
-            table->found[count++] = indicator->items[k].number;
+            count = find_item(table, &table->used[u], k, count);
         }
     }
     *ret_items = table->found;

@@ -14,6 +14,12 @@
  * ratios of small counts, as DuMouchel's posterior mean does with a gamma prior of mean 1
  * ("Bayesian Data Mining in Large Frequency Tables", American Statistician 53(3), 1999).
  *
+ * Of a part of day or week the counts are told apart by groups of days (context_text.h), because
+ * what one group has may be one burst. There the lift by all counts is bounded by those by all
+ * groups but one, with T' = 5.41 instead of T (what chance exceeds once in fifty times): it is
+ * the one that is nearest to 0, and 0 if one has another sign. So it is there without any one
+ * day. What was counted without a group is one more group.
+ *
  * By Bayes' rule P(i | user, c) is P(i | user) P(c | i, user) / P(c | user); with P(c | i, user) =
  * P(c | i), the order of items is that of P(i | user) n(c, i) / (m p). So lists multiply a score by
  * exp(L), or add L to a log-odds score; this is contextual post-filtering (Panniello et al.,
@@ -21,8 +27,8 @@
  *
  * An item's row has the counts of its indicators, an indicator's row its users and the items that
  * most of them acted on, which are candidates in this context. All is computed when it is read: it
- * does not depend on the order in which rows came. Memory: 40 bytes an item number, 8 for each
- * indicator of an item, 700 an indicator. One thread.
+ * does not depend on the order in which rows came. Memory: 64 bytes an item number, 100 for an
+ * item's parts of day and week, 8 for each other indicator of it, 700 an indicator. One thread.
  */
 #ifndef FRESHET_MODEL_COUNTING_CONTEXT_TABLE_H
 #define FRESHET_MODEL_COUNTING_CONTEXT_TABLE_H

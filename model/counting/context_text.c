@@ -1,10 +1,15 @@
 #include "base/base.h"
 #include "model/counting/context_text.h"
 
-enum { MARK_BYTES = 2, ITEM_LETTER = 'i', GEOHASH_BYTES = 4 };
+enum { MARK_BYTES = 2, ITEM_LETTER = 'i', GEOHASH_BYTES = 4, GROUP_MARK = '/', WEEK_DAYS = 7 };
+
+#define DAY_MS INT64_C(86400000)
 
 /* A digit would be a kind of action (cross_rules.h). */
 static const char letters[CONTEXT_DIMENSIONS] = {'d', 'c', 'n', 'r', 'g', 't', 'w'};
+
+static const char *const parts[CONTEXT_PARTS] = {"night", "morning", "afternoon", "evening",
+                                                 "weekday", "weekend"};
 
 static char small(char c)
 {
@@ -75,10 +80,52 @@ static bool is_geohash(struct slice value)
     return value.size >= GEOHASH_BYTES;
 }
 
+bool context_is_grouped(enum context_dimension dimension)
+{
+    return dimension >= CONTEXT_DAY;
+}
+
+_Static_assert(CONTEXT_WEEK == CONTEXT_DAY + 1 && CONTEXT_DIMENSIONS == CONTEXT_WEEK + 1,
+               "grouped dimensions are the last ones");
+
+int32_t context_part(const struct context_id *id)
+{
+    int32_t from = id->dimension == CONTEXT_DAY ? 0 : CONTEXT_DAY_PARTS;
+    int32_t to = id->dimension == CONTEXT_DAY ? CONTEXT_DAY_PARTS : CONTEXT_PARTS;
+    if (!context_is_grouped(id->dimension)) { return -1; }
+    for (int32_t part = from; part < to; part++) {
+        if (slice_equal(id->value, slice_str(parts[part]))) { return part; }
+    }
+    return -1;
+}
+
+struct slice context_id_write(const struct context_id *id, char into[static CONTEXT_ID_BYTES_MAX])
+{
+    size_t size = MARK_BYTES + id->value.size;
+    assert(size <= CONTEXT_ID_BYTES_MAX && id->group >= 0 && id->group < CONTEXT_GROUPS);
+    into[0] = CONTEXT_MARK;
+    into[1] = letters[id->dimension];
+    if (id->value.size) { memcpy(into + MARK_BYTES, id->value.data, id->value.size); }
+    if (!id->group) { return slice_of(into, size); }
+    assert(context_is_grouped(id->dimension) && size + 2 <= CONTEXT_ID_BYTES_MAX);
+    into[size] = GROUP_MARK;
+    into[size + 1] = (char)('0' + id->group);
+    return slice_of(into, size + 2);
+}
+
+static void add_of_days(struct writing *text, enum context_dimension dimension, const char *value,
+                        int32_t group)
+{
+    char into[CONTEXT_ID_BYTES_MAX];
+    const struct context_id id = {dimension, slice_str(value), group};
+    struct slice written = context_id_write(&id, into);
+    memcpy(text->into + text->size, written.data, written.size);
+    text->size += written.size;
+}
+
 struct slice context_text_write(const struct circumstances *from,
                                 char into[static CONTEXT_TEXT_BYTES_MAX])
 {
-    static const char *const days[] = {"night", "morning", "afternoon", "evening"};
     const struct slice none = slice_str("");
     struct writing text = {.into = into};
     add(&text, CONTEXT_DEVICE, none, from->device);
@@ -89,13 +136,31 @@ struct slice context_text_write(const struct circumstances *from,
         add(&text, CONTEXT_GEOHASH, none, slice_of(from->geohash.data, GEOHASH_BYTES));
     }
     if (from->hour >= 0 && from->hour < 24) {
-        add(&text, CONTEXT_DAY, none, slice_str(days[from->hour / 6]));
+        add_of_days(&text, CONTEXT_DAY, parts[from->hour / 6], from->group);
     }
     if (from->weekday >= 1 && from->weekday <= 7) {
-        add(&text, CONTEXT_WEEK, none, slice_str(from->weekday < 6 ? "weekday" : "weekend"));
+        bool weekend = from->weekday > 5;
+        add_of_days(&text, CONTEXT_WEEK, parts[CONTEXT_DAY_PARTS + weekend], from->group);
     }
     assert(text.size <= CONTEXT_TEXT_BYTES_MAX);
     return slice_of(into, text.size);
+}
+
+static int64_t floor_mod(int64_t a, int64_t b)
+{
+    int64_t rest = a % b;
+    return rest < 0 ? rest + b : rest;
+}
+
+/* Zones are less than a day from UTC: a weekday is that of the day in UTC, or of one beside it.
+ * 1970 began on a Thursday. */
+int32_t context_group(int64_t time_ms, int32_t weekday)
+{
+    int64_t day = (time_ms - floor_mod(time_ms, DAY_MS)) / DAY_MS;
+    int64_t ahead = floor_mod(weekday - (floor_mod(day + 3, WEEK_DAYS) + 1), WEEK_DAYS);
+    if (ahead == 1) { day++; }
+    if (ahead == WEEK_DAYS - 1) { day--; }
+    return 1 + (int32_t)floor_mod(day, CONTEXT_GROUPS - 1);
 }
 
 /* ---- Reading ---- */
@@ -110,14 +175,24 @@ static bool find_dimension(char letter, enum context_dimension *ret_dimension)
     return false;
 }
 
-bool context_id_read(struct slice id, enum context_dimension *ret_dimension,
-                     struct slice *ret_value)
+/* Takes the group off a value, if it has one. */
+static int32_t take_group(struct slice *value)
+{
+    if (value->size < 2 || value->data[value->size - 2] != GROUP_MARK) { return 0; }
+    int32_t group = value->data[value->size - 1] - '0';
+    if (group < 1 || group >= CONTEXT_GROUPS) { return 0; }
+    value->size -= 2;
+    return group;
+}
+
+bool context_id_read(struct slice id, struct context_id *ret_id)
 {
     if (id.size < MARK_BYTES || id.size > CONTEXT_ID_BYTES_MAX || id.data[0] != CONTEXT_MARK ||
-        !find_dimension(id.data[1], ret_dimension)) {
+        !find_dimension(id.data[1], &ret_id->dimension)) {
         return false;
     }
-    *ret_value = slice_of(id.data + MARK_BYTES, id.size - MARK_BYTES);
+    ret_id->value = slice_of(id.data + MARK_BYTES, id.size - MARK_BYTES);
+    ret_id->group = context_is_grouped(ret_id->dimension) ? take_group(&ret_id->value) : 0;
     return true;
 }
 
@@ -133,29 +208,21 @@ bool context_text_next(struct slice *text, struct slice *ret_indicator)
 
 bool context_text_valid(struct slice text)
 {
-    struct slice indicator, value;
-    enum context_dimension dimension;
+    struct slice indicator;
+    struct context_id id;
     int before = -1;
     if (!text.size || text.size > CONTEXT_TEXT_BYTES_MAX) { return false; }
     while (text.size) {
-        if (!context_text_next(&text, &indicator) ||
-            !context_id_read(indicator, &dimension, &value) || !value.size ||
-            (int)dimension <= before) {
+        if (!context_text_next(&text, &indicator) || !context_id_read(indicator, &id) ||
+            !id.value.size || (int)id.dimension <= before) {
             return false;
         }
-        before = (int)dimension;
+        before = (int)id.dimension;
     }
     return true;
 }
 
 /* ---- Other ids ---- */
-
-struct slice context_id_all(enum context_dimension dimension, char into[static 2])
-{
-    into[0] = CONTEXT_MARK;
-    into[1] = letters[dimension];
-    return slice_of(into, MARK_BYTES);
-}
 
 struct slice context_item_write(struct slice item, char into[static CONTEXT_ITEM_BYTES_MAX])
 {

@@ -5,7 +5,7 @@
 
 /* The indicators of an action that are still to be counted. */
 struct indicators {
-    struct slice at[CONTEXT_DIMENSIONS];
+    struct context_id at[CONTEXT_DIMENSIONS];
     size_t count;
 };
 
@@ -16,17 +16,22 @@ static struct slice text_of(const struct window *window, int32_t context)
 
 static void read_all(struct slice text, struct indicators *ret_indicators)
 {
-    ret_indicators->count = 0;
-    while (ret_indicators->count < CONTEXT_DIMENSIONS &&
-           context_text_next(&text, &ret_indicators->at[ret_indicators->count])) {
-        ret_indicators->count++;
+    struct slice one;
+    size_t n = 0;
+    while (n < CONTEXT_DIMENSIONS && context_text_next(&text, &one)) {
+        n += context_id_read(one, &ret_indicators->at[n]);
     }
+    ret_indicators->count = n;
 }
 
-static bool has(const struct indicators *indicators, struct slice one)
+/* On days of whatever group: a user counts once. */
+static bool has(const struct indicators *indicators, const struct context_id *one)
 {
     for (size_t k = 0; k < indicators->count; k++) {
-        if (slice_equal(indicators->at[k], one)) { return true; }
+        const struct context_id *other = &indicators->at[k];
+        if (other->dimension == one->dimension && slice_equal(other->value, one->value)) {
+            return true;
+        }
     }
     return false;
 }
@@ -37,7 +42,7 @@ static void leave_out(struct indicators *left, struct slice counted)
     size_t kept = 0;
     read_all(counted, &others);
     for (size_t k = 0; k < left->count; k++) {
-        if (!has(&others, left->at[k])) { left->at[kept++] = left->at[k]; }
+        if (!has(&others, &left->at[k])) { left->at[kept++] = left->at[k]; }
     }
     left->count = kept;
 }
@@ -60,24 +65,26 @@ static void leave_out_counted(const struct window *window, const struct sequence
     }
 }
 
+/* Numbers an indicator, or all of its dimension. */
+static int32_t number_of(struct window *window, const struct context_id *id)
+{
+    char text[CONTEXT_ID_BYTES_MAX];
+    return ids_put(window->ids, context_id_write(id, text));
+}
+
 static void count(struct window *window, int32_t own, const struct indicators *left, double value,
                   struct pairs *pairs)
 {
     struct pair_term terms[CONTEXT_DIMENSIONS];
-    enum context_dimension dimension;
-    struct slice rest;
-    char all[2];
-    size_t n = 0;
     for (size_t k = 0; k < left->count; k++) {
-        if (!context_id_read(left->at[k], &dimension, &rest)) { continue; }
-        int32_t indicator = ids_put(window->ids, left->at[k]);
-        int32_t whole = ids_put(window->ids, context_id_all(dimension, all));
+        const struct context_id whole = {.dimension = left->at[k].dimension};
+        int32_t indicator = number_of(window, &left->at[k]);
         pairs_add_item(pairs, indicator, value, 0.0, 0.0);
-        pairs_add_item(pairs, whole, value, 0.0, 0.0);
-        terms[n++] = (struct pair_term){.item = indicator, .forward = value};
+        pairs_add_item(pairs, number_of(window, &whole), value, 0.0, 0.0);
+        terms[k] = (struct pair_term){.item = indicator, .forward = value};
     }
-    pairs_add_item(pairs, own, value * (double)n, 0.0, 0.0);
-    pairs_add(pairs, own, terms, n);
+    pairs_add_item(pairs, own, value * (double)left->count, 0.0, 0.0);
+    pairs_add(pairs, own, terms, left->count);
 }
 
 void context_contribute(struct window *window, const struct sequence *sequence, int64_t index,

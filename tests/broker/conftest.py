@@ -169,13 +169,13 @@ class World:
         topic = INPUTS[worker] if worker == "features" else INPUTS[worker] + own
         return self.topics.lag(self.prefix + worker + own, topic)
 
-    def start(self, *workers, copies=1, **options):
+    def start(self, *workers, copies=1, programs=BIN, **options):
         """Starts copies of workers; options: name=dict of settings."""
         started = []
         for worker in workers:
             for _ in range(copies):
                 slot = sum(copy.worker == worker and copy.running() for copy in self.copies)
-                copy = Copy(self, worker, slot, options.get(worker, {}))
+                copy = Copy(self, worker, slot, options.get(worker, {}), programs)
                 self.copies.append(copy)
                 started.append(copy)
         for copy in started:

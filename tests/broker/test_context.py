@@ -1,7 +1,9 @@
 """Contexts through a real broker: what features counts equals an offline count of the events that
 went in, also when it was killed and when a user was forgotten; lists of freshet-serve, by HTTP and
-by topic, follow the device that a request names. With CONTEXT_MEASURE=FILE (u.data of
-MovieLens-100k, or lines of user::item::rating::seconds): what the part of day and week are worth.
+by topic, follow the device that a request names. With FORMER_BIN=DIRECTORY (programs of a commit
+that counts contexts without groups of days): what these have counted is taken back by the present
+ones. With CONTEXT_MEASURE=FILE (u.data of MovieLens-100k, or lines of user::item::rating::seconds):
+what the part of day and week are worth.
 
 Ratings of MovieLens-100k get a device: films with an even number are rated on mobile more often."""
 
@@ -9,20 +11,25 @@ import math
 import os
 import random
 import re
+import shutil
 from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+from conftest import BIN
 from contracts import Contract
 from oracle import canonical
 from served_lists import encode
 from stream_data import SETTINGS, clicks, records
 from test_forget import forget
+from test_merge import merge
 from test_serve import ask, free_port
+from test_take_back import BACK, KEPT, take_back
 
 EVENTS, WINDOW = 16_000, 50
 MARK = "\x1f"
 MAPPED = {**SETTINGS, "map.device": "on", "time.zone": "-06:00"}
+GROUPS, DAY_MS, ZONE_BEHIND_MS = 3, 86_400_000, 6 * 3_600_000
 LETTERS = {"device": "d", "day": "t", "week": "w"}
 
 
@@ -41,8 +48,21 @@ def indicators(event):
             (("device", event["device"].lower()), ("day", day), ("week", week))}
 
 
-def defined(events):
-    """(indicator, item): users, each once within the window."""
+def grouped(name, event):
+    """Part of day and week are counted by groups of days, by the user's own; a former build had
+    none."""
+    if name[1] == LETTERS["device"] or event.get("former"):
+        return name
+    return f"{name}/{1 + (event['event_time_ms'] - ZONE_BEHIND_MS) // DAY_MS % GROUPS}"
+
+
+def plain(name, _):
+    return name
+
+
+def defined(events, apart=False):
+    """(indicator, item): users, each once within the window; apart: once in each group of days, as
+    a former build takes what has a group for another indicator."""
     counts = Counter()
     for user in canonical(events):
         for place, one in enumerate(user):
@@ -50,8 +70,10 @@ def defined(events):
                 continue
             before = [other for other in user[max(0, place - WINDOW):place]
                       if other["item_id"] == one["item_id"] and other["weight"] > 0]
-            had = set().union(*map(indicators, before))
-            counts.update((name, one["item_id"]) for name in indicators(one) - had)
+            had = {(grouped if apart else plain)(name, other)
+                   for other in before for name in indicators(other)}
+            counts.update((grouped(name, one), one["item_id"]) for name in indicators(one)
+                          if (grouped if apart else plain)(name, one) not in had)
     return counts
 
 
@@ -140,6 +162,71 @@ def test_counts_and_lists_are_those_of_the_definition(make_world):
     assert set(reasons) == {"device=mobile", "device=desktop"}
     status, told = ask(port, f"/v1/users/{users[0]}/recommendations?device=watch")
     assert status == 200 and told["cause"] != "request"
+    assert set(world.stop().values()) == {0}
+
+
+# ---- Upgraded ----
+
+def joined(events, joins):
+    return [{**event, "user_id": joins.get(event["user_id"], event["user_id"])} for event in events]
+
+
+def choose_users(events):
+    """One who is forgotten, and two who are merged, with some actions each."""
+    common = [user for user, count in Counter(event["user"] for event in events).most_common()
+              if count < 150]
+    return common[0], common[1], common[2]
+
+
+def assert_read(world, users, programs):
+    """A former freshet-serve reads the rows, and answers by device and hour."""
+    port = free_port()
+    world.start("serve", serve={"http.port": port}, programs=programs)
+    world.wait(lambda: ask(port, "/ready")[0] == 200, "the tables")
+    for user in users:
+        path = f"/v1/users/{user}/recommendations?device=mobile&hour=20&weekday=3"
+        status, told = ask(port, path)
+        assert status == 200 and told["items"]
+
+
+@pytest.mark.skipif("FORMER_BIN" not in os.environ, reason="FORMER_BIN=DIRECTORY upgrades from it")
+@pytest.mark.parametrize("case", ["state", "changelog", "downgraded"])
+def test_counts_of_a_former_build_are_taken_back(make_world, case):
+    """Late actions, actions taken back, a forgotten user and merged ones, of before and after; also
+    when the former programs come after the present ones."""
+    rng, world, former = random.Random(7), make_world(), Path(os.environ["FORMER_BIN"])
+    order = [BIN, former] if case == "downgraded" else [former, BIN]
+    sent, names = actions(8000), ("ingest", "features", "trainer", "scorer")
+    gone, old, new = choose_users(sent)
+    late = {event["id"] for event in sent[:4000] if rng.random() < 0.1}
+    taken = {event["id"] for event in sent if rng.random() < 0.2}
+    first = [event for event in sent[:4000] if event["id"] not in late]
+    rest = [event for event in sent if event not in first]
+    settings = {"ingest": {**MAPPED, **BACK}, "features": KEPT, "trainer": {"neighbours.max": 0}}
+    world.start(*names, programs=order[0], **settings)
+    world.produce("clicks", records(first))
+    world.drain(*names)
+    before = {event["event_id"] for event in world.events()}
+    assert counted(world.rows()) == defined(
+        [{**one, "former": order[0] == former} for one in world.events()])
+    world.stop()
+    if case == "changelog":
+        shutil.rmtree(world.state)
+    world.start(*names, programs=order[1], **settings)
+    world.produce("clicks", records(rest + [take_back(one) for one in sent if one["id"] in taken]))
+    world.drain(*names)
+    forget(world, gone)
+    merge(world, old, new)
+    world.drain(*names)
+    assert not list(world.topics.read("dead-letters"))
+    here = {one["id"] for one in sent} - taken
+    left = [{**event, "former": (event["event_id"] in before) == (order[0] == former)}
+            for event in world.events() if event["event_id"] in here and event["user_id"] != gone]
+    counts = defined(joined(left, {old: new}), apart=case == "downgraded")
+    assert counted(world.rows()) == counts
+    by_day = [name for name, _ in counts if name[1] == LETTERS["day"]]
+    assert 100 < sum("/" in name for name in by_day) < len(by_day) - 100
+    assert_read(world, sorted({event["user_id"] for event in left} - {old})[:20], former)
     assert set(world.stop().values()) == {0}
 
 

@@ -5,7 +5,8 @@
 #include "model/counting/context_text.h"
 #include "tests/topology/merging.h"
 
-enum { ACTIONS = 1000, FIRST = 700, WINDOW = 8, KILLS = 4, INDICATORS = 8 };
+enum { ACTIONS = 1000, FIRST = 700, WINDOW = 8, KILLS = 4, DEVICES = 2, VALUES = 8,
+       INDICATORS = DEVICES + (VALUES - DEVICES) * CONTEXT_GROUPS };
 
 enum scenario { PLAIN, TAKEN_BACK, FORGOTTEN, MERGED };
 
@@ -26,14 +27,32 @@ static const char *const uncounted[] = {"context.counted=false", NULL};
 
 /* ---- The events ---- */
 
-static const char *const indicators[INDICATORS] = {
-    "\x1f" "dmobile", "\x1f" "dtv", "\x1f" "tnight", "\x1f" "tmorning", "\x1f" "tafternoon",
-    "\x1f" "tevening", "\x1f" "wweekday", "\x1f" "wweekend"};
-static const char *const dimensions[] = {"\x1f" "d", "\x1f" "t", "\x1f" "w"};
+static const struct {
+    enum context_dimension dimension;
+    const char *value;
+} values[VALUES] = {
+    {CONTEXT_DEVICE, "mobile"},   {CONTEXT_DEVICE, "tv"},    {CONTEXT_DAY, "night"},
+    {CONTEXT_DAY, "morning"},     {CONTEXT_DAY, "afternoon"}, {CONTEXT_DAY, "evening"},
+    {CONTEXT_WEEK, "weekday"},    {CONTEXT_WEEK, "weekend"}};
 
-static int dimension_of(int indicator)
+/* Indicators are values, and those behind the devices by groups of days. */
+static int indicator_at(int value, int32_t group)
 {
-    return indicator < 2 ? 0 : indicator < 6 ? 1 : 2;
+    return value < DEVICES ? value : DEVICES + (value - DEVICES) * CONTEXT_GROUPS + group;
+}
+
+static int value_of(int indicator)
+{
+    return indicator < DEVICES ? indicator : DEVICES + (indicator - DEVICES) / CONTEXT_GROUPS;
+}
+
+static struct context_id id_at(int indicator)
+{
+    int value = value_of(indicator);
+    return (struct context_id){
+        .dimension = values[value].dimension,
+        .value = slice_str(values[value].value),
+        .group = value < DEVICES ? 0 : (indicator - DEVICES) % CONTEXT_GROUPS};
 }
 
 static int number_of(const struct click *click)
@@ -58,15 +77,15 @@ static int32_t hour_of(int number)
     return number * 5 % 24;
 }
 
-static bool has(int number, int indicator)
+static bool has(int number, int value)
 {
     const char *device = device_of(number);
     int32_t weekday = weekday_of(number);
-    if (indicator == 0) { return *device && strcasecmp(device, "mobile") == 0; }
-    if (indicator == 1) { return strcmp(device, "tv") == 0; }
+    if (value == 0) { return *device && strcasecmp(device, "mobile") == 0; }
+    if (value == 1) { return strcmp(device, "tv") == 0; }
     if (!weekday) { return false; }
-    if (indicator < 6) { return hour_of(number) / 6 == indicator - 2; }
-    return (weekday > 5) == (indicator == 7);
+    if (value < 6) { return hour_of(number) / 6 == value - 2; }
+    return (weekday > 5) == (value == 7);
 }
 
 static double weight_of(int number)
@@ -156,18 +175,23 @@ static void collect(struct definition *all, const struct plan *plan)
     qsort(all->done, all->count, sizeof(*all->done), by_order);
 }
 
+static int32_t group_of(const struct done *done)
+{
+    return context_group(done->time_ms, weekday_of(done->number));
+}
+
 static void define_one(struct definition *all, const struct done *y)
 {
     const struct done *from = y;
     if (!(weight_of(y->number) > 0)) { return; }
     while (from > all->done && y - from < WINDOW && strcmp(from[-1].user, y->user) == 0) { from--; }
-    for (int c = 0; c < INDICATORS; c++) {
-        bool new = has(y->number, c);
+    for (int v = 0; v < VALUES; v++) {
+        bool new = has(y->number, v);
         for (const struct done *x = from; x < y && new; x++) {
             bool counts = x->item == y->item && weight_of(x->number) > 0;
-            new = !(counts && has(x->number, c));
+            new = !(counts && has(x->number, v));
         }
-        all->users[c][y->item] += new;
+        all->users[indicator_at(v, group_of(y))][y->item] += new;
     }
 }
 
@@ -190,16 +214,29 @@ static double of_indicator(const struct definition *all, int c)
 
 static int indicator_of(struct slice id)
 {
-    int c = 0;
-    while (c < INDICATORS && !slice_equal(id, slice_str(indicators[c]))) { c++; }
-    assert_true(c < INDICATORS);
-    return c;
+    for (int c = 0; c < INDICATORS; c++) {
+        char text[CONTEXT_ID_BYTES_MAX];
+        const struct context_id one = id_at(c);
+        if (slice_equal(id, context_id_write(&one, text))) { return c; }
+    }
+    fail();
+    return 0;
+}
+
+static double of_dimension(const struct definition *all, enum context_dimension dimension)
+{
+    double sum = 0;
+    for (int c = 0; c < INDICATORS; c++) {
+        sum += id_at(c).dimension == dimension ? of_indicator(all, c) : 0;
+    }
+    return sum;
 }
 
 /* Checks an item's row, an indicator's, or that of all of a dimension; returns its pairs. */
 static size_t check_row(const struct definition *all, const struct item_neighbours *row)
 {
     struct slice name;
+    struct context_id id;
     double want = 0;
     assert_true(row->actions == 0 && row->trend == 0 && row->first_users == 0);
     if (context_item_read(row->item_id, &name)) {
@@ -210,11 +247,9 @@ static size_t check_row(const struct definition *all, const struct item_neighbou
             assert_true(row->backwards.at[k] == all->users[c][item]);
             assert_true(row->forwards.at[k] == 0 && row->co_ratings.at[k] == 0);
         }
-    } else if (row->item_id.size == 2) {
-        for (int c = 0; c < INDICATORS; c++) {
-            bool of_this = slice_equal(row->item_id, slice_str(dimensions[dimension_of(c)]));
-            if (of_this) { want += of_indicator(all, c); }
-        }
+    } else if (context_id_read(row->item_id, &id) && !id.value.size) {
+        assert_int_equal(id.group, 0);
+        want = of_dimension(all, id.dimension);
         assert_int_equal(row->items.count, 0);
     } else {
         int c = indicator_of(row->item_id);

@@ -9,7 +9,7 @@
 #include "tests/topology/records.h"
 #include "trainer/similarity/trainer.h"
 
-enum { VISITORS = 120, OFFERED = 12, SERVE_ROUNDS = 60 };
+enum { VISITORS = 240, OFFERED = 12, SERVE_ROUNDS = 60 };
 
 /* On mobile, visitors take what is in the first half of what is offered, else what is in the
  * other. */
@@ -21,6 +21,7 @@ static void feed_visits(struct rig *rig)
     buf_init(&out, 1 << 12);
     for (int n = 0; n < VISITORS; n++) {
         bool mobile = n % 2 == 0;
+        int64_t weeks = n / OFFERED % 3; /* what is of one day says nothing of others */
         char user[16], item[16], id[16];
         for (int k = 0; k < 4; k++) {
             int at = (n / 2 * 5 + k * k) % (OFFERED / 2) + (mobile ? 0 : OFFERED / 2);
@@ -32,7 +33,8 @@ static void feed_visits(struct rig *rig)
                                           .item_id = slice_str(item),
                                           .action = ACTION_VIEW,
                                           .weight = 1,
-                                          .event_time_ms = feed_time_ms() + n * 10 + k,
+                                          .event_time_ms =
+                                              feed_time_ms() + n * 10 + k - weeks * 7 * 86400000,
                                           .device = slice_str(mobile ? "mobile" : "desktop"),
                                           .hour = mobile ? 20 : 9,
                                           .weekday = 2};

@@ -10,6 +10,7 @@
 #define TV "\x1f" "dtv"
 #define DEVICES "\x1f" "d"
 #define EVENING "\x1f" "tevening"
+#define OTHER "\x1f" "tmorning"
 
 static int32_t number(struct context_table *table, const char *id)
 {
@@ -100,6 +101,136 @@ static void no_lift_is_missed(void **state _unused_)
     context_table_free(table);
 }
 
+/* ---- Groups of days ---- */
+
+struct share {
+    float evening, other;
+};
+
+static int32_t number_of_group(struct context_table *table, const char *id, int group)
+{
+    char text[32];
+    (void)snprintf(text, sizeof(text), group ? "%s/%d" : "%s", id, group);
+    return number(table, text);
+}
+
+static void put_groups(struct context_table *table, int32_t item,
+                       const struct share shares[static CONTEXT_GROUPS])
+{
+    struct context_count counts[2 * CONTEXT_GROUPS];
+    size_t count = 0;
+    for (int g = 0; g < CONTEXT_GROUPS; g++) {
+        counts[count++] = (struct context_count){number_of_group(table, EVENING, g),
+                                                 shares[g].evening};
+        counts[count++] = (struct context_count){number_of_group(table, OTHER, g),
+                                                 shares[g].other};
+    }
+    const struct context_row row = {.version = 2, .counts = counts, .count = count};
+    context_table_put_item(table, item, &row);
+}
+
+static struct context_table *world_of_groups(int first)
+{
+    struct context_table *table = context_table_new();
+    for (int g = first; g < CONTEXT_GROUPS; g++) {
+        const struct context_row rows[] = {{.version = 1, .users = 400},
+                                           {.version = 1, .users = 600}};
+        context_table_put(table, number_of_group(table, EVENING, g), &rows[0]);
+        context_table_put(table, number_of_group(table, OTHER, g), &rows[1]);
+    }
+    return table;
+}
+
+static double by_groups(const struct share *shares, int first, int without, double test)
+{
+    double n = 0, m = 0, groups = CONTEXT_GROUPS - first - (without >= first);
+    for (int g = first; g < CONTEXT_GROUPS; g++) {
+        n += g == without ? 0 : (double)shares[g].evening;
+        m += g == without ? 0 : (double)(shares[g].evening + shares[g].other);
+    }
+    double ratio = similarity_llr_table(n, m - n, 400 * groups - n, 600 * groups - (m - n));
+    return ratio > test ? (1 - test / ratio) * log((n + 2) / (m * 0.4 + 2)) : 0;
+}
+
+/* A lift is there without any one of the groups of days, or it is not there; what was counted
+ * without a group is one of them, if there is some. */
+static void a_burst_is_no_lift(void **state _unused_)
+{
+    static const struct share always[] = {{38, 9}, {40, 10}, {30, 15}, {35, 5}},
+                              once[] = {{40, 60}, {40, 60}, {300, 60}, {40, 60}},
+                              turned[] = {{0, 0}, {90, 10}, {90, 10}, {0, 600}},
+                              never[] = {{3, 41}, {2, 40}, {3, 50}, {4, 45}};
+    for (int first = 0; first < 2; first++) {
+        struct share own[CONTEXT_GROUPS];
+        struct context_table *table = world_of_groups(first);
+        memcpy(own, always, sizeof(own));
+        if (first) { own[0] = (struct share){0, 0}; }
+        put_groups(table, 0, own);
+        put_groups(table, 1, once);
+        put_groups(table, 2, turned);
+        put_groups(table, 3, never);
+        assert_true(context_table_knows(table, slice_str(EVENING)));
+        assert_int_equal(context_table_use(table, slice_str(EVENING)), 1);
+        double least = by_groups(own, first, -1, 10.83);
+        for (int g = first; g < CONTEXT_GROUPS; g++) {
+            least = fmin(least, by_groups(own, first, g, 5.41));
+        }
+        struct context_lift lift = context_table_lift(table, 0);
+        assert_true(least > 0.3 && fabs((double)lift.log - least) < 1e-6);
+        assert_true(lift.users == (first ? 105.0F : 143.0F));
+        assert_true(slice_equal(context_table_words(table, lift.indicator),
+                                slice_str("day=evening")));
+        assert_true(context_table_lift(table, 1).log == 0.0F);
+        assert_true(context_table_lift(table, 2).log == 0.0F);
+        assert_true(context_table_lift(table, 3).log < -0.5F);
+        context_table_free(table);
+    }
+}
+
+/* What a build without groups counted, alone, is one group. */
+static void counts_without_groups_are_one_group(void **state _unused_)
+{
+    static const struct share old[CONTEXT_GROUPS] = {{90, 10}},
+                              followed[CONTEXT_GROUPS] = {{90, 10}, {90, 10}};
+    struct context_table *table = context_table_new();
+    put_groups(table, 0, old);
+    put_groups(table, 1, followed);
+    const struct context_row rows[] = {{.version = 1, .users = 400}, {.version = 1, .users = 600}};
+    put_all(table, "\x1f" "t", 2000, 0);
+    context_table_put(table, number(table, EVENING), &rows[0]);
+    context_table_put(table, number(table, OTHER), &rows[1]);
+    assert_int_equal(context_table_use(table, slice_str(EVENING)), 1);
+    assert_true(context_table_lift(table, 0).log == 0.0F);
+    context_table_put(table, number(table, EVENING "/1"), &rows[0]);
+    context_table_put(table, number(table, OTHER "/1"), &rows[1]);
+    assert_int_equal(context_table_use(table, slice_str(EVENING)), 1);
+    assert_true(context_table_lift(table, 0).log == 0.0F);
+    assert_true(context_table_lift(table, 1).log > 0.5F);
+    context_table_remove(table, number(table, EVENING));
+    context_table_remove(table, number(table, OTHER));
+    assert_int_equal(context_table_use(table, slice_str(EVENING)), 1);
+    assert_true(context_table_lift(table, 1).log == 0.0F);
+    context_table_free(table);
+}
+
+/* Candidates of the groups that have some take turns. */
+static void candidates_of_all_groups(void **state _unused_)
+{
+    struct context_table *table = context_table_new();
+    const int32_t *items;
+    for (int g = 1; g < CONTEXT_GROUPS; g++) {
+        const struct context_count counts[] = {{10 * g, 9}, {10 * g + 1, 5}, {7, 4}};
+        const struct context_row row = {
+            .version = 1, .users = 18, .counts = counts, .count = ARRAY_COUNT(counts)};
+        context_table_put(table, number_of_group(table, EVENING, g), &row);
+    }
+    static const int32_t want[] = {10, 20, 30, 11, 21, 31, 7};
+    assert_int_equal(context_table_use(table, slice_str(EVENING)), 1);
+    assert_int_equal(context_table_items(table, &items), ARRAY_COUNT(want));
+    assert_memory_equal(items, want, sizeof(want));
+    context_table_free(table);
+}
+
 static void what_was_not_counted_says_nothing(void **state _unused_)
 {
     struct context_table *table = context_table_new();
@@ -186,6 +317,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lifts_are_those_of_the_formula),
+        cmocka_unit_test(a_burst_is_no_lift),
+        cmocka_unit_test(counts_without_groups_are_one_group),
+        cmocka_unit_test(candidates_of_all_groups),
         cmocka_unit_test(no_lift_is_missed),
         cmocka_unit_test(what_was_not_counted_says_nothing),
         cmocka_unit_test(rows_of_all_epochs_are_read_at_the_newest),

@@ -12,10 +12,10 @@ static void assert_text(struct slice got, const char *want)
 /* Returns the indicator of a dimension; an empty slice: the context has none. */
 static struct slice find(struct slice text, enum context_dimension dimension)
 {
-    struct slice indicator, value;
-    enum context_dimension of;
+    struct slice indicator;
+    struct context_id id;
     while (context_text_next(&text, &indicator)) {
-        if (context_id_read(indicator, &of, &value) && of == dimension) { return indicator; }
+        if (context_id_read(indicator, &id) && id.dimension == dimension) { return indicator; }
     }
     return slice_str("");
 }
@@ -38,6 +38,11 @@ static void what_is_known_is_written(void **state _unused_)
                                        .hour = 5, .weekday = 5};
     assert_text(context_text_write(&some, into),
                 "\x1f" "nde" "\x1f" "rde-by" "\x1f" "tnight" "\x1f" "wweekday");
+    const struct circumstances grouped = {.device = slice_str("tv"), .hour = 12, .weekday = 6,
+                                          .group = 3};
+    assert_text(context_text_write(&grouped, into),
+                "\x1f" "dtv" "\x1f" "tafternoon/3" "\x1f" "wweekend/3");
+    assert_true(context_text_valid(context_text_write(&grouped, into)));
     const struct circumstances none = {.hour = -1};
     assert_int_equal(context_text_write(&none, into).size, 0);
 }
@@ -70,10 +75,10 @@ static void texts_are_read(void **state _unused_)
 {
     static const char *const wrong[] = {
         "", "x", "\x1f", "\x1f" "d", "\x1f" "dmobile" "\x1f" "daway", "\x1f" "cmail" "\x1f" "dtv",
-        "\x1f" "3item", "\x1f" "iitem", "dmobile", "\x1f" "dmobile" "\x1f"};
-    struct slice text = slice_str("\x1f" "dtv" "\x1f" "tnight"), one, value, item;
-    enum context_dimension dimension;
-    char into[CONTEXT_ITEM_BYTES_MAX], all[2], long_id[CONTEXT_ITEM_BYTES_MAX];
+        "\x1f" "3item", "\x1f" "iitem", "dmobile", "\x1f" "dmobile" "\x1f", "\x1f" "t/1"};
+    struct slice text = slice_str("\x1f" "dtv" "\x1f" "tnight"), one, item;
+    struct context_id id;
+    char into[CONTEXT_ITEM_BYTES_MAX], long_id[CONTEXT_ITEM_BYTES_MAX];
     for (size_t k = 0; k < ARRAY_COUNT(wrong); k++) {
         assert_false(context_text_valid(slice_str(wrong[k])));
     }
@@ -81,14 +86,11 @@ static void texts_are_read(void **state _unused_)
     assert_int_equal(find(text, CONTEXT_WEEK).size, 0);
     assert_true(context_text_next(&text, &one));
     assert_text(one, "\x1f" "dtv");
-    assert_true(context_id_read(one, &dimension, &value));
-    assert_int_equal(dimension, CONTEXT_DEVICE);
-    assert_text(value, "tv");
+    assert_true(context_id_read(one, &id));
+    assert_int_equal(id.dimension, CONTEXT_DEVICE);
+    assert_text(id.value, "tv");
     assert_true(context_text_next(&text, &one));
     assert_false(context_text_next(&text, &one));
-    assert_text(context_id_all(CONTEXT_WEEK, all), "\x1f" "w");
-    assert_true(context_id_read(slice_of(all, 2), &dimension, &value));
-    assert_true(dimension == CONTEXT_WEEK && value.size == 0);
     assert_text(context_item_write(slice_str("p1"), into), "\x1f" "ip1");
     assert_true(context_item_read(slice_str("\x1f" "ip1"), &item));
     assert_text(item, "p1");
@@ -99,12 +101,61 @@ static void texts_are_read(void **state _unused_)
     assert_string_equal(context_dimension_name(CONTEXT_DAY), "day");
 }
 
+static void ids_are_read_as_they_were_written(void **state _unused_)
+{
+    static const struct {
+        struct context_id id;
+        const char *text;
+    } cases[] = {{{CONTEXT_WEEK, {"", 0}, 0}, "\x1f" "w"},
+                 {{CONTEXT_DAY, {"evening", 7}, 1}, "\x1f" "tevening/1"},
+                 {{CONTEXT_DAY, {"evening", 7}, 0}, "\x1f" "tevening"},
+                 {{CONTEXT_DEVICE, {"tv/1", 4}, 0}, "\x1f" "dtv/1"}, /* anybody's own words */
+                 {{CONTEXT_DAY, {"night/0", 7}, 0}, "\x1f" "tnight/0"}, /* none of our groups */
+                 {{CONTEXT_DAY, {"night/4", 7}, 0}, "\x1f" "tnight/4"}};
+    char into[CONTEXT_ID_BYTES_MAX], longest[CONTEXT_ID_BYTES_MAX + 1];
+    struct context_id id;
+    for (size_t k = 0; k < ARRAY_COUNT(cases); k++) {
+        assert_text(context_id_write(&cases[k].id, into), cases[k].text);
+        assert_true(context_id_read(slice_str(cases[k].text), &id));
+        assert_true(id.dimension == cases[k].id.dimension && id.group == cases[k].id.group);
+        assert_true(slice_equal(id.value, cases[k].id.value));
+    }
+    memset(longest, 'x', sizeof(longest));
+    memcpy(longest, "\x1f" "t", 2);
+    memcpy(longest + CONTEXT_ID_BYTES_MAX - 2, "/2", 2);
+    assert_true(context_id_read(slice_of(longest, CONTEXT_ID_BYTES_MAX), &id));
+    assert_true(id.group == 2 && id.value.size == CONTEXT_VALUE_BYTES_MAX - 2);
+    assert_true(slice_equal(context_id_write(&id, into), slice_of(longest, CONTEXT_ID_BYTES_MAX)));
+    assert_false(context_id_read(slice_of(longest, sizeof(longest)), &id));
+}
+
+/* Everywhere, a day of a user's calendar is of one group, and the next day of the next one. */
+static void groups_of_days_take_turns(void **state _unused_)
+{
+    enum { MINUTE_MS = 60000, DAY_MINUTES = 24 * 60, THURSDAY = 4 };
+    for (int zone = -12; zone <= 14; zone++) {
+        for (int minute = -9 * DAY_MINUTES; minute < 9 * DAY_MINUTES; minute += 7) {
+            int64_t time_ms = ((int64_t)minute - 60 * zone) * MINUTE_MS;
+            int day = (minute + 9 * DAY_MINUTES) / DAY_MINUTES - 9; /* since 1970 */
+            int32_t weekday = (day + 14 + THURSDAY - 1) % 7 + 1;
+            assert_int_equal(context_group(time_ms, weekday), 1 + (day + 9) % 3);
+        }
+    }
+    /* A weekday that no zone has: the day is that of UTC. */
+    assert_int_equal(context_group(1, 1), 1);
+    assert_int_equal(context_group(1, 99), context_group(1, -99));
+    assert_true(context_group(INT64_C(253402300799999), 5) > 0);
+    assert_true(context_group(INT64_C(-253402300799999), 5) > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_known_is_written),
         cmocka_unit_test(what_no_context_can_have_is_left_out),
         cmocka_unit_test(texts_are_read),
+        cmocka_unit_test(ids_are_read_as_they_were_written),
+        cmocka_unit_test(groups_of_days_take_turns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

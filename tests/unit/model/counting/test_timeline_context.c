@@ -1,23 +1,24 @@
 /* Counts of contexts against their definition, computed from the sorted set of accepted events;
- * taken out, taken back and late. */
+ * taken out, taken back and late; of events of all groups of days, and of those that have none, as
+ * a build without groups has left them. */
 #include "base/base.h"
 #include "model/counting/context_text.h"
 #include "tests/unit/timeline_oracle.h"
 
-enum { PLACES = 6, DEVICES = 3, PARTS = 4, MOST = 120, NUMBERS = 64 };
+enum { PLACES = 6, DEVICES = 3, PARTS = 4, MOST = 120, NUMBERS = 128 };
 
-/* By device and by part of day; 0: not known. */
+/* By device, and by part of day on days of a group; 0: not known. */
 struct context_sums {
-    double devices[DEVICES], parts[PARTS + 1], all_devices, all_parts;
-    double on_device[DEVICES][PLACES], at_part[PARTS + 1][PLACES];
+    double devices[DEVICES], parts[CONTEXT_GROUPS][PARTS + 1], all_devices, all_parts;
+    double on_device[DEVICES][PLACES], at_part[CONTEXT_GROUPS][PARTS + 1][PLACES];
     double items[PLACES];
 };
 
 static const char *const devices[DEVICES] = {"", "mobile", "tv"};
 static const char *const parts[PARTS + 1] = {"", "night", "morning", "afternoon", "evening"};
 
-/* The contexts of events, by device and part. */
-static int32_t contexts[DEVICES][PARTS + 1];
+/* The contexts of events, by group, device and part. */
+static int32_t contexts[CONTEXT_GROUPS][DEVICES][PARTS + 1];
 
 static int device_of(const struct action *at)
 {
@@ -27,6 +28,11 @@ static int device_of(const struct action *at)
 static int part_of(const struct action *at)
 {
     return (int)((at->id_hash >> 9) % (PARTS + 1));
+}
+
+static int group_of(const struct action *at)
+{
+    return (int)((at->id_hash >> 14) % CONTEXT_GROUPS);
 }
 
 /* ---- The definition ---- */
@@ -55,9 +61,9 @@ static void define_one(struct context_sums *sums, const struct timeline_rules *r
         sums->items[item] += value;
     }
     if (part && !had(at, from, y, part_of)) {
-        sums->parts[part] += value;
+        sums->parts[group_of(&at[y])][part] += value;
         sums->all_parts += value;
-        sums->at_part[part][item] += value;
+        sums->at_part[group_of(&at[y])][part][item] += value;
         sums->items[item] += value;
     }
 }
@@ -84,31 +90,35 @@ static int find(const char *const *names, int count, struct slice value)
 
 static void take_sum(struct context_sums *sums, struct slice id, double value)
 {
-    enum context_dimension dimension;
+    struct context_id told;
     struct slice text;
     if (context_item_read(id, &text)) {
         sums->items[text.data[1] - '0'] += value;
         return;
     }
-    assert_true(context_id_read(id, &dimension, &text));
-    if (dimension == CONTEXT_DEVICE) {
-        *(text.size ? &sums->devices[find(devices, DEVICES, text)] : &sums->all_devices) += value;
+    assert_true(context_id_read(id, &told));
+    bool of_device = told.dimension == CONTEXT_DEVICE;
+    if (!told.value.size) {
+        assert_int_equal(told.group, 0);
+        *(of_device ? &sums->all_devices : &sums->all_parts) += value;
+    } else if (of_device) {
+        sums->devices[find(devices, DEVICES, told.value)] += value;
     } else {
-        *(text.size ? &sums->parts[find(parts, PARTS + 1, text)] : &sums->all_parts) += value;
+        sums->parts[told.group][find(parts, PARTS + 1, told.value)] += value;
     }
 }
 
 static void take_pair(struct context_sums *sums, struct slice from, struct slice to, double value)
 {
-    enum context_dimension dimension;
-    struct slice text, item;
+    struct context_id told;
+    struct slice item;
     if (value == 0) { return; }
-    assert_true(context_item_read(to, &item) && context_id_read(from, &dimension, &text));
+    assert_true(context_item_read(to, &item) && context_id_read(from, &told));
     int at = item.data[1] - '0';
-    if (dimension == CONTEXT_DEVICE) {
-        sums->on_device[find(devices, DEVICES, text)][at] += value;
+    if (told.dimension == CONTEXT_DEVICE) {
+        sums->on_device[find(devices, DEVICES, told.value)][at] += value;
     } else {
-        sums->at_part[find(parts, PARTS + 1, text)][at] += value;
+        sums->at_part[told.group][find(parts, PARTS + 1, told.value)][at] += value;
     }
 }
 
@@ -150,13 +160,12 @@ static struct ids *make_room(void)
         (void)snprintf(text, sizeof(text), "i%d", i);
         (void)ids_put(ids, slice_str(text));
     }
-    for (int d = 0; d < DEVICES; d++) {
-        for (int p = 0; p <= PARTS; p++) {
-            const struct circumstances known = {
-                .device = slice_str(devices[d]), .hour = p ? 6 * (p - 1) + 3 : -1};
-            struct slice context = context_text_write(&known, text);
-            contexts[d][p] = context.size ? ids_put(ids, context) + 1 : 0;
-        }
+    for (int k = 0; k < CONTEXT_GROUPS * DEVICES * (PARTS + 1); k++) {
+        int p = k % (PARTS + 1), d = k / (PARTS + 1) % DEVICES, g = k / (PARTS + 1) / DEVICES;
+        const struct circumstances known = {
+            .device = slice_str(devices[d]), .hour = p ? 6 * (p - 1) + 3 : -1, .group = g};
+        struct slice context = context_text_write(&known, text);
+        contexts[g][d][p] = context.size ? ids_put(ids, context) + 1 : 0;
     }
     return ids;
 }
@@ -168,7 +177,8 @@ static int64_t stream(struct action *events, int count, int64_t half_life)
     for (int i = 0; i < count; i++) {
         events[i].item %= PLACES;
         events[i].id_hash ^= (uint64_t)rng(1u << 20) << 4;
-        events[i].context = contexts[device_of(&events[i])][part_of(&events[i])];
+        const struct action *at = &events[i];
+        events[i].context = contexts[group_of(at)][device_of(at)][part_of(at)];
         epoch = MAX_OF(epoch, epoch_of(half_life, events[i].time_ms));
     }
     return epoch;
@@ -190,6 +200,7 @@ static void any_order_gives_the_definition(void **state _unused_)
     static struct context_sums want, got;
     struct ids *ids = make_room();
     double some = 0;
+    int groups[CONTEXT_GROUPS] = {0};
     for (int round = 0; round < 60; round++) {
         seed = (uint64_t)round;
         int64_t half_life = round % 2 ? 3600000 : 0;
@@ -211,6 +222,7 @@ static void any_order_gives_the_definition(void **state _unused_)
         take(&got, pairs, ids, epoch);
         assert_memory_equal(&got, &want, sizeof(want));
         some += want.all_devices + want.all_parts;
+        for (int g = 0; g < CONTEXT_GROUPS; g++) { groups[g] += want.parts[g][PARTS] > 0; }
         (void)timeline_take_back(&timeline, window, NULL, 0, 0, pairs);
         take(&got, pairs, ids, epoch);
         memset(&want, 0, sizeof(want));
@@ -219,6 +231,7 @@ static void any_order_gives_the_definition(void **state _unused_)
         window_free(window);
     }
     assert_true(some > 100);
+    for (int g = 0; g < CONTEXT_GROUPS; g++) { assert_true(groups[g] > 10); }
     ids_free(ids);
 }
 
