@@ -11,7 +11,8 @@
 
 #include <xxhash.h>
 
-enum { IDS_FIRST = 512, IDS_TEXT_BLOCK = 1 << 16, UNRANKED_SHARE_MAX = 8 };
+enum { IDS_FIRST = 512, IDS_TEXT_BLOCK = 1 << 16, UNRANKED_SHARE_MAX = 8,
+       FOUND_AT_ONCE = 16 };
 
 struct entry {
     const char *text; /* NULL: forgotten, and `size` is the next free number + 1, or 0 */
@@ -229,6 +230,38 @@ int32_t ids_find(const struct ids *ids, struct slice id)
     assert(id.data);
     const struct wanted wanted = {.text = id, .hash = hash_index_text(id)};
     return hash_index_find(&ids->index, wanted.hash, is_text, ids, &wanted);
+}
+
+/* Finds some texts in three steps, each of which asks the cache for what the next one reads. */
+static void find_some(const struct ids *ids, const struct slice *texts, size_t count,
+                      int32_t *ret_numbers)
+{
+    struct wanted wanted[FOUND_AT_ONCE];
+    for (size_t k = 0; k < count; k++) {
+        assert(texts[k].data);
+        wanted[k] = (struct wanted){.text = texts[k], .hash = hash_index_text(texts[k])};
+        hash_index_prefetch(&ids->index, hash_index_home(&ids->index, wanted[k].hash));
+    }
+    for (size_t k = 0; k < count; k++) {
+        int32_t at = hash_index_get(&ids->index, hash_index_home(&ids->index, wanted[k].hash));
+        if (at >= 0) { __builtin_prefetch(&ids->entries[at]); }
+        ret_numbers[k] = at;
+    }
+    for (size_t k = 0; k < count; k++) {
+        if (ret_numbers[k] >= 0) { __builtin_prefetch(ids->entries[ret_numbers[k]].text); }
+    }
+    for (size_t k = 0; k < count; k++) {
+        ret_numbers[k] = hash_index_find(&ids->index, wanted[k].hash, is_text, ids, &wanted[k]);
+    }
+}
+
+void ids_find_many(const struct ids *ids, const struct slice *texts, size_t count,
+                   int32_t *ret_numbers)
+{
+    for (size_t k = 0; k < count && !ids->index.count; k++) { ret_numbers[k] = ID_NONE; }
+    for (size_t k = 0; k < count && ids->index.count; k += FOUND_AT_ONCE) {
+        find_some(ids, texts + k, MIN_OF(count - k, (size_t)FOUND_AT_ONCE), ret_numbers + k);
+    }
 }
 
 int32_t ids_find_hash(struct ids *ids, uint64_t hash)

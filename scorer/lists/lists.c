@@ -161,9 +161,9 @@ static int32_t disliked(int32_t number)
 static void write_numbers(const struct lists *lists, const struct user_history *history,
                           int32_t *to)
 {
+    ids_find_many(lists->tables->ids, history->items.at, history->items.count, to);
     for (size_t k = 0; k < history->items.count; k++) {
-        int32_t number = ids_find(lists->tables->ids, history->items.at[k]);
-        to[k] = history->weights.at[k] > 0.0F ? number : disliked(number);
+        if (!(history->weights.at[k] > 0.0F)) { to[k] = disliked(to[k]); }
     }
 }
 

@@ -14,6 +14,36 @@ static struct slice name(struct buf *buf, int number)
     return buf_slice(buf);
 }
 
+/* Many at once are found as one by one, known or not, whatever their number. */
+static void test_many_are_found(void **state)
+{
+    enum { ASKED = 53 };
+    struct ids *ids = ids_new(MANY);
+    struct buf buf;
+    char texts[ASKED][16];
+    struct slice asked[ASKED];
+    int32_t numbers[ASKED];
+    buf_init(&buf, 64);
+    for (int k = 0; k < ASKED; k++) {
+        int size = snprintf(texts[k], sizeof(texts[k]), "item-%d", k % 10 == 7 ? k - 1 : k);
+        asked[k] = slice_of(texts[k], (size_t)size);
+    }
+    for (int known = 0; known <= ASKED; known += 13) {
+        for (size_t count = 0; count <= ASKED; count++) {
+            ids_find_many(ids, asked, count, numbers);
+            for (size_t k = 0; k < count; k++) {
+                assert_int_equal(numbers[k], ids_find(ids, asked[k]));
+            }
+        }
+        for (int i = known; i < known + 13; i++) { (void)ids_put(ids, name(&buf, i)); }
+    }
+    ids_clear(ids);
+    ids_find_many(ids, asked, ASKED, numbers);
+    for (size_t k = 0; k < ASKED; k++) { assert_int_equal(numbers[k], ID_NONE); }
+    buf_release(&buf);
+    ids_free(ids);
+}
+
 static void test_numbers_in_order_of_arrival(void **state)
 {
     struct ids *ids = ids_new(MANY);
@@ -227,6 +257,7 @@ int main(void)
         cmocka_unit_test(test_ranks_are_the_order_of_texts),
         cmocka_unit_test(test_ranked_often),
         cmocka_unit_test(test_numbers_in_order_of_arrival),
+        cmocka_unit_test(test_many_are_found),
         cmocka_unit_test(test_texts_stay_where_they_are),
         cmocka_unit_test(test_fingerprints_of_later_ids),
         cmocka_unit_test(test_ids_that_share_a_prefix),
