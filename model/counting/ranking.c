@@ -19,6 +19,7 @@
 enum {
     TURN_ITEMS = 256, /* of the popular and of the trending items that fill up in turn */
     CELLS_FIRST = 1024,
+    FACTORS_AHEAD = 16, /* candidates whose factors are on their way to the cache */
 };
 
 struct ranking *ranking_new(const struct ranking_settings *settings, const struct ids *ids,
@@ -248,6 +249,9 @@ static void filter(struct ranking *ranking, const struct item_flags *flags)
     float directed_max = 0.0F, symmetric_max = 0.0F, crossed_max = 0.0F;
     size_t kept = 0;
     for (size_t k = 0; k < ranking->candidates_count; k++) {
+        if (k + FACTORS_AHEAD < ranking->candidates_count) {
+            __builtin_prefetch(&factors[ranking->candidates[k + FACTORS_AHEAD]]);
+        }
         int32_t item = ranking->candidates[k];
         struct cell *cell = &ranking->cells[item];
         if (cell->seen == ranking->touched) { continue; }

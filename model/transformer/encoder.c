@@ -44,6 +44,8 @@ struct encoder {
     float *memory;
 };
 
+enum { FETCHED_AHEAD = 8 }; /* tokens whose vectors are on their way to the cache */
+
 /* Streams of dropout. */
 enum { DROP_EMBEDDING = 0, DROP_BLOCKS = 16, DROP_INNER = 0, DROP_OUTER = 1, DROP_ATTENTION = 2 };
 
@@ -185,6 +187,13 @@ static float *gradient_of(const struct encoder *encoder, const struct encoder_jo
     return job->dsearches ? job->dsearches + pack_search(item) * encoder->shape.d : NULL;
 }
 
+/* Asks the cache for a token's vector, which is anywhere in the table. */
+static void fetch(const struct encoder *encoder, const struct encoder_job *job, size_t token)
+{
+    const float *vector = vector_of(encoder, job, token);
+    for (size_t i = 0; i < encoder->shape.d; i += WIDE_LANES) { __builtin_prefetch(vector + i); }
+}
+
 static void embed(struct encoder *encoder, const struct encoder_job *job, float *x)
 {
     const struct pack *pack = job->pack;
@@ -192,6 +201,7 @@ static void embed(struct encoder *encoder, const struct encoder_job *job, float 
     const float scale = sqrtf((float)d);
     for (size_t token = 0; token < pack->tokens; token++) {
         float *to = x + token * d;
+        if (token + FETCHED_AHEAD < pack->tokens) { fetch(encoder, job, token + FETCHED_AHEAD); }
         memcpy(to, position_of(encoder, job->weights, pack, token), d * sizeof(*to));
         add_to(to, vector_of(encoder, job, token), d, scale);
     }
