@@ -104,14 +104,17 @@ static void insert_each(struct topk *top, size_t from, size_t end)
     }
 }
 
-void topk_shrink(struct topk *top)
+/* Keeps the best K of more, or some less than `more` beside them where that comes cheaper. */
+static void keep(struct topk *top, size_t more)
 {
-    if (top->count <= top->length) { return; }
     size_t from = 0, end = top->count, last = top->length - 1;
-    top->count = top->length;
-    if (!top->length) { return; }
     while (end - from > RUN) {
         size_t place = divide(top, from, end);
+        if (place > last && place < top->length + more) {
+            top->least = top->entries[place].score;
+            top->count = place;
+            return;
+        }
         if (place < last) {
             from = place + 1;
         } else if (place > last) {
@@ -122,6 +125,22 @@ void topk_shrink(struct topk *top)
     }
     insert_each(top, from, end);
     top->least = top->entries[last].score;
+    top->count = top->length;
+}
+
+void topk_make_room(struct topk *top)
+{
+    if (top->length) {
+        keep(top, top->length / 2);
+    } else {
+        top->count = 0;
+    }
+}
+
+void topk_shrink(struct topk *top)
+{
+    if (top->count > top->length && top->length) { keep(top, 0); }
+    top->count = MIN_OF(top->count, top->length);
 }
 
 void topk_push_range(struct topk *top, const float *scores, size_t count, int32_t first)
@@ -134,19 +153,20 @@ void topk_push_range(struct topk *top, const float *scores, size_t count, int32_
             at += score >= top->least;
         }
         top->count = at;
-        if (at == top->room) { topk_shrink(top); }
+        if (at == top->room) { topk_make_room(top); }
     }
 }
 
-static void sort(struct topk *top, size_t from, size_t end)
+/* Orders runs of entries, of which the first K will be read. */
+static void order_runs(struct topk *top, size_t from, size_t end)
 {
-    while (end - from > RUN) {
+    while (end - from > RUN && from < top->length) {
         size_t place = divide(top, from, end);
         if (place - from < end - place) {
-            sort(top, from, place);
+            order_runs(top, from, place);
             from = place + 1;
         } else {
-            sort(top, place + 1, end);
+            order_runs(top, place + 1, end);
             end = place;
         }
     }
@@ -154,7 +174,7 @@ static void sort(struct topk *top, size_t from, size_t end)
 
 void topk_sort(struct topk *top)
 {
-    topk_shrink(top);
-    sort(top, 0, top->count);
-    insert_each(top, 0, top->count);
+    order_runs(top, 0, top->count);
+    insert_each(top, 0, MIN_OF(top->count, top->length + RUN));
+    top->count = MIN_OF(top->count, top->length);
 }

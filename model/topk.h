@@ -39,15 +39,17 @@ void topk_init(struct topk *top, bool (*before)(const void *arg, int32_t a, int3
 void topk_release(struct topk *top);
 /* Empties the selection and sets K; comes before the first push. */
 void topk_clear(struct topk *top, size_t length);
-/* Keeps the best K of what is gathered, in no order. Use topk_push(). */
+/* Keeps the best K of what is gathered, in no order. */
 void topk_shrink(struct topk *top);
+/* Makes room for more. Use topk_push(). */
+void topk_make_room(struct topk *top);
 /* Offers a candidate; an item is offered at most once. Whether it is good enough cannot be
  * foreseen, so there is no branch for it. */
 static inline void topk_push(struct topk *top, double score, int32_t item)
 {
     top->entries[top->count] = (struct topk_entry){.score = score, .item = item};
     top->count += score >= top->least;
-    if (top->count == top->room) { topk_shrink(top); }
+    if (top->count == top->room) { topk_make_room(top); }
 }
 /* Offers the items first, first + 1, ... with these scores. */
 void topk_push_range(struct topk *top, const float *scores, size_t count, int32_t first);
