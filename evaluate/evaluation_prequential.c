@@ -204,6 +204,7 @@ int evaluation_prequential(const struct dataset *dataset, const struct evaluatio
                             .items_max = ids_count(dataset->items),
                             .content = dataset_content(dataset),
                             .vectors = dataset->vectors,
+                            .features = dataset->features,
                             .seed = request->seed,
                         }};
     struct evaluation evaluation = {0};

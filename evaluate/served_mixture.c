@@ -6,6 +6,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "evaluate/models/counting_recommender.h"
+#include "evaluate/models/given_vectors.h"
 #include "evaluate/models/numbered_items.h"
 #include "evaluate/served_mixture.h"
 #include "model/candidate_set.h"
@@ -37,15 +38,49 @@ struct served_mixture {
     uint32_t queries;
 };
 
+/* Words of titles, and pairs of these, are an aspect of their own (dataset.c). */
+static enum content_aspect aspect_of(const struct model_context *context, uint32_t feature)
+{
+    struct slice name = context->features ? ids_text(context->features, (int32_t)feature)
+                                          : (struct slice){0};
+    bool word = name.size > 2 && name.data[1] == ':' && (name.data[0] == 'w' ||
+                                                         name.data[0] == 'b');
+    return word ? ASPECT_WORDS : ASPECT_TAGS;
+}
+
+static void describe(struct content_scores *scores, const struct model_context *context,
+                     int32_t item)
+{
+    size_t count;
+    const uint32_t *features = content_features(context->content, item, &count);
+    for (size_t k = 0; k < count; k++) {
+        content_scores_set_aspect(scores, features[k], aspect_of(context, features[k]));
+    }
+    (void)content_scores_describe(scores, item, features, count);
+}
+
+/* Gives an item its vector, as bytes. */
+static void give_vector(struct content_scores *scores, const struct given_vectors *vectors,
+                        int32_t item)
+{
+    int8_t bytes[GIVEN_VECTORS_WIDTH_MAX];
+    const float *numbers = given_vectors_of(vectors, item);
+    const size_t width = given_vectors_width(vectors);
+    float most = 0.0F;
+    if (!numbers) { return; }
+    for (size_t i = 0; i < width; i++) { most = MAX_OF(most, fabsf(numbers[i])); }
+    for (size_t i = 0; i < width; i++) { bytes[i] = (int8_t)lrintf(numbers[i] / most * 127.0F); }
+    (void)content_scores_set_vector(scores, item, CONTENT_TEXT, bytes, width);
+}
+
 static struct content_scores *describe_all(const struct model_context *context,
                                            const struct ids *ids)
 {
-    if (!context->content) { return NULL; }
+    if (!context->content && !context->vectors) { return NULL; }
     struct content_scores *scores = content_scores_new(context->items_max, RECENT_ITEMS, ids);
     for (int32_t item = 0; item < context->items_max; item++) {
-        size_t count;
-        const uint32_t *features = content_features(context->content, item, &count);
-        (void)content_scores_describe(scores, item, features, count);
+        if (context->content) { describe(scores, context, item); }
+        if (context->vectors) { give_vector(scores, context->vectors, item); }
     }
     return scores;
 }
@@ -255,6 +290,15 @@ static size_t list_candidates(struct served_mixture *served, enum mixture_segmen
     return count;
 }
 
+static void score_aspects(struct served_mixture *served)
+{
+    struct candidate_set *set = &served->candidates;
+    if (!served->content) { return; }
+    content_scores_by_aspect(served->content, set->items, set->zscores.count,
+                             candidate_set_aspects(set), MIXTURE_CANDIDATES_MAX);
+    candidate_set_scale_aspects(set);
+}
+
 void served_mixture_score(void *self, const struct query *query, float *scores)
 {
     struct served_mixture *served = self;
@@ -274,6 +318,7 @@ void served_mixture_score(void *self, const struct query *query, float *scores)
         members[MEMBER_USERS].score) {
         enum mixture_segment segment = mixture_segment((int64_t)query->count);
         candidate_set_fill(&served->candidates, members);
+        score_aspects(served);
         candidate_set_best(&served->candidates, &served->best);
         bool counting_leads = mixture_leader(&served->mixture, segment) == MEMBER_COUNTING;
         if (!counting_leads) { listed = list_candidates(served, segment, scores); }

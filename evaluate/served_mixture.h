@@ -2,10 +2,10 @@
  *
  * Candidates, z-scores and learning are the scorer's own functions (model/candidate_set.h,
  * model/mixture.h). The members are the scorer's, too: the recommender `counting`; a sequence
- * recommender in place of the sequence trainer's model versions; content, where the items' features
- * are known; and `users`, who act alike, where it is given. As in the scorer, counting leads at
- * first. Another member or the mixture takes the lead in a segment of users when its predictions
- * there have been better.
+ * recommender in place of the sequence trainer's model versions; content with its aspects, where
+ * the items' features or vectors are known; and `users`, who act alike, where it is given. As in
+ * the scorer, counting leads at first. Another member or the mixture takes the lead in a segment of
+ * users when its predictions there have been better.
  *
  * Two things differ: the sequence model learns step by step with the stream, not in published
  * training runs, and the mixture learns at once from every action that is predicted.

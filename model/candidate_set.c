@@ -35,12 +35,17 @@ struct member_moments member_moments(double sum, double squares, double count)
     return (struct member_moments){mean, varies ? 1.0 / sqrt(variance) : 0.0};
 }
 
+static float flatten(float z)
+{
+    return copysignf(log1pf(fabsf(z)), z);
+}
+
 static float z_of(const struct member_scores *member, int32_t item, bool flattened)
 {
     float score;
     if (!member->score || !member->score(member->arg, item, &score)) { return 0.0F; }
     float z = (float)(((double)score - member->moments.mean) * member->moments.scale);
-    return flattened ? copysignf(log1pf(fabsf(z)), z) : z;
+    return flattened ? flatten(z) : z;
 }
 
 /* ---- The set ---- */
@@ -79,6 +84,35 @@ void candidate_set_fill(struct candidate_set *set, const struct member_scores *m
             add(set, members, members[m].best[k].item);
         }
     }
+    for (size_t a = MIXTURE_MEMBERS; a < MIXTURE_INPUTS; a++) {
+        memset(set->zscores.z[a], 0, set->zscores.count * sizeof(set->zscores.z[a][0]));
+    }
+}
+
+float *candidate_set_aspects(struct candidate_set *set)
+{
+    return set->zscores.z[MIXTURE_MEMBERS];
+}
+
+void candidate_set_scale_aspects(struct candidate_set *set)
+{
+    const size_t count = set->zscores.count;
+    for (size_t a = MIXTURE_MEMBERS; count && a < MIXTURE_INPUTS; a++) {
+        float *z = set->zscores.z[a];
+        double sum = 0.0, squares = 0.0;
+        for (size_t k = 0; k < count; k++) {
+            sum += (double)z[k];
+            squares += (double)z[k] * (double)z[k];
+        }
+        const struct member_moments moments = member_moments(sum, squares, (double)count);
+        if (!(moments.scale > 0.0)) { /* as most of them are */
+            memset(z, 0, count * sizeof(*z));
+            continue;
+        }
+        for (size_t k = 0; k < count; k++) {
+            z[k] = flatten((float)(((double)z[k] - moments.mean) * moments.scale));
+        }
+    }
 }
 
 static void lower_shown(struct candidate_set *set)
@@ -111,6 +145,17 @@ size_t candidate_set_rank(struct candidate_set *set, const struct mixture *mixtu
 
 /* ---- Learning ---- */
 
+/* A z-score of an aspect as it is kept, and back. */
+static int8_t keep_aspect(float z)
+{
+    return (int8_t)lrintf(MIN_OF(MAX_OF(z * (float)ASPECT_STEPS, -127.0F), 127.0F));
+}
+
+static float kept_aspect(int8_t z)
+{
+    return (float)z / (float)ASPECT_STEPS;
+}
+
 void candidate_set_best(struct candidate_set *set, struct best_candidates *ret_best)
 {
     bool taken[MIXTURE_CANDIDATES_MAX] = {false};
@@ -130,6 +175,10 @@ void candidate_set_best(struct candidate_set *set, struct best_candidates *ret_b
             for (size_t of = 0; of < MIXTURE_MEMBERS; of++) {
                 ret_best->z[of][ret_best->count] = set->zscores.z[of][k];
             }
+            for (size_t a = 0; a < MIXTURE_ASPECTS; a++) {
+                ret_best->aspects[a][ret_best->count] =
+                    keep_aspect(set->zscores.z[MIXTURE_MEMBERS + a][k]);
+            }
             ret_best->count++;
         }
     }
@@ -143,6 +192,9 @@ void best_candidates_learn(const struct best_candidates *best, struct mixture *m
     candidates.count = best->count;
     for (size_t k = 0; k < best->count; k++) {
         for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { candidates.z[m][k] = best->z[m][k]; }
+        for (size_t a = 0; a < MIXTURE_ASPECTS; a++) {
+            candidates.z[MIXTURE_MEMBERS + a][k] = kept_aspect(best->aspects[a][k]);
+        }
         if (best->items[k] == item) { target = (int)k; }
     }
     mixture_learn(mixture, segment, &candidates, target);

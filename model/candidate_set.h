@@ -7,6 +7,9 @@
  * tail, which would dominate a weighted sum of z-scores. Their z-scores therefore become sign(z)
  * log(1 + |z|), which is on the scale of a softmax's logits.
  *
+ * Aspects of content have no candidates and no moments over all items: their z-scores are relative
+ * to the candidates, which is all that a softmax over these sees, and flattened, too.
+ *
  * Items are in the order of the members, then in each member's own order, without repeats. All
  * memory is the set's own. One thread.
  */
@@ -53,13 +56,16 @@ struct candidate_set {
 
 enum { BEST_EACH = 10, BEST_CANDIDATES = BEST_EACH * MIXTURE_MEMBERS };
 
-/* All members' z-scores of the first ten candidates of each: what a mixture learns from when the
- * user's next action is known. */
+/* All inputs' z-scores of the first ten candidates of each member: what a mixture learns from when
+ * the user's next action is known. */
 struct best_candidates {
     uint8_t count; /* 0: none */
     int32_t items[BEST_CANDIDATES];
     float z[MIXTURE_MEMBERS][BEST_CANDIDATES];
+    int8_t aspects[MIXTURE_ASPECTS][BEST_CANDIDATES]; /* in units of 1 / ASPECT_STEPS */
 };
+
+enum { ASPECT_STEPS = 32 };
 
 /* Computes moments from the sum of `count` scores and that of their squares. */
 struct member_moments member_moments(double sum, double squares, double count);
@@ -71,6 +77,10 @@ void candidate_set_release(struct candidate_set *set);
 /* Fills the set from the scores of MIXTURE_MEMBERS members; a member without scores has no
  * candidates. All candidates together must fit. */
 void candidate_set_fill(struct candidate_set *set, const struct member_scores *members);
+/* Lends the candidates' scores by each aspect, all 0 after the set was filled: MIXTURE_ASPECTS rows
+ * of MIXTURE_CANDIDATES_MAX numbers. candidate_set_scale_aspects() makes z-scores of them. */
+float *candidate_set_aspects(struct candidate_set *set);
+void candidate_set_scale_aspects(struct candidate_set *set);
 /* Ranks the candidates by a contender's scores, which are left in set->scores. Returns how many
  * there are, at most `length`; the entries name indices into set->items and are borrowed until the
  * next call. */

@@ -36,6 +36,8 @@ struct content_scores {
     struct feature_neighbours *features;
     struct vector_neighbours *vectors[CONTENT_VECTOR_KINDS]; /* NULL: there is no such kind */
     char names[CONTENT_VECTOR_KINDS][KIND_NAME_BYTES];
+    int aspects[CONTENT_VECTOR_KINDS];
+    bool features_known[FEATURE_ASPECTS];
     int order[CONTENT_VECTOR_KINDS]; /* of the kinds that there are, by name */
     int kinds;
     const struct ids *ids;
@@ -108,6 +110,15 @@ bool content_scores_describe(struct content_scores *content_scores, int32_t numb
     return feature_neighbours_put(content_scores->features, number, features, count);
 }
 
+_Static_assert((int)ASPECT_TEXT == (int)FEATURE_ASPECTS, "aspects of features come first");
+
+void content_scores_set_aspect(struct content_scores *content_scores, uint32_t feature,
+                               enum content_aspect aspect)
+{
+    feature_neighbours_set_aspect(content_scores->features, feature, (int)aspect);
+    content_scores->features_known[aspect] = true;
+}
+
 /* Puts the newest kind into its place, behind the first two, which keep theirs. */
 static void order_newest(struct content_scores *content_scores)
 {
@@ -128,6 +139,7 @@ int content_scores_kind(struct content_scores *content_scores, struct slice name
     int kind = content_scores->kinds;
     if (kind == CONTENT_VECTOR_KINDS || !name.size || name.size >= KIND_NAME_BYTES) { return -1; }
     memcpy(content_scores->names[kind], name.data, name.size);
+    content_scores->aspects[kind] = content_aspect_of_vectors(name);
     content_scores->vectors[kind] =
         vector_neighbours_new(content_scores->items_max, content_scores->ids);
     content_scores->kinds++;
@@ -302,7 +314,7 @@ static float part_between(const struct content_scores *content_scores, int32_t s
 {
     float part = features_part(feature_neighbours_cosine(content_scores->features, source, item));
     for (int k = 0; k < content_scores->kinds; k++) {
-        const struct vector_neighbours *vectors =
+        struct vector_neighbours *vectors =
             content_scores->vectors[content_scores->order[k]];
         part += vectors_part(MAX_OF(vector_neighbours_between(vectors, source, item), 0.0F));
     }
@@ -323,4 +335,61 @@ struct content_likeness content_scores_compare(const struct content_scores *cont
     }
     like.share = most > 0.0F ? most / like.score : 0.0F;
     return like;
+}
+
+/* ---- Aspects ---- */
+
+bool content_scores_knows(const struct content_scores *content_scores, enum content_aspect aspect)
+{
+    bool known = (int)aspect < (int)FEATURE_ASPECTS && content_scores->features_known[aspect];
+    for (int kind = 0; kind < content_scores->kinds && !known; kind++) {
+        known = content_scores->aspects[kind] == (int)aspect &&
+                vector_neighbours_count(content_scores->vectors[kind]) > 0;
+    }
+    return known;
+}
+
+static void score_features(const struct content_scores *content_scores, const int32_t *items,
+                           size_t count, float *ret_scores, size_t stride)
+{
+    struct feature_neighbours *features = content_scores->features;
+    float weight = 1.0F, scores[FEATURE_ASPECTS];
+    feature_neighbours_profile_clear(features);
+    for (size_t k = 0; k < content_scores->sources_count; k++, weight *= DECAY_COMPARED) {
+        feature_neighbours_profile_add(features, content_scores->sources[k], weight);
+    }
+    for (size_t k = 0; k < count; k++) {
+        feature_neighbours_profile_score(features, items[k], scores);
+        for (size_t a = 0; a < FEATURE_ASPECTS; a++) { ret_scores[a * stride + k] = scores[a]; }
+    }
+}
+
+/* Adds the scores by vectors of a kind to those of its aspect. */
+static void add_vectors(const struct content_scores *content_scores, int kind,
+                        const int32_t *items, size_t count, float *scores)
+{
+    struct vector_neighbours *vectors = content_scores->vectors[kind];
+    float profile[VECTOR_WIDTH_MAX] = {0}, weight = 1.0F;
+    bool any = false;
+    for (size_t k = 0; k < content_scores->sources_count; k++, weight *= DECAY_COMPARED) {
+        any |= vector_neighbours_profile_add(vectors, content_scores->sources[k], weight, profile);
+    }
+    for (size_t k = 0; any && k < count; k++) {
+        scores[k] += vector_neighbours_profile_score(vectors, profile, items[k]);
+    }
+}
+
+void content_scores_by_aspect(struct content_scores *content_scores, const int32_t *items,
+                              size_t count, float *ret_scores, size_t stride)
+{
+    score_features(content_scores, items, count, ret_scores, stride);
+    for (size_t a = FEATURE_ASPECTS; a < ASPECTS; a++) {
+        memset(ret_scores + a * stride, 0, count * sizeof(*ret_scores));
+    }
+    for (int k = 0; k < content_scores->kinds; k++) {
+        int kind = content_scores->order[k];
+        if (!vector_neighbours_count(content_scores->vectors[kind])) { continue; }
+        add_vectors(content_scores, kind, items, count,
+                    ret_scores + (size_t)content_scores->aspects[kind] * stride);
+    }
 }

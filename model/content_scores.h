@@ -15,12 +15,19 @@
  *
  * which falls more slowly: without the others, older items of a history still tell two apart.
  *
+ * By each aspect a (content_aspects.h) by itself, an item is like the recent ones by
+ *
+ *   A_i = sum over r of 0.85^(r-1) * cosine of a of j_r and i
+ *
+ * as a product with one profile, so that it costs the same for each item, however long the history.
+ *
  * Memory is reused from call to call. One thread.
  */
 #ifndef FRESHET_MODEL_CONTENT_SCORES_H
 #define FRESHET_MODEL_CONTENT_SCORES_H
 
 #include "base/base.h"
+#include "model/content_aspects.h"
 #include "model/ids.h"
 
 struct content_scores;
@@ -40,6 +47,9 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
  * anything has changed. */
 bool content_scores_describe(struct content_scores *content_scores, int32_t number,
                              const uint32_t *features, size_t count);
+/* Sets the aspect of a feature: one of the first FEATURE_ASPECTS; the tags', otherwise. */
+void content_scores_set_aspect(struct content_scores *content_scores, uint32_t feature,
+                               enum content_aspect aspect);
 /* Finds the kind of a name, or gives it the next number; below 0: there are as many as may be.
  * Borrows nothing. */
 int content_scores_kind(struct content_scores *content_scores, struct slice name);
@@ -76,5 +86,12 @@ struct content_likeness {
 /* Compares an item with each of them. */
 struct content_likeness content_scores_compare(const struct content_scores *content_scores,
                                                int32_t item);
+
+/* Says whether any item has something of an aspect, as far as is known. */
+bool content_scores_knows(const struct content_scores *content_scores, enum content_aspect aspect);
+/* Scores these items by each aspect (A_i), for the recent items of the last content_scores_find():
+ * ASPECTS rows of `stride` numbers, of which `count` are filled in. */
+void content_scores_by_aspect(struct content_scores *content_scores, const int32_t *items,
+                              size_t count, float *ret_scores, size_t stride);
 
 #endif

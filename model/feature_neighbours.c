@@ -18,18 +18,35 @@ struct posting {
     int32_t count;
     int32_t capacity;
     int32_t level; /* L(df) */
+    uint8_t aspect;
+};
+
+/* A feature's part of the profile, times its weight; valid when its stamp is the profile's. */
+struct profile_cell {
+    uint32_t stamp;
+    float sum;
+    uint8_t aspect;
+};
+
+/* How long an item's vector is. */
+struct lengths {
+    double squares; /* the sum of w^2 */
+    float inverses[FEATURE_ASPECTS]; /* 1 / the length of each aspect's part; 0: it has none */
 };
 
 struct card {
     uint32_t *features; /* sorted, each once; NULL: none */
     uint32_t count;
-    uint64_t version; /* of the weights by which the next is */
-    double squares;   /* the sum of w^2 */
+    uint64_t version; /* of the weights by which the next are */
+    struct lengths lengths;
 };
 
 struct feature_neighbours {
     struct posting *postings; /* by feature */
     size_t features_count;
+    struct profile_cell *profile; /* by feature, too */
+    size_t profile_count;
+    uint32_t profile_stamp;
     struct card *cards; /* by item; so are the next two */
     int32_t *dots;      /* scratch, all 0 between calls */
     int32_t *touched;
@@ -62,6 +79,7 @@ struct feature_neighbours *feature_neighbours_free(struct feature_neighbours *ne
     }
     for (size_t i = 0; i < neighbours->cards_count; i++) { free(neighbours->cards[i].features); }
     free(neighbours->postings);
+    free(neighbours->profile);
     free(neighbours->cards);
     free(neighbours->dots);
     free(neighbours->touched);
@@ -90,16 +108,27 @@ static struct card *card_of(const struct feature_neighbours *neighbours, int32_t
     return known && neighbours->cards[item].count ? &neighbours->cards[item] : NULL;
 }
 
-static double squares(const struct feature_neighbours *neighbours, struct card *card)
+static const struct lengths *lengths_of(const struct feature_neighbours *neighbours,
+                                        struct card *card)
 {
-    int64_t sum = 0;
-    if (card->version == neighbours->version) { return card->squares; }
+    int64_t sum = 0, sums[FEATURE_ASPECTS] = {0};
+    if (card->version == neighbours->version) { return &card->lengths; }
     for (uint32_t at = 0; at < card->count; at++) {
         int32_t w = weight(neighbours, card->features[at]);
+        sums[neighbours->postings[card->features[at]].aspect] += w * w;
         sum += w * w;
     }
     card->version = neighbours->version;
-    return card->squares = (double)sum;
+    card->lengths.squares = (double)sum;
+    for (size_t a = 0; a < FEATURE_ASPECTS; a++) {
+        card->lengths.inverses[a] = sums[a] ? (float)(1.0 / sqrt((double)sums[a])) : 0.0F;
+    }
+    return &card->lengths;
+}
+
+static double squares(const struct feature_neighbours *neighbours, struct card *card)
+{
+    return lengths_of(neighbours, card)->squares;
 }
 
 static float cosine(int64_t dot, double mine, double other)
@@ -248,4 +277,61 @@ const struct alike *feature_neighbours_of(struct feature_neighbours *neighbours,
     *ret_count = 0;
     if (!card_of(neighbours, item)) { return NULL; }
     return nearest_rows_of(neighbours->rows, item, ret_count);
+}
+
+/* ---- Profile ---- */
+
+void feature_neighbours_set_aspect(struct feature_neighbours *neighbours, uint32_t feature,
+                                   int aspect)
+{
+    assert(aspect >= 0 && aspect < FEATURE_ASPECTS);
+    ARRAY_RESERVE_ZEROS(neighbours->postings, neighbours->features_count, (size_t)feature + 1,
+                        CARDS_FIRST);
+    struct posting *posting = &neighbours->postings[feature];
+    neighbours->version += posting->aspect != aspect; /* lengths by aspect differ */
+    posting->aspect = (uint8_t)aspect;
+}
+
+void feature_neighbours_profile_clear(struct feature_neighbours *neighbours)
+{
+    ARRAY_RESERVE_ZEROS(neighbours->profile, neighbours->profile_count,
+                        neighbours->features_count, CARDS_FIRST);
+    if (++neighbours->profile_stamp) { return; }
+    if (neighbours->profile_count) {
+        memset(neighbours->profile, 0, neighbours->profile_count * sizeof(*neighbours->profile));
+    }
+    neighbours->profile_stamp = 1;
+}
+
+void feature_neighbours_profile_add(struct feature_neighbours *neighbours, int32_t item,
+                                    float weight_of_item)
+{
+    struct card *card = card_of(neighbours, item);
+    if (!card) { return; }
+    const struct lengths *lengths = lengths_of(neighbours, card);
+    for (uint32_t at = 0; at < card->count; at++) {
+        uint32_t feature = card->features[at];
+        struct profile_cell *cell = &neighbours->profile[feature];
+        uint8_t aspect = neighbours->postings[feature].aspect;
+        float w = (float)weight(neighbours, feature);
+        float part = weight_of_item * lengths->inverses[aspect] * w * w;
+        cell->sum = (cell->stamp == neighbours->profile_stamp ? cell->sum : 0.0F) + part;
+        cell->aspect = aspect;
+        cell->stamp = neighbours->profile_stamp;
+    }
+}
+
+void feature_neighbours_profile_score(struct feature_neighbours *neighbours, int32_t item,
+                                      float ret_scores[static FEATURE_ASPECTS])
+{
+    struct card *card = card_of(neighbours, item);
+    float sums[FEATURE_ASPECTS] = {0};
+    memset(ret_scores, 0, FEATURE_ASPECTS * sizeof(*ret_scores));
+    if (!card) { return; }
+    for (uint32_t at = 0; at < card->count; at++) {
+        const struct profile_cell *cell = &neighbours->profile[card->features[at]];
+        if (cell->stamp == neighbours->profile_stamp) { sums[cell->aspect] += cell->sum; }
+    }
+    const struct lengths *lengths = lengths_of(neighbours, card);
+    for (size_t a = 0; a < FEATURE_ASPECTS; a++) { ret_scores[a] = sums[a] * lengths->inverses[a]; }
 }

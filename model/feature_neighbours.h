@@ -10,15 +10,19 @@
  * and the likeness of two items is the cosine of their vectors of w. This is TF-IDF with weights in
  * steps of a quarter of an octave, so all sums are whole numbers, which have no order, and a change
  * of the catalogue seldom changes the weights of others. Features are added, changed and removed at
- * any time. Memory: 40 bytes an item, 4 for each feature of it twice, and the rows of
+ * any time. Memory: 60 bytes an item, 4 for each feature of it twice, 40 a feature, and the rows of
  * nearest_rows.h. One thread.
+ *
+ * Each feature is of an aspect (tags, brand, ...), the first unless it is said otherwise. A profile
+ * is a weighted sum of items' vectors, each aspect's made length 1 by itself; an item's score by an
+ * aspect is the product with it, so the sum of weight times cosine of that aspect.
  */
 #ifndef FRESHET_MODEL_FEATURE_NEIGHBOURS_H
 #define FRESHET_MODEL_FEATURE_NEIGHBOURS_H
 
 #include "model/nearest_rows.h"
 
-enum { FEATURES_EACH_MAX = 512 };
+enum { FEATURES_EACH_MAX = 512, FEATURE_ASPECTS = 5 };
 
 struct feature_neighbours;
 
@@ -39,5 +43,17 @@ const struct alike *feature_neighbours_of(struct feature_neighbours *neighbours,
  */
 float feature_neighbours_cosine(struct feature_neighbours *neighbours, int32_t item,
                                 int32_t other);
+
+/* Sets a feature's aspect, 0 to FEATURE_ASPECTS - 1. */
+void feature_neighbours_set_aspect(struct feature_neighbours *neighbours, uint32_t feature,
+                                   int aspect);
+/* Begins a new profile. */
+void feature_neighbours_profile_clear(struct feature_neighbours *neighbours);
+/* Adds an item's features to it. */
+void feature_neighbours_profile_add(struct feature_neighbours *neighbours, int32_t item,
+                                    float weight);
+/* Scores an item by each aspect. */
+void feature_neighbours_profile_score(struct feature_neighbours *neighbours, int32_t item,
+                                      float ret_scores[static FEATURE_ASPECTS]);
 
 #endif

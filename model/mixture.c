@@ -1,3 +1,7 @@
+/* Numbers of several releases are read: of three members; of four; with the sums of searches behind
+ * these; and with weights and squares of aspects behind those. What has learned nothing of searches
+ * or aspects is written as the earlier releases read it.
+ */
 #include "base/base.h"
 #include "model/ids.h"
 #include "model/ranking_metrics.h"
@@ -21,7 +25,7 @@ void mixture_init(struct mixture *mixture)
     *mixture = (struct mixture){0};
     for (size_t s = 0; s < MIXTURE_SEGMENTS; s++) {
         struct mixture_part *part = &mixture->parts[s];
-        for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { part->squares[m] = SQUARES_FIRST; }
+        for (size_t m = 0; m < MIXTURE_INPUTS; m++) { part->squares[m] = SQUARES_FIRST; }
         part->weights[0] = WEIGHT_FIRST;
     }
 }
@@ -42,13 +46,13 @@ void mixture_score(const struct mixture *mixture, enum mixture_segment segment, 
 {
     assert(contender >= 0 && contender < MIXTURE_CONTENDERS);
     const float *weights = mixture->parts[segment].weights;
-    for (size_t k = 0; k < candidates->count; k++) {
-        float sum = 0.0F;
-        for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
-            float weight = contender == MIX ? weights[m] : (float)((int)m == contender);
-            sum += weight * candidates->z[m][k];
+    memset(ret_scores, 0, candidates->count * sizeof(*ret_scores));
+    for (int m = 0; m < MIXTURE_INPUTS; m++) {
+        float weight = contender == MIX ? weights[m] : (float)(m == contender);
+        if (!(weight > 0.0F)) { continue; }
+        for (size_t k = 0; k < candidates->count; k++) {
+            ret_scores[k] += weight * candidates->z[m][k];
         }
-        ret_scores[k] = sum;
     }
 }
 
@@ -111,12 +115,13 @@ static void soften(float *scores, size_t count)
 static void move_weights(struct mixture_part *part, const struct mixture_candidates *candidates,
                          const float *p, int target)
 {
-    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+    for (size_t m = 0; m < MIXTURE_INPUTS; m++) {
         const float *z = candidates->z[m];
         float mean = 0.0F;
         for (size_t k = 0; k < candidates->count; k++) { mean += p[k] * z[k]; }
         float gradient = z[target] - mean;
         part->squares[m] = (float)KEPT * part->squares[m] + gradient * gradient;
+        part->squares[m] = MAX_OF(part->squares[m], SQUARES_FIRST);
         part->weights[m] += RATE * gradient / sqrtf(part->squares[m]);
         part->weights[m] = MAX_OF(part->weights[m], 0.0F);
     }
@@ -143,6 +148,11 @@ void mixture_learn(struct mixture *mixture, enum mixture_segment segment,
     mixture_score(mixture, segment, MIX, candidates, scores);
     soften(scores, candidates->count);
     move_weights(part, candidates, scores, target);
+}
+
+bool mixture_learned_of(const struct mixture_part *part, int input)
+{
+    return part->weights[input] > 0.0F || part->squares[input] > SQUARES_FIRST;
 }
 
 /* ---- Searches ---- */
@@ -189,6 +199,16 @@ static size_t save_part(const struct mixture_part *part, float *to)
     return n;
 }
 
+static bool aspects_learned(const struct mixture *mixture)
+{
+    for (size_t s = 0; s < MIXTURE_SEGMENTS; s++) {
+        for (size_t a = MIXTURE_MEMBERS; a < MIXTURE_INPUTS; a++) {
+            if (mixture_learned_of(&mixture->parts[s], (int)a)) { return true; }
+        }
+    }
+    return false;
+}
+
 size_t mixture_save(const struct mixture *mixture, float ret_numbers[static MIXTURE_NUMBERS_MAX])
 {
     size_t n = 0;
@@ -196,10 +216,18 @@ size_t mixture_save(const struct mixture *mixture, float ret_numbers[static MIXT
         n += save_part(&mixture->parts[s], ret_numbers + n);
     }
     assert(n == MIXTURE_NUMBERS);
-    if (!(mixture->search_asked > 0.0)) { return n; }
+    bool aspects = aspects_learned(mixture);
+    if (!(mixture->search_asked > 0.0) && !aspects) { return n; }
     ret_numbers[n++] = (float)mixture->search_ahead;
     ret_numbers[n++] = (float)mixture->search_spread;
     ret_numbers[n++] = (float)mixture->search_asked;
+    for (size_t s = 0; s < MIXTURE_SEGMENTS && aspects; s++) {
+        const struct mixture_part *part = &mixture->parts[s];
+        for (size_t a = MIXTURE_MEMBERS; a < MIXTURE_INPUTS; a++) {
+            ret_numbers[n++] = part->weights[a];
+            ret_numbers[n++] = part->squares[a];
+        }
+    }
     return n;
 }
 
@@ -238,9 +266,27 @@ static void compare_anew(struct mixture_part *part)
     part->asked = 0.0;
 }
 
+static void load_searches(struct mixture *mixture, const float *from)
+{
+    mixture->search_ahead = (double)from[0];
+    mixture->search_spread = (double)from[1];
+    mixture->search_asked = (double)from[2];
+}
+
+static void load_aspects(struct mixture *mixture, const float *from)
+{
+    for (size_t s = 0; s < MIXTURE_SEGMENTS; s++) {
+        for (size_t a = MIXTURE_MEMBERS; a < MIXTURE_INPUTS; a++) {
+            mixture->parts[s].weights[a] = *from++;
+            mixture->parts[s].squares[a] = *from++;
+        }
+    }
+}
+
 bool mixture_load(struct mixture *mixture, const float *numbers, size_t count)
 {
-    bool former = count == FORMER_NUMBERS, searches = count == MIXTURE_NUMBERS_MAX;
+    bool former = count == FORMER_NUMBERS, aspects = count == MIXTURE_NUMBERS_MAX;
+    bool searches = count == MIXTURE_NUMBERS_SEARCHES || aspects;
     if (count != MIXTURE_NUMBERS && !former && !searches) { return false; }
     for (size_t n = 0; n < count; n++) {
         if (!isfinite(numbers[n])) { return false; }
@@ -249,16 +295,15 @@ bool mixture_load(struct mixture *mixture, const float *numbers, size_t count)
     for (size_t s = 0, n = 0; s < MIXTURE_SEGMENTS; s++) {
         n += load_part(&mixture->parts[s], numbers + n, former ? FORMER_MEMBERS : MIXTURE_MEMBERS);
         if (former) { compare_anew(&mixture->parts[s]); }
-        for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
-            struct mixture_part *part = &mixture->parts[s];
+    }
+    if (searches) { load_searches(mixture, numbers + MIXTURE_NUMBERS); }
+    if (aspects) { load_aspects(mixture, numbers + MIXTURE_NUMBERS_SEARCHES); }
+    for (size_t s = 0; s < MIXTURE_SEGMENTS; s++) {
+        struct mixture_part *part = &mixture->parts[s];
+        for (size_t m = 0; m < MIXTURE_INPUTS; m++) {
             part->weights[m] = MAX_OF(part->weights[m], 0.0F);
             part->squares[m] = MAX_OF(part->squares[m], SQUARES_FIRST);
         }
-    }
-    if (searches) {
-        mixture->search_ahead = (double)numbers[MIXTURE_NUMBERS];
-        mixture->search_spread = (double)numbers[MIXTURE_NUMBERS + 1];
-        mixture->search_asked = (double)numbers[MIXTURE_NUMBERS + 2];
     }
     const struct slice bytes = slice_of((const char *)numbers, count * sizeof(*numbers));
     (void)snprintf(mixture->version, sizeof(mixture->version), "%016" PRIx64,

@@ -2,9 +2,11 @@
  * combination, makes the lists.
  *
  * Each member gives a few candidates (its first ten and more) z-scores over all items; the
- * mixture's score is the sum of weight times z-score. Test, then train: when the user's next action
- * is known, the weights follow the gradient of the log-likelihood of its item among the candidates,
- * with the softmax of the mixture's scores as probability:
+ * mixture's score is the sum of weight times z-score. Beside the members, the aspects of content
+ * (tags, price, text, ...; content_aspects.h) have z-scores of the candidates and weights, but no
+ * candidates of their own; members and aspects are the mixture's inputs. Test, then train: when the
+ * user's next action is known, the weights follow the gradient of the log-likelihood of its item
+ * among the candidates, with the softmax of the mixture's scores as probability:
  *
  *   w += rate / sqrt(sum of squared gradients) * (z_target - mean of z under the softmax)
  *
@@ -32,6 +34,8 @@
 enum {
     MIXTURE_MEMBERS = 4,
     MIXTURE_CONTENDERS = MIXTURE_MEMBERS + 1,
+    MIXTURE_ASPECTS = 12,
+    MIXTURE_INPUTS = MIXTURE_MEMBERS + MIXTURE_ASPECTS,
     MIXTURE_SEGMENTS = 3,
     MIXTURE_CANDIDATES_MAX = 680,
 };
@@ -46,8 +50,8 @@ enum mixture_segment {
 };
 
 struct mixture_part {
-    float weights[MIXTURE_MEMBERS];
-    float squares[MIXTURE_MEMBERS];
+    float weights[MIXTURE_INPUTS]; /* of the members, then of the aspects */
+    float squares[MIXTURE_INPUTS];
     /* [a][b]: decaying sums of the objective of a minus that of b, and of its square. */
     double ahead[MIXTURE_CONTENDERS][MIXTURE_CONTENDERS];
     double spread[MIXTURE_CONTENDERS][MIXTURE_CONTENDERS];
@@ -68,11 +72,11 @@ struct mixture {
     char version[MIXTURE_VERSION_BYTES];
 };
 
-/* The candidates of a training example: z[m][k] is member m's z-score of candidate k; all 0 for a
- * member without scores. */
+/* The candidates of a training example: z[m][k] is input m's z-score of candidate k; all 0 for an
+ * input without scores. */
 struct mixture_candidates {
     size_t count;
-    float z[MIXTURE_MEMBERS][MIXTURE_CANDIDATES_MAX];
+    float z[MIXTURE_INPUTS][MIXTURE_CANDIDATES_MAX];
 };
 
 /* Prepares an untrained mixture. */
@@ -88,6 +92,9 @@ void mixture_score(const struct mixture *mixture, enum mixture_segment segment, 
 void mixture_learn(struct mixture *mixture, enum mixture_segment segment,
                    const struct mixture_candidates *candidates, int target);
 
+/* Says whether anything has been learned of an input. */
+bool mixture_learned_of(const struct mixture_part *part, int input);
+
 /* Learns that the item of the next action was at these places of a list with the search and of the
  * same one without it; 0 the first, below 0: not among the first ten. */
 void mixture_learn_search(struct mixture *mixture, int with, int without);
@@ -96,13 +103,14 @@ bool mixture_search_counts(const struct mixture *mixture);
 
 /* Converts a mixture to a column of numbers, and back; false: the numbers are no mixture. Those of
  * the release before had no last member: it has no weight at first, and nobody takes the lead
- * before it has been compared. Those of searches are there only where something has been learned of
- * them. */
+ * before it has been compared. Those of searches and of aspects are there only where something has
+ * been learned of them. */
 enum {
     MIXTURE_NUMBERS = MIXTURE_SEGMENTS * (2 * MIXTURE_MEMBERS +
                                           2 * MIXTURE_CONTENDERS * MIXTURE_CONTENDERS +
                                           MIXTURE_CONTENDERS + 2),
-    MIXTURE_NUMBERS_MAX = MIXTURE_NUMBERS + 3,
+    MIXTURE_NUMBERS_SEARCHES = MIXTURE_NUMBERS + 3,
+    MIXTURE_NUMBERS_MAX = MIXTURE_NUMBERS_SEARCHES + MIXTURE_SEGMENTS * 2 * MIXTURE_ASPECTS,
 };
 /* Returns how many numbers there are. */
 size_t mixture_save(const struct mixture *mixture, float ret_numbers[static MIXTURE_NUMBERS_MAX]);

@@ -1,4 +1,9 @@
-/* Vectors stand in slots without gaps: the last one takes the place of one that goes. */
+/* Vectors stand in slots without gaps: the last one takes the place of one that goes. Items are
+ * compared by their cards: the codes where there are some, else the vectors.
+ *
+ * Codes are made when they are used next, so that loading a catalogue makes them once. From then on
+ * a vector that comes has its code at once, unless it is of the sample.
+ */
 #include "base/base.h"
 #include "base/array.h"
 #include "base/xalloc.h"
@@ -10,8 +15,12 @@ enum { SLOT_NONE = -1, STEP = 16, SLOTS_FIRST = 64, ITEMS_FIRST = 1024 };
 struct slot {
     int32_t item;
     float inverse; /* 1 / length of the vector; 0: it is all 0 */
+    float code_inverse;
     bool marked;
 };
+
+/* How items are compared: by codes, of the present sample or of a former one, or by vectors. */
+enum compared { BY_VECTORS, BY_CODES, BY_OLD_CODES };
 
 _Static_assert(VECTOR_WIDTH_MAX % STEP == 0, "a query has room for a whole stride");
 
@@ -21,6 +30,11 @@ struct vector_neighbours {
     int32_t slot_of_count;
     struct slot *slots;
     int8_t *numbers; /* slots x stride; 0 behind the width */
+    int8_t *code_bytes; /* slots x CODE_BYTES */
+    const struct ids *ids;
+    struct vector_codes *codes;
+    enum compared compared;
+    double sample_end; /* the last place of the sample */
     size_t count, capacity, marked;
     size_t width, stride;
     uint64_t moves;
@@ -35,6 +49,7 @@ struct vector_neighbours *vector_neighbours_new(int32_t items_max, const struct 
     struct vector_neighbours *neighbours = xcalloc(1, sizeof(*neighbours));
     const struct nearest_measure measure = {offer, compare, neighbours};
     neighbours->items_max = items_max;
+    neighbours->ids = ids;
     neighbours->rows = nearest_rows_new(&measure, ids, NEAREST_ROWS_MOST);
     return neighbours;
 }
@@ -46,8 +61,11 @@ static void clear(struct vector_neighbours *neighbours)
     }
     free(neighbours->slots);
     free(neighbours->numbers);
+    free(neighbours->code_bytes);
     neighbours->slots = NULL;
-    neighbours->numbers = NULL;
+    neighbours->numbers = neighbours->code_bytes = NULL;
+    neighbours->codes = vector_codes_free(neighbours->codes);
+    neighbours->compared = BY_VECTORS;
     neighbours->count = neighbours->capacity = neighbours->marked = 0;
     neighbours->moves++;
     nearest_rows_change_all(neighbours->rows);
@@ -99,27 +117,126 @@ static const int8_t *numbers_of(const struct vector_neighbours *neighbours, size
     return neighbours->numbers + slot * neighbours->stride;
 }
 
-static float cosine(const struct vector_neighbours *neighbours, size_t a, size_t b)
+/* ---- Codes ---- */
+
+static int8_t *code_of(const struct vector_neighbours *neighbours, size_t slot)
 {
-    int32_t product = dot(numbers_of(neighbours, a), numbers_of(neighbours, b), neighbours->stride);
-    return (float)product * (neighbours->slots[a].inverse * neighbours->slots[b].inverse);
+    return neighbours->code_bytes + slot * CODE_BYTES;
+}
+
+/* The places of items in the order by which the sample is taken. */
+static double sample_place(const struct vector_neighbours *neighbours, int32_t item)
+{
+    uint64_t hash = neighbours->ids ? ids_fingerprint(ids_text(neighbours->ids, item))
+                                    : (uint64_t)item * 0x9E3779B97F4A7C15U; /* Knuth */
+    return (double)(hash >> 11);
+}
+
+static bool item_before(const void *arg, int32_t a, int32_t b)
+{
+    const struct vector_neighbours *neighbours = arg;
+    return neighbours->ids ? ids_before(neighbours->ids, a, b) : a < b;
+}
+
+/* Finds the components of the sample. */
+static struct vector_codes *find_codes(struct vector_neighbours *neighbours)
+{
+    const int8_t *sample[CODES_SAMPLE];
+    struct topk first;
+    topk_init(&first, item_before, neighbours);
+    topk_clear(&first, CODES_SAMPLE);
+    for (size_t i = 0; i < neighbours->count; i++) {
+        int32_t item = neighbours->slots[i].item;
+        topk_push(&first, -sample_place(neighbours, item), item);
+    }
+    topk_sort(&first);
+    for (size_t k = 0; k < CODES_SAMPLE; k++) {
+        int32_t item = first.entries[k].item;
+        sample[k] = numbers_of(neighbours, (size_t)slot_of(neighbours, item));
+        neighbours->sample_end = -first.entries[k].score;
+    }
+    topk_release(&first);
+    return vector_codes_new(sample, neighbours->width);
+}
+
+/* Makes the code of a slot; without components it is all 0. */
+static void make_code(struct vector_neighbours *neighbours, size_t slot)
+{
+    int8_t *code = code_of(neighbours, slot);
+    memset(code, 0, CODE_BYTES);
+    if (neighbours->codes) {
+        vector_codes_make(neighbours->codes, numbers_of(neighbours, slot), code);
+    }
+    neighbours->slots[slot].code_inverse = inverse_of(code, CODE_BYTES);
+}
+
+/* Brings what items are compared by in step with the vectors that there are. */
+static void prepare(struct vector_neighbours *neighbours)
+{
+    bool coded = neighbours->width > CODE_BYTES && neighbours->count >= CODES_SAMPLE;
+    enum compared wanted = coded ? BY_CODES : BY_VECTORS;
+    if (neighbours->compared == wanted) { return; }
+    nearest_rows_change_all(neighbours->rows);
+    neighbours->codes = vector_codes_free(neighbours->codes);
+    neighbours->compared = wanted;
+    if (!coded) { return; }
+    neighbours->codes = find_codes(neighbours);
+    for (size_t i = 0; i < neighbours->count; i++) { make_code(neighbours, i); }
+}
+
+/* Takes note that an item's vector comes, changes or goes: codes do not stay if it is of the
+ * sample. */
+static void touch_sample(struct vector_neighbours *neighbours, int32_t item)
+{
+    if (neighbours->compared != BY_CODES) { return; }
+    if (sample_place(neighbours, item) <= neighbours->sample_end) {
+        neighbours->compared = BY_OLD_CODES;
+    }
+}
+
+/* ---- Likeness ---- */
+
+/* What a slot is compared by. */
+struct card {
+    const int8_t *numbers;
+    size_t stride;
+    float inverse;
+};
+
+static struct card card_of(const struct vector_neighbours *neighbours, size_t slot)
+{
+    const struct slot *at = &neighbours->slots[slot];
+    if (neighbours->compared == BY_CODES) {
+        return (struct card){code_of(neighbours, slot), CODE_BYTES, at->code_inverse};
+    }
+    return (struct card){numbers_of(neighbours, slot), neighbours->stride, at->inverse};
+}
+
+static float cosine(const struct card *a, const struct card *b)
+{
+    return (float)dot(a->numbers, b->numbers, a->stride) * (a->inverse * b->inverse);
 }
 
 static void offer(void *owner, int32_t item, struct topk *top)
 {
     const struct vector_neighbours *neighbours = owner;
-    size_t mine = (size_t)slot_of(neighbours, item);
+    const size_t mine = (size_t)slot_of(neighbours, item);
+    const struct card card = card_of(neighbours, mine);
     for (size_t i = 0; i < neighbours->count; i++) {
+        const struct card other = card_of(neighbours, i);
         if (i == mine) { continue; }
-        topk_push(top, (double)cosine(neighbours, mine, i), neighbours->slots[i].item);
+        topk_push(top, (double)cosine(&card, &other), neighbours->slots[i].item);
     }
 }
 
-float vector_neighbours_between(const struct vector_neighbours *neighbours, int32_t item,
+float vector_neighbours_between(struct vector_neighbours *neighbours, int32_t item,
                                 int32_t other)
 {
+    prepare(neighbours);
     int32_t a = slot_of(neighbours, item), b = slot_of(neighbours, other);
-    return a == SLOT_NONE || b == SLOT_NONE ? 0.0F : cosine(neighbours, (size_t)a, (size_t)b);
+    if (a == SLOT_NONE || b == SLOT_NONE) { return 0.0F; }
+    const struct card of_a = card_of(neighbours, (size_t)a), of_b = card_of(neighbours, (size_t)b);
+    return cosine(&of_a, &of_b);
 }
 
 static float compare(void *owner, int32_t item, int32_t other)
@@ -132,7 +249,39 @@ const struct alike *vector_neighbours_of(struct vector_neighbours *neighbours, i
 {
     *ret_count = 0;
     if (slot_of(neighbours, item) == SLOT_NONE) { return NULL; }
+    prepare(neighbours);
     return nearest_rows_of(neighbours->rows, item, ret_count);
+}
+
+/* ---- Profiles ---- */
+
+bool vector_neighbours_profile_add(struct vector_neighbours *neighbours, int32_t item,
+                                   float weight, float *profile)
+{
+    int32_t at = slot_of(neighbours, item);
+    if (at == SLOT_NONE) { return false; }
+    prepare(neighbours);
+    const struct card card = card_of(neighbours, (size_t)at);
+    const float scale = weight * card.inverse;
+    for (size_t i = 0; i < card.stride; i++) { profile[i] += scale * (float)card.numbers[i]; }
+    return true;
+}
+
+float vector_neighbours_profile_score(struct vector_neighbours *neighbours, const float *profile,
+                                      int32_t item)
+{
+    int32_t at = slot_of(neighbours, item);
+    float lanes[STEP] = {0}, sum = 0.0F;
+    if (at == SLOT_NONE) { return 0.0F; }
+    prepare(neighbours);
+    const struct card card = card_of(neighbours, (size_t)at);
+    for (size_t i = 0; i < card.stride; i += STEP) {
+        for (size_t lane = 0; lane < STEP; lane++) {
+            lanes[lane] += profile[i + lane] * (float)card.numbers[i + lane];
+        }
+    }
+    for (size_t lane = 0; lane < STEP; lane++) { sum += lanes[lane]; }
+    return sum * card.inverse;
 }
 
 /* ---- Vectors ---- */
@@ -157,6 +306,9 @@ static size_t add_slot(struct vector_neighbours *neighbours, int32_t item)
         size_t capacity = MAX_OF(2 * neighbours->capacity, (size_t)SLOTS_FIRST);
         neighbours->slots = xreallocarray(neighbours->slots, capacity, sizeof(*neighbours->slots));
         neighbours->numbers = xreallocarray(neighbours->numbers, capacity, neighbours->stride);
+        if (neighbours->width > CODE_BYTES) {
+            neighbours->code_bytes = xreallocarray(neighbours->code_bytes, capacity, CODE_BYTES);
+        }
         neighbours->capacity = capacity;
     }
     reserve_item(neighbours, item);
@@ -191,6 +343,8 @@ bool vector_neighbours_put(struct vector_neighbours *neighbours, int32_t item,
         at = (int32_t)add_slot(neighbours, item);
     }
     set_numbers(neighbours, (size_t)at, numbers);
+    touch_sample(neighbours, item);
+    if (neighbours->compared == BY_CODES) { make_code(neighbours, (size_t)at); }
     nearest_rows_change(neighbours->rows, item);
     return true;
 }
@@ -200,6 +354,7 @@ bool vector_neighbours_remove(struct vector_neighbours *neighbours, int32_t item
     int32_t at = slot_of(neighbours, item);
     if (at == SLOT_NONE) { return false; }
     struct slot *slot = &neighbours->slots[at];
+    touch_sample(neighbours, item);
     nearest_rows_change(neighbours->rows, item);
     neighbours->slot_of[item] = SLOT_NONE;
     neighbours->marked -= slot->marked;
@@ -209,6 +364,9 @@ bool vector_neighbours_remove(struct vector_neighbours *neighbours, int32_t item
     *slot = neighbours->slots[last];
     memcpy(neighbours->numbers + (size_t)at * neighbours->stride, numbers_of(neighbours, last),
            neighbours->stride);
+    if (neighbours->compared == BY_CODES) {
+        memcpy(code_of(neighbours, (size_t)at), code_of(neighbours, last), CODE_BYTES);
+    }
     neighbours->slot_of[slot->item] = at;
     return true;
 }

@@ -1,8 +1,15 @@
-/* Vector neighbours: the items whose given vectors are most like an item's, by cosine, exactly.
+/* Vector neighbours: the items whose vectors are most like an item's, by cosine.
  *
- * Vectors are signed bytes of one width. An item's nearest are found by a product with every
- * vector, and kept as rows that depend on the vectors alone (nearest_rows.h). Memory: `width` bytes
- * an item, and the rows. One thread.
+ * Vectors are signed bytes of one width. Where they are wider than CODE_BYTES and there are at
+ * least CODES_SAMPLE of them, items are compared by codes of 64 bytes (vector_codes.h), whose
+ * sample are the items whose ids have the least hashes; otherwise by the vectors. An item's nearest
+ * are found by a product with every one, and kept as rows (nearest_rows.h). All this depends on the
+ * vectors that there are, and not on the order in which they came: when the sample changes, which
+ * one new item in N / CODES_SAMPLE does, all codes are made again before they are used next.
+ *
+ * Memory: 64 bytes an item, the rows, and the vectors themselves, for queries and further codes.
+ * Codes and vectors may stand in mapped files, from where the system takes them as it needs. One
+ * thread.
  *
  * A vector of a query is compared with those that bear its mark: a text that one model encoded says
  * nothing of what another one did.
@@ -11,8 +18,7 @@
 #define FRESHET_MODEL_VECTOR_NEIGHBOURS_H
 
 #include "model/nearest_rows.h"
-
-enum { VECTOR_WIDTH_MAX = 4096 };
+#include "model/vector_codes.h"
 
 /* A vector that is no item's. */
 struct vector_query {
@@ -42,8 +48,16 @@ const struct alike *vector_neighbours_of(struct vector_neighbours *neighbours, i
                                          size_t *ret_count);
 /* Returns the cosine of two items' vectors, also where neither is among the other's; 0: one has
  * none. */
-float vector_neighbours_between(const struct vector_neighbours *neighbours, int32_t item,
+float vector_neighbours_between(struct vector_neighbours *neighbours, int32_t item,
                                 int32_t other);
+
+/* Adds an item's vector, made length 1, times a weight, to a profile of VECTOR_WIDTH_MAX numbers,
+ * which the caller cleared; returns whether it has one. */
+bool vector_neighbours_profile_add(struct vector_neighbours *neighbours, int32_t item,
+                                   float weight, float *profile);
+/* Returns the product of a profile with an item's vector, made length 1; 0: it has none. */
+float vector_neighbours_profile_score(struct vector_neighbours *neighbours,
+                                      const float *profile, int32_t item);
 
 /* Marks an item's vector, or takes the mark off it; a new item's has none. */
 void vector_neighbours_mark(struct vector_neighbours *neighbours, int32_t item, bool marked);

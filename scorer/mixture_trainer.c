@@ -1,5 +1,6 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "model/content_aspects.h"
 #include "scorer/list_outcome.h"
 #include "scorer/lists/leader.h"
 #include "scorer/mixture_trainer.h"
@@ -74,13 +75,36 @@ void mixture_trainer_publish(struct mixture_trainer *trainer, struct task *task,
               buf_slice(&trainer->message));
 }
 
+static const char *const segments[MIXTURE_SEGMENTS] = {"new", "short", "long"};
+
+static const char *input_name(int input)
+{
+    return input < MIXTURE_MEMBERS ? leader_name(input)
+                                   : content_aspect_name(input - MIXTURE_MEMBERS);
+}
+
+static void tell_weights(struct task *task, int segment, const struct mixture_part *part)
+{
+    struct metrics *metrics = run_metrics(task_run(task));
+    char labels[128];
+    for (int m = 0; m < MIXTURE_INPUTS; m++) {
+        if (!mixture_learned_of(part, m)) { continue; }
+        (void)snprintf(labels, sizeof(labels),
+                       "partition=\"%d\",segment=\"%s\",input=\"%s\"", task_partition(task),
+                       segments[segment], input_name(m));
+        metric_set(metrics_gauge(metrics, "freshet_blend_weight_ratio", labels,
+                                 "Learned weight of each model and each aspect of content."),
+                   (double)part->weights[m]);
+    }
+}
+
 void mixture_trainer_tell(struct task *task, const struct mixture *mixture)
 {
-    static const char *const segments[MIXTURE_SEGMENTS] = {"new", "short", "long"};
     struct metrics *metrics = run_metrics(task_run(task));
     char labels[128];
     for (int s = 0; s < MIXTURE_SEGMENTS; s++) {
         const struct mixture_part *part = &mixture->parts[s];
+        tell_weights(task, s, part);
         for (int c = 0; c < MIXTURE_CONTENDERS && part->asked > 0.0; c++) {
             (void)snprintf(labels, sizeof(labels),
                            "partition=\"%d\",segment=\"%s\",model=\"%s\"",

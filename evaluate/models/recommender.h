@@ -41,6 +41,7 @@ struct model_context {
     int32_t items_max;
     struct content *content; /* NULL: nothing is known of the items; shared, in one thread */
     const struct given_vectors *vectors; /* NULL: none are given */
+    const struct ids *features;          /* names of content's; NULL: not known */
     uint64_t seed;
     const struct validator *validator; /* for models that train in epochs; NULL: none */
 };

@@ -14,6 +14,7 @@ enum { FEATURES_MAX = 10000000, WORD_BYTES_MAX = 64, BANDS_AN_OCTAVE = 2, BANDS_
 
 struct item_features {
     struct ids *ids;
+    struct content_scores *scores; /* of the item that is described */
     uint32_t numbers[FEATURES_EACH_MAX];
     size_t numbers_count;
 };
@@ -33,13 +34,25 @@ struct item_features *item_features_free(struct item_features *features)
     return NULL;
 }
 
+/* The aspect of what a feature begins with. */
+static enum content_aspect aspect_of(char begin)
+{
+    switch (begin) {
+    case OF_TITLE: return ASPECT_WORDS;
+    case OF_BRAND: return ASPECT_BRAND;
+    case OF_CATEGORY: return ASPECT_CATEGORY;
+    case OF_PRICE: return ASPECT_PRICE;
+    default: return ASPECT_TAGS;
+    }
+}
+
 static void add_feature(struct item_features *features, struct slice text)
 {
     if (features->numbers_count == FEATURES_EACH_MAX || !text.size) { return; }
     int32_t number = ids_put(features->ids, text);
-    if (number != ID_NONE) {
-        features->numbers[features->numbers_count++] = (uint32_t)number;
-    }
+    if (number == ID_NONE) { return; }
+    features->numbers[features->numbers_count++] = (uint32_t)number;
+    content_scores_set_aspect(features->scores, (uint32_t)number, aspect_of(text.data[0]));
 }
 
 static bool in_word(char c)
@@ -86,6 +99,7 @@ bool item_features_describe(struct item_features *features, int32_t number,
 {
     if (number < 0) { return false; }
     features->numbers_count = 0;
+    features->scores = content_scores;
     for (size_t k = 0; k < item->tags.count; k++) { add_feature(features, item->tags.at[k]); }
     for (size_t k = 0; k < item->category.count; k++) {
         add_other(features, OF_CATEGORY, item->category.at[k]);

@@ -24,6 +24,9 @@ int leader_behind(int leader, const struct mixture *mixture, enum mixture_segmen
     float most = -FLT_MAX;
     for (int m = 0; m < MIXTURE_MEMBERS; m++) {
         float part = weights[m] * candidates->zscores.z[m][candidate];
+        for (int a = MIXTURE_MEMBERS; m == MEMBER_CONTENT && a < MIXTURE_INPUTS; a++) {
+            part += weights[a] * candidates->zscores.z[a][candidate];
+        }
         if (part > most) { behind = m; }
         most = MAX_OF(most, part);
     }

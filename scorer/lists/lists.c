@@ -134,7 +134,11 @@ void lists_weights(const struct lists *lists, int64_t actions, struct list_weigh
     bool blending = lists->mixture && is_blended(lists);
     int leader = blending ? leader_choose(lists->settings, lists->mixture, segment)
                           : MEMBER_COUNTING;
-    tried_weights_of(lists->mixture, segment, leader, ret_weights->weights.members);
+    tried_weights_of(lists->mixture, segment, leader, ret_weights->weights.inputs);
+    for (int a = 0; lists->content_scores && a < ASPECTS; a++) {
+        ret_weights->present[MIXTURE_MEMBERS + a] =
+            content_scores_knows(lists->content_scores, (enum content_aspect)a);
+    }
 }
 
 uint64_t lists_looked(const struct lists *lists)

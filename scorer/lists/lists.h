@@ -49,8 +49,8 @@ struct list_scope {
 /* What orders the lists of users with so many actions. */
 struct list_weights {
     struct tried_weights weights;
-    bool present[MIXTURE_MEMBERS]; /* the member has scores at all */
-    bool crossing;                 /* there are cross pairs */
+    bool present[MIXTURE_INPUTS]; /* the member or aspect has scores at all */
+    bool crossing;                /* there are cross pairs */
 };
 
 /* Fills in the vector of a search's text and the items that are nearest to it, borrowed until the

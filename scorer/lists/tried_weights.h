@@ -1,7 +1,7 @@
 /* Tried weights: what somebody sets who tries lists, instead of the weights of the settings and of
  * the mixture. Only a list that is made for a request has such. Pure.
  *
- * The members' weights are of their z-scores (model/mixture.h), as those of a mixture are. A member
+ * The inputs' weights are of their z-scores (model/mixture.h), as those of a mixture are. A member
  * that alone has a weight above 0 leads alone: items that it has no score for are then no better
  * than its worst.
  */
@@ -12,7 +12,7 @@
 #include "model/mixture.h"
 
 struct tried_weights {
-    double members[MIXTURE_MEMBERS]; /* at least 0 */
+    double inputs[MIXTURE_INPUTS];   /* members, then aspects: at least 0 */
     struct ranking_weights counting; /* of the terms of counting's scores: at least 0 */
 };
 
@@ -23,6 +23,6 @@ void tried_weights_mixture(const struct tried_weights *tried, struct mixture *re
 /* Returns the weights by which a contender orders a segment's lists: its own 1 and no other, or
  * those of the mixture. */
 void tried_weights_of(const struct mixture *mixture, enum mixture_segment segment, int contender,
-                      double *ret_members);
+                      double *ret_inputs);
 
 #endif

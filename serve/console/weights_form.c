@@ -2,20 +2,34 @@
 #include "base/number.h"
 #include "serve/console/weights_form.h"
 
-enum { WEIGHT_BYTES = 24, COUNTING_WEIGHTS = 4, WEIGHTS = MIXTURE_MEMBERS + COUNTING_WEIGHTS };
+enum { WEIGHT_BYTES = 24, COUNTING_WEIGHTS = 4, WEIGHTS = MIXTURE_INPUTS + COUNTING_WEIGHTS };
 
 /* A weight is shown with two digits: what differs by less is the same. */
 #define WEIGHT_STEP 0.01
+
+#define OFFSET_OF_ASPECT(aspect) offsetof(struct tried_weights, inputs[MIXTURE_MEMBERS + (aspect)])
 
 static const struct {
     const char *name;
     enum text label;
     size_t offset; /* in struct tried_weights */
 } weights[WEIGHTS] = {
-    {"w_counting", TEXT_MEMBER_COUNTING, offsetof(struct tried_weights, members[MEMBER_COUNTING])},
-    {"w_sequence", TEXT_MEMBER_SEQUENCE, offsetof(struct tried_weights, members[MEMBER_SEQUENCE])},
-    {"w_content", TEXT_MEMBER_CONTENT, offsetof(struct tried_weights, members[MEMBER_CONTENT])},
-    {"w_users", TEXT_MEMBER_USERS, offsetof(struct tried_weights, members[MEMBER_USERS])},
+    {"w_counting", TEXT_MEMBER_COUNTING, offsetof(struct tried_weights, inputs[MEMBER_COUNTING])},
+    {"w_sequence", TEXT_MEMBER_SEQUENCE, offsetof(struct tried_weights, inputs[MEMBER_SEQUENCE])},
+    {"w_content", TEXT_MEMBER_CONTENT, offsetof(struct tried_weights, inputs[MEMBER_CONTENT])},
+    {"w_users", TEXT_MEMBER_USERS, offsetof(struct tried_weights, inputs[MEMBER_USERS])},
+    {"w_tags", TEXT_ASPECT_TAGS, OFFSET_OF_ASPECT(ASPECT_TAGS)},
+    {"w_category", TEXT_ASPECT_CATEGORY, OFFSET_OF_ASPECT(ASPECT_CATEGORY)},
+    {"w_brand", TEXT_ASPECT_BRAND, OFFSET_OF_ASPECT(ASPECT_BRAND)},
+    {"w_price", TEXT_ASPECT_PRICE, OFFSET_OF_ASPECT(ASPECT_PRICE)},
+    {"w_words", TEXT_ASPECT_WORDS, OFFSET_OF_ASPECT(ASPECT_WORDS)},
+    {"w_text", TEXT_ASPECT_TEXT, OFFSET_OF_ASPECT(ASPECT_TEXT)},
+    {"w_given", TEXT_ASPECT_GIVEN, OFFSET_OF_ASPECT(ASPECT_GIVEN)},
+    {"w_vectors_1", TEXT_ASPECT_VECTORS_1, OFFSET_OF_ASPECT(ASPECT_NAMED)},
+    {"w_vectors_2", TEXT_ASPECT_VECTORS_2, OFFSET_OF_ASPECT(ASPECT_NAMED + 1)},
+    {"w_vectors_3", TEXT_ASPECT_VECTORS_3, OFFSET_OF_ASPECT(ASPECT_NAMED + 2)},
+    {"w_vectors_4", TEXT_ASPECT_VECTORS_4, OFFSET_OF_ASPECT(ASPECT_NAMED + 3)},
+    {"w_vectors_5", TEXT_ASPECT_VECTORS_5, OFFSET_OF_ASPECT(ASPECT_NAMED + 4)},
     {"w_next", TEXT_WEIGHT_NEXT, offsetof(struct tried_weights, counting.directed)},
     {"w_together", TEXT_WEIGHT_TOGETHER, offsetof(struct tried_weights, counting.symmetric)},
     {"w_popular", TEXT_WEIGHT_POPULAR, offsetof(struct tried_weights, counting.popularity)},
@@ -41,7 +55,7 @@ static bool is_blended(const struct list_weights *usual)
 
 static bool is_shown(const struct weights_form *form, size_t at)
 {
-    if (at < MIXTURE_MEMBERS) { return is_blended(&form->usual) && form->usual.present[at]; }
+    if (at < MIXTURE_INPUTS) { return is_blended(&form->usual) && form->usual.present[at]; }
     return at + 1 < WEIGHTS || form->usual.crossing;
 }
 

@@ -15,7 +15,7 @@ import xxhash
 from contracts import Contract
 
 from alike_oracle import Alike
-from content_oracle import Likeness, content_vectors
+from content_oracle import ASPECTS, Likeness, content_vectors
 from list_oracle import Counting, F, Place, Table, Verdict, catalogue, serving_rows
 
 SEGMENTS, MEMBERS, CONTENDERS = 3, 4, 5
@@ -113,9 +113,17 @@ def norm(x, layer):
 
 
 def blend_of(numbers):
-    size = len(numbers) // SEGMENTS
+    """The members' numbers of all segments come first, then those of searches and aspects, if they
+    are there."""
+    size = 2 * MEMBERS + 2 * CONTENDERS ** 2 + CONTENDERS + 2
     parts = [numbers[at * size:(at + 1) * size] for at in range(SEGMENTS)]
-    return Blend([np.maximum(part[:MEMBERS], 0).astype(F) for part in parts],
+    behind = numbers[SEGMENTS * size:]
+    assert len(behind) in (0, 3, 3 + SEGMENTS * 2 * len(ASPECTS))
+    aspects = np.zeros(SEGMENTS * len(ASPECTS))
+    if len(behind) > 3:
+        aspects = np.array(behind[3::2])
+    weights = [[*part[:MEMBERS], *own] for part, own in zip(parts, np.split(aspects, SEGMENTS))]
+    return Blend([np.maximum(one, 0).astype(F) for one in weights],
                  [int(part[-1]) for part in parts],
                  xxhash.xxh3_64_hexdigest(np.array(numbers, "<f4").tobytes()))
 
@@ -132,7 +140,8 @@ def blends(topics):
 
 
 def untrained():
-    return Blend([np.array([0.2, 0, 0, 0], F)] * SEGMENTS, [COUNTING] * SEGMENTS, "")
+    weights = np.array([0.2, 0, 0, 0, *[0] * len(ASPECTS)], F)
+    return Blend([weights] * SEGMENTS, [COUNTING] * SEGMENTS, "")
 
 
 # ---- A list ----
@@ -153,6 +162,7 @@ class Blended:
                  if weight > 0]
         self.liked = [name for name in liked if name in self.model.rows]
         self.like = likeness.scores(history) if likeness else None
+        self.history = history
         self.list = counting.list[:self.length]
         self.chosen = alike.scores(history) if alike else None
         others = (self._by_sequence(counting), self._by_content(counting),
@@ -205,6 +215,13 @@ class Blended:
                    by_sequence or nothing, by_content or nothing, by_users or nothing]
         self.items = list(dict.fromkeys(item for best, _ in members for item in best))
         self.parts = [[z_of(at) for _, z_of in members] for at in self.items]
+        aspects = [[0] * len(self.items)] * len(ASPECTS)
+        if self.likeness is not None:
+            aspects = self.likeness.by_aspect(self.history, self.items)
+        for scores in aspects:
+            z = scale(np.asarray(scores, float), len(self.items))
+            for part, score in zip(self.parts, scores, strict=True):
+                part.append(flat(z(score)))
 
     def _total(self, parts):
         if self.leader != MIXTURE:
@@ -221,6 +238,8 @@ class Blended:
         self.list = []
         for k in order[:self.length]:
             weighed = [w * z for w, z in zip(self.weights, self.parts[k])]
+            weighed[CONTENT] += sum(weighed[MEMBERS:])
+            weighed = weighed[:MEMBERS]
             lead = self.leader if self.leader != MIXTURE else int(np.argmax(weighed))
             self.list.append(self._reason(self.items[k], totals[k], lead, first))
         have = {one.item for one in self.list}

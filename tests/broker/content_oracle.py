@@ -2,7 +2,8 @@
 
 Written beside the scorer's own code, and sharing nothing with it: an item's features are texts, and
 its neighbours come from products with all items. Sums are of 32-bit floats in the order that
-model/content_scores.h names, so that equal items come in the same order.
+model/content_scores.h names, so that equal items come in the same order. Vectors are compared as
+they are: those that the scorer would compare by codes are refused.
 """
 
 import math
@@ -14,6 +15,9 @@ from contracts import Contract
 
 F = np.float32
 DECAY, NEAREST, LEVELS = F(0.6), 100, 4
+DECAY_BY_ASPECT = 0.85
+ASPECTS = ("tag", "category", "brand", "price", "word", "text", "given", 0, 1, 2, 3, 4)
+CODED_FROM = 256, 64  # so many vectors, of more numbers than
 KINDS = ("text", "given")
 FEATURES, WORD_BYTES, OTHER_BYTES = 512, 63, 256
 
@@ -62,6 +66,8 @@ class Likeness:
             for feature in own & columns.keys():
                 self.weights[item, columns[feature]] = weights[feature]
         self.squares = (self.weights ** 2).sum(axis=1).astype(float)
+        self.aspects = {aspect: [at for feature, at in columns.items() if feature[0] == aspect]
+                        for aspect in ASPECTS}
 
     def _vectors(self, rows, kind):
         """Numbers of items, their vectors, and the inverses of the lengths."""
@@ -74,6 +80,7 @@ class Likeness:
                     found.append(np.frombuffer(row["bytes"][at:at + width], np.int8))
                 at += width
         numbers = np.array(found, np.int64).reshape(len(items), len(found[0]) if found else 0)
+        assert len(numbers) < CODED_FROM[0] or numbers.shape[1] <= CODED_FROM[1]
         squares = (numbers ** 2).sum(axis=1).astype(float)
         inverses = [F(1 / math.sqrt(one)) if one > 0 else F(0) for one in squares]
         return np.array(items, int), numbers, np.array(inverses, F)
@@ -121,3 +128,40 @@ class Likeness:
             if used == self.table.set["recent.items"]:
                 break
         return sums, because
+
+    # ---- By aspects ----
+
+    def _recent(self, history):
+        """The items that the scores are of, newest first."""
+        found, met = [], set()
+        for name, liked in zip(history["items"][::-1], history["weights"][::-1]):
+            item = self.table.numbers.get(name.encode())
+            if item is None or item in met:
+                continue
+            met.add(item)
+            if liked > 0:
+                found.append(item)
+        return found[:self.table.set["recent.items"]]
+
+    def _rows(self, aspect):
+        """What items are compared by: a row of numbers of length 1 for each, or all 0."""
+        if aspect in KINDS:
+            items, numbers, _ = self.vectors[KINDS.index(aspect)]
+            rows = np.zeros((len(self.table.names), numbers.shape[1]))
+            rows[items] = numbers
+        else:
+            rows = self.weights[:, self.aspects[aspect]].astype(float)
+        lengths = np.sqrt((rows ** 2).sum(axis=1, keepdims=True))
+        return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+
+    def by_aspect(self, history, items):
+        """The scores of these items by each aspect."""
+        if not hasattr(self, "rows"):
+            self.rows = [self._rows(aspect) for aspect in ASPECTS]
+        found = []
+        for rows in self.rows:
+            profile = sum((rows[item] * DECAY_BY_ASPECT ** at
+                           for at, item in enumerate(self._recent(history))),
+                          np.zeros(rows.shape[1]))
+            found.append(rows[items] @ profile)
+        return found

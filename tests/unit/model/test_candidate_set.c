@@ -113,12 +113,49 @@ static void test_best_and_rank(void **state)
     ids_free(ids);
 }
 
+/* Aspects are scored among the candidates, and are learned from as they were kept. */
+static void test_aspects(void **state)
+{
+    enum { BRAND = 2, AT = MIXTURE_MEMBERS + BRAND };
+    static struct candidate_set set;
+    struct ids *ids = make_ids();
+    float counting[ITEMS] = {[1] = 9, [2] = 5, [3] = 1};
+    const struct topk_entry counted[] = {{9, 1}, {5, 2}, {1, 3}};
+    const struct member_scores members[MIXTURE_MEMBERS] = {
+        {column_score, counting, {1, 2}, counted, 3},
+    };
+    struct mixture mixture;
+    mixture_init(&mixture);
+    candidate_set_init(&set, ids);
+    for (int turn = 0; turn < 2; turn++) { /* what was there before is gone */
+        candidate_set_fill(&set, members);
+        for (size_t k = 0; k < 3; k++) { assert_true(set.zscores.z[AT][k] == 0.0F); }
+        candidate_set_aspects(&set)[BRAND * MIXTURE_CANDIDATES_MAX + 1] = 3.0F;
+        candidate_set_scale_aspects(&set);
+    }
+    const double z = sqrt(2.0); /* of 0, 0, 3 */
+    assert_true(fabs((double)set.zscores.z[AT][1] - log1p(z)) < 1e-6);
+    assert_true(fabs((double)set.zscores.z[AT][0] + log1p(z / 2.0)) < 1e-6);
+    assert_true(set.zscores.z[AT + 1][2] == 0.0F); /* all the same */
+    struct best_candidates best;
+    candidate_set_best(&set, &best);
+    for (int n = 0; n < 200; n++) { best_candidates_learn(&best, &mixture, SEGMENT_NEW, 2); }
+    const struct mixture_part *part = &mixture.parts[SEGMENT_NEW];
+    assert_true(part->weights[AT] > 0.2F && part->weights[AT + 1] == 0.0F);
+    const struct topk_entry *order;
+    candidate_set_rank(&set, &mixture, SEGMENT_NEW, MIXTURE_MEMBERS, 3, &order);
+    assert_int_equal(set.items[order[0].item], 2);
+    candidate_set_release(&set);
+    ids_free(ids);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_moments),
         cmocka_unit_test(test_fill),
         cmocka_unit_test(test_best_and_rank),
+        cmocka_unit_test(test_aspects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,6 +187,47 @@ static void test_compare(void **state)
     content_scores_free(content_scores);
 }
 
+/* By aspects: two items of a brand, one of these with a vector like the newest one's, and vectors
+ * of a name that has a place of its own. */
+static void test_by_aspect(void **state)
+{
+    enum { TAG, BRAND, OTHER_BRAND, RARE, STRIDE = 4 };
+    struct content_scores *scores = content_scores_new(1000, RECENT, /* ids= */ NULL);
+    const int32_t history[] = {2, 0, 1}, items[] = {3, 4, 999};
+    const float weights[] = {1, 1, 0}; /* item 1 is disliked */
+    const int8_t vectors[][2] = {{3, 4}, {0, 0}, {1, 0}, {4, 3}};
+    const int32_t *touched;
+    float found[ASPECTS * STRIDE];
+    int image = content_scores_kind(scores, slice_str("image"));
+    content_scores_set_aspect(scores, BRAND, ASPECT_BRAND);
+    content_scores_set_aspect(scores, OTHER_BRAND, ASPECT_BRAND);
+    (void)content_scores_describe(scores, 0, (uint32_t[]){TAG, BRAND, RARE}, 3);
+    (void)content_scores_describe(scores, 1, (uint32_t[]){OTHER_BRAND}, 1);
+    (void)content_scores_describe(scores, 2, (uint32_t[]){TAG, OTHER_BRAND}, 2);
+    (void)content_scores_describe(scores, 3, (uint32_t[]){BRAND}, 1);
+    for (int32_t i = 5; i < 9; i++) { (void)content_scores_describe(scores, i, NULL, 0); }
+    for (int32_t i = 0; i < 4; i++) {
+        (void)content_scores_set_vector(scores, i, CONTENT_TEXT, vectors[i], 2);
+    }
+    (void)content_scores_set_vector(scores, 2, image, vectors[0], 2);
+    (void)content_scores_set_vector(scores, 4, image, vectors[3], 2);
+    (void)content_scores_find(scores, history, weights, 3, &touched);
+    memset(found, 1, sizeof(found));
+    content_scores_by_aspect(scores, items, 3, found, STRIDE);
+    near_to((double)found[ASPECT_BRAND * STRIDE], 1.0, 1e-6, "brand", 0);
+    near_to((double)found[ASPECT_TAGS * STRIDE], 0.0, 1e-6, "tags", 0);
+    near_to((double)found[ASPECT_TEXT * STRIDE], 0.96 + 0.85 * 0.8, 1e-6, "text", 0);
+    int named = content_aspect_of_vectors(slice_str("image"));
+    assert_true(named >= ASPECT_NAMED && named < ASPECTS);
+    near_to((double)found[named * STRIDE + 1], 0.85 * 0.96, 1e-6, "image", 1);
+    for (int a = 0; a < ASPECTS; a++) {
+        assert_true(found[a * STRIDE + 2] == 0.0F);
+        bool known = a == ASPECT_BRAND || a == ASPECT_TEXT || a == named;
+        assert_int_equal(content_scores_knows(scores, (enum content_aspect)a), known);
+    }
+    content_scores_free(scores);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -195,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_new_item),
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_loops),
+        cmocka_unit_test(test_by_aspect),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

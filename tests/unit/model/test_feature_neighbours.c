@@ -132,6 +132,55 @@ static void test_rows_do_not_depend_on_the_order(void **state)
     }
 }
 
+/* What an item is like by one aspect, features modulo FEATURE_ASPECTS, from the whole catalogue. */
+static double cosine_by(const struct catalogue *catalogue, uint32_t aspect, int32_t a, int32_t b)
+{
+    static struct catalogue only;
+    memset(&only, 0, sizeof(only));
+    for (int32_t i = 0; i < ITEMS; i++) {
+        for (size_t k = 0; k < catalogue->count[i]; k++) {
+            only.at[i][k] = catalogue->at[i][k] % FEATURE_ASPECTS == aspect ? catalogue->at[i][k]
+                                                                            : FEATURES;
+        }
+        only.count[i] = catalogue->count[i];
+    }
+    return a == b && !(cosine(&only, a, a) > 0.0F) ? 0.0 : (double)cosine(&only, a, b);
+}
+
+static void test_profile(void **state)
+{
+    static struct catalogue catalogue;
+    struct feature_neighbours *neighbours = feature_neighbours_new(ITEMS, /* ids= */ NULL);
+    uint64_t rng = 6;
+    for (uint32_t f = 0; f < FEATURES; f++) {
+        feature_neighbours_set_aspect(neighbours, f, (int)(f % FEATURE_ASPECTS));
+    }
+    for (int32_t i = 0; i < ITEMS; i++) {
+        draw_item(&rng, &catalogue, i);
+        (void)put(neighbours, &catalogue, i);
+    }
+    for (int turn = 0; turn < 4; turn++) {
+        const int32_t sources[] = {turn * 13, turn * 5 + 7, 299 - turn};
+        feature_neighbours_profile_clear(neighbours);
+        for (size_t s = 0; s < 3; s++) {
+            feature_neighbours_profile_add(neighbours, sources[s], 1.0F / (float)(s + 1));
+        }
+        feature_neighbours_profile_add(neighbours, ITEMS + 5, 1.0F); /* nothing is known of it */
+        for (int32_t i = turn; i < ITEMS; i += 29) {
+            float scores[FEATURE_ASPECTS];
+            feature_neighbours_profile_score(neighbours, i, scores);
+            for (uint32_t aspect = 0; aspect < FEATURE_ASPECTS; aspect++) {
+                double want = 0.0;
+                for (size_t s = 0; s < 3; s++) {
+                    want += cosine_by(&catalogue, aspect, sources[s], i) / (double)(s + 1);
+                }
+                near_to((double)scores[aspect], want, 1e-5, "aspect", aspect);
+            }
+        }
+    }
+    feature_neighbours_free(neighbours);
+}
+
 static void test_what_changes_nothing(void **state)
 {
     const uint32_t two[] = {4, 9}, same[] = {9, 4, 9};
@@ -154,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_are_exact),
         cmocka_unit_test(test_rows_do_not_depend_on_the_order),
+        cmocka_unit_test(test_profile),
         cmocka_unit_test(test_what_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

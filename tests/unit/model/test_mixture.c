@@ -109,17 +109,23 @@ static void test_gradient(void **state)
     struct world world = {.rng = 5, .clear = {1, .3, .7}};
     mixture_init(&mixture);
     struct mixture_part *part = &mixture.parts[SEGMENT_NEW];
-    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { part->weights[m] = .5F + (float)m; }
     int target = draw(&world, &candidates);
+    for (size_t m = 0; m < MIXTURE_INPUTS; m++) {
+        part->weights[m] = .5F + (float)(m % 4);
+        for (size_t k = 0; m >= MIXTURE_MEMBERS && k < CANDIDATES; k++) {
+            candidates.z[m][k] = .3F * (float)rng_normal(&world.rng);
+        }
+    }
     moved = mixture;
     mixture_learn(&moved, SEGMENT_NEW, &candidates, target);
-    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+    for (size_t m = 0; m < MIXTURE_INPUTS; m++) {
         struct mixture up = mixture, down = mixture;
         up.parts[SEGMENT_NEW].weights[m] += 1e-2F;
         down.parts[SEGMENT_NEW].weights[m] -= 1e-2F;
         double slope = (likelihood(&up, &candidates, target) -
                         likelihood(&down, &candidates, target)) / 2e-2;
-        float squares = moved.parts[SEGMENT_NEW].squares[m] - part->squares[m];
+        /* The sum of before decays, to no less than it was at first. */
+        float squares = moved.parts[SEGMENT_NEW].squares[m] - .9995F * part->squares[m];
         float step = moved.parts[SEGMENT_NEW].weights[m] - part->weights[m];
         assert_true(fabs(sqrt((double)squares) - fabs(slope)) < 1e-2);
         assert_true((step > 0.0F) == (slope > 0.0));
@@ -206,8 +212,8 @@ static void test_searches(void **state)
         bad++;
     }
     assert_true(bad > 4 && bad < 100);
-    assert_int_equal(mixture_save(&mixture, numbers), MIXTURE_NUMBERS_MAX);
-    assert_true(mixture_load(&other, numbers, MIXTURE_NUMBERS_MAX));
+    assert_int_equal(mixture_save(&mixture, numbers), MIXTURE_NUMBERS_SEARCHES);
+    assert_true(mixture_load(&other, numbers, MIXTURE_NUMBERS_SEARCHES));
     assert_false(mixture_search_counts(&other));
     assert_true(mixture_load(&other, numbers, MIXTURE_NUMBERS)); /* of an earlier release */
     assert_true(mixture_search_counts(&other));
@@ -216,6 +222,37 @@ static void test_searches(void **state)
     mixture_init(&mixture);
     for (int n = 0; n < 20; n++) { mixture_learn_search(&mixture, -1, 0); }
     assert_true(mixture_search_counts(&mixture)); /* too few */
+}
+
+/* What was learned of aspects comes back; numbers without it have none. */
+static void test_numbers_of_aspects(void **state)
+{
+    enum { AT = MIXTURE_MEMBERS + 3 };
+    static struct mixture_candidates candidates;
+    float numbers[MIXTURE_NUMBERS_MAX];
+    struct mixture mixture, other;
+    struct world world = {.rng = 7, .clear = {1, -1, -1, -1}};
+    mixture_init(&mixture);
+    for (int q = 0; q < 300; q++) {
+        int target = draw(&world, &candidates);
+        for (size_t k = 0; k < CANDIDATES; k++) { candidates.z[AT][k] = (int)k == target; }
+        mixture_learn(&mixture, SEGMENT_LONG, &candidates, target);
+    }
+    const struct mixture_part *part = &mixture.parts[SEGMENT_LONG];
+    assert_true(part->weights[AT] > .5F);
+    assert_int_equal(mixture_leader(&mixture, SEGMENT_LONG), MIX);
+    assert_int_equal(mixture_save(&mixture, numbers), MIXTURE_NUMBERS_MAX);
+    assert_true(mixture_load(&other, numbers, MIXTURE_NUMBERS_MAX));
+    for (size_t s = 0; s < MIXTURE_SEGMENTS; s++) {
+        assert_memory_equal(other.parts[s].weights, mixture.parts[s].weights,
+                            sizeof(part->weights));
+        assert_memory_equal(other.parts[s].squares, mixture.parts[s].squares,
+                            sizeof(part->squares));
+    }
+    assert_true(mixture_search_counts(&other));
+    assert_true(mixture_load(&other, numbers, MIXTURE_NUMBERS)); /* of an earlier release */
+    assert_true(other.parts[SEGMENT_LONG].weights[AT] == 0.0F);
+    assert_true(other.parts[SEGMENT_LONG].squares[AT] > 0.0F);
 }
 
 int main(void)
@@ -230,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_numbers_of_three_members),
         cmocka_unit_test(test_segments),
         cmocka_unit_test(test_searches),
+        cmocka_unit_test(test_numbers_of_aspects),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

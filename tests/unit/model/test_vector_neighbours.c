@@ -86,6 +86,103 @@ static void test_rows_are_exact(void **state)
     vector_neighbours_free(neighbours);
 }
 
+enum { WIDE = 100, MANY = 2 * CODES_SAMPLE };
+
+static void draw_wide(uint64_t *rng, int8_t *vector)
+{
+    for (size_t i = 0; i < WIDE; i++) {
+        vector[i] = (int8_t)(200.0 / (1.0 + 0.1 * (double)i) * (draw(rng) - 0.5));
+    }
+}
+
+/* Asserts that two sets compare items alike, which have the numbers of two sets of ids. */
+static void assert_same(struct vector_neighbours *const *neighbours, struct ids *const *ids)
+{
+    for (int32_t i = 0; i < MANY; i++) {
+        size_t count[2];
+        const struct alike *row[2];
+        int32_t numbers[2] = {i, ids_find(ids[1], ids_text(ids[0], i))};
+        for (int way = 0; way < 2; way++) {
+            row[way] = vector_neighbours_of(neighbours[way], numbers[way], &count[way]);
+        }
+        assert_int_equal(count[0], count[1]);
+        for (size_t k = 0; k < count[0]; k++) {
+            assert_true(row[0][k].cosine == row[1][k].cosine);
+            assert_true(slice_equal(ids_text(ids[0], row[0][k].item),
+                                    ids_text(ids[1], row[1][k].item)));
+        }
+    }
+}
+
+/* Wide vectors are compared by codes, which depend on what there is and not on how it came: one
+ * process saw vectors come, change and go between looks, the other one loaded them, in another
+ * order. */
+static void test_codes_do_not_depend_on_the_order(void **state)
+{
+    static int8_t vectors[MANY][WIDE];
+    static bool has[MANY];
+    struct ids *ids[2] = {ids_new(MANY), ids_new(MANY)};
+    struct vector_neighbours *neighbours[2];
+    uint64_t rng = 8;
+    char text[16];
+    size_t count, widest = 0;
+    for (int way = 0; way < 2; way++) {
+        for (int32_t i = 0; i < MANY; i++) {
+            (void)snprintf(text, sizeof(text), "i%d", way ? MANY - 1 - i : i);
+            (void)ids_put(ids[way], slice_str(text));
+        }
+        neighbours[way] = vector_neighbours_new(MANY, ids[way]);
+    }
+    for (int step = 0; step < 6 * MANY; step++) {
+        int32_t item = (int32_t)(draw(&rng) * MANY);
+        if (draw(&rng) < 0.3) {
+            (void)vector_neighbours_remove(neighbours[0], item);
+            has[item] = false;
+        } else {
+            draw_wide(&rng, vectors[item]);
+            (void)vector_neighbours_put(neighbours[0], item, vectors[item], WIDE);
+            has[item] = true;
+        }
+        if (step % 11 == 0) { (void)vector_neighbours_of(neighbours[0], item, &count); }
+        widest = MAX_OF(widest, vector_neighbours_count(neighbours[0]));
+    }
+    assert_true(vector_neighbours_count(neighbours[0]) > CODES_SAMPLE + 50 && widest < MANY);
+    for (int32_t i = 0; i < MANY; i++) {
+        int32_t item = MANY - 1 - i;
+        if (has[item]) { (void)vector_neighbours_put(neighbours[1], i, vectors[item], WIDE); }
+    }
+    assert_same(neighbours, ids);
+    for (int way = 0; way < 2; way++) {
+        vector_neighbours_free(neighbours[way]);
+        ids_free(ids[way]);
+    }
+}
+
+/* A profile's score is the weighted sum of cosines, by vectors and by codes. */
+static void test_profiles(void **state)
+{
+    static int8_t vectors[MANY][WIDE];
+    struct vector_neighbours *neighbours = vector_neighbours_new(MANY + 1, /* ids= */ NULL);
+    uint64_t rng = 9;
+    for (int32_t i = 0; i < MANY; i++) {
+        draw_wide(&rng, vectors[i]);
+        (void)vector_neighbours_put(neighbours, i, vectors[i], WIDE);
+        if (i != 40 && i != MANY - 1) { continue; }
+        float profile[VECTOR_WIDTH_MAX] = {0};
+        assert_true(vector_neighbours_profile_add(neighbours, 3, 1.0F, profile));
+        assert_true(vector_neighbours_profile_add(neighbours, 8, 0.5F, profile));
+        assert_false(vector_neighbours_profile_add(neighbours, MANY, 0.5F, profile));
+        for (int32_t k = 0; k <= i; k++) {
+            double want = (double)vector_neighbours_between(neighbours, 3, k) +
+                          0.5 * (double)vector_neighbours_between(neighbours, 8, k);
+            near_to((double)vector_neighbours_profile_score(neighbours, profile, k), want, 1e-5,
+                    "item", (size_t)k);
+        }
+        assert_true(vector_neighbours_profile_score(neighbours, profile, MANY) == 0.0F);
+    }
+    vector_neighbours_free(neighbours);
+}
+
 static void test_what_changes_nothing(void **state)
 {
     const int8_t a[] = {1, 2, 3}, b[] = {3, 2, 1}, zero[] = {0, 0, 0};
@@ -197,6 +294,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_are_exact),
+        cmocka_unit_test(test_codes_do_not_depend_on_the_order),
+        cmocka_unit_test(test_profiles),
         cmocka_unit_test(test_what_changes_nothing),
         cmocka_unit_test(test_another_width),
         cmocka_unit_test(test_queries_are_exact),
