@@ -37,6 +37,7 @@ struct content_scores {
     struct vector_neighbours *vectors[CONTENT_VECTOR_KINDS]; /* NULL: there is no such kind */
     char names[CONTENT_VECTOR_KINDS][KIND_NAME_BYTES];
     int aspects[CONTENT_VECTOR_KINDS];
+    const char *directory; /* of mapped files; NULL: in memory */
     bool features_known[FEATURE_ASPECTS];
     int order[CONTENT_VECTOR_KINDS]; /* of the kinds that there are, by name */
     int kinds;
@@ -82,6 +83,14 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
     free(content_scores->found);
     free(content_scores);
     return NULL;
+}
+
+void content_scores_map(struct content_scores *content_scores, const char *directory)
+{
+    content_scores->directory = directory;
+    for (int kind = 0; kind < content_scores->kinds; kind++) {
+        vector_neighbours_map(content_scores->vectors[kind], directory);
+    }
 }
 
 /* Makes room for an item's cell. */
@@ -142,6 +151,7 @@ int content_scores_kind(struct content_scores *content_scores, struct slice name
     content_scores->aspects[kind] = content_aspect_of_vectors(name);
     content_scores->vectors[kind] =
         vector_neighbours_new(content_scores->items_max, content_scores->ids);
+    vector_neighbours_map(content_scores->vectors[kind], content_scores->directory);
     content_scores->kinds++;
     order_newest(content_scores);
     return kind;

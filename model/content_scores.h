@@ -41,6 +41,9 @@ enum content_vector_kind { CONTENT_TEXT, CONTENT_GIVEN, CONTENT_VECTOR_KINDS = 8
  * with content_scores_free(). */
 struct content_scores *content_scores_new(int32_t items_max, size_t recent,
                                           const struct ids *ids);
+/* Keeps vectors, of which there are none yet, in mapped files below a directory
+ * (vector_neighbours_map()), which is borrowed. */
+void content_scores_map(struct content_scores *content_scores, const char *directory);
 /* Frees it; takes NULL; returns NULL. */
 struct content_scores *content_scores_free(struct content_scores *content_scores);
 /* Sets an item's features (feature_neighbours_put()); none: it has none any more. Returns whether

@@ -6,6 +6,7 @@
  */
 #include "base/base.h"
 #include "base/array.h"
+#include "base/mapped_bytes.h"
 #include "base/xalloc.h"
 #include "model/ids.h"
 #include "model/vector_neighbours.h"
@@ -29,8 +30,9 @@ struct vector_neighbours {
     int32_t *slot_of; /* by item */
     int32_t slot_of_count;
     struct slot *slots;
-    int8_t *numbers; /* slots x stride; 0 behind the width */
-    int8_t *code_bytes; /* slots x CODE_BYTES */
+    struct mapped_bytes numbers; /* slots x stride; 0 behind the width */
+    struct mapped_bytes code_bytes; /* slots x CODE_BYTES */
+    const char *directory; /* of mapped files; NULL: in memory */
     const struct ids *ids;
     struct vector_codes *codes;
     enum compared compared;
@@ -54,16 +56,21 @@ struct vector_neighbours *vector_neighbours_new(int32_t items_max, const struct 
     return neighbours;
 }
 
+void vector_neighbours_map(struct vector_neighbours *neighbours, const char *directory)
+{
+    assert(!neighbours->count);
+    neighbours->directory = directory;
+}
+
 static void clear(struct vector_neighbours *neighbours)
 {
     for (size_t i = 0; i < neighbours->count; i++) {
         neighbours->slot_of[neighbours->slots[i].item] = SLOT_NONE;
     }
     free(neighbours->slots);
-    free(neighbours->numbers);
-    free(neighbours->code_bytes);
+    mapped_bytes_release(&neighbours->numbers);
+    mapped_bytes_release(&neighbours->code_bytes);
     neighbours->slots = NULL;
-    neighbours->numbers = neighbours->code_bytes = NULL;
     neighbours->codes = vector_codes_free(neighbours->codes);
     neighbours->compared = BY_VECTORS;
     neighbours->count = neighbours->capacity = neighbours->marked = 0;
@@ -114,14 +121,14 @@ static float inverse_of(const int8_t *numbers, size_t stride)
 
 static const int8_t *numbers_of(const struct vector_neighbours *neighbours, size_t slot)
 {
-    return neighbours->numbers + slot * neighbours->stride;
+    return (const int8_t *)neighbours->numbers.at + slot * neighbours->stride;
 }
 
 /* ---- Codes ---- */
 
 static int8_t *code_of(const struct vector_neighbours *neighbours, size_t slot)
 {
-    return neighbours->code_bytes + slot * CODE_BYTES;
+    return (int8_t *)neighbours->code_bytes.at + slot * CODE_BYTES;
 }
 
 /* The places of items in the order by which the sample is taken. */
@@ -300,15 +307,25 @@ static void reserve_item(struct vector_neighbours *neighbours, int32_t item)
     neighbours->slot_of_count = (int32_t)count;
 }
 
+/* Makes room for vectors and codes; where a file cannot grow, in memory. */
+static void reserve_bytes(struct vector_neighbours *neighbours, size_t capacity)
+{
+    const char *directory = neighbours->directory;
+    const bool coded = neighbours->width > CODE_BYTES;
+    if (directory && !neighbours->numbers.at) {
+        (void)mapped_bytes_open(&neighbours->numbers, directory);
+        if (coded) { (void)mapped_bytes_open(&neighbours->code_bytes, directory); }
+    }
+    (void)mapped_bytes_reserve(&neighbours->numbers, capacity * neighbours->stride);
+    if (coded) { (void)mapped_bytes_reserve(&neighbours->code_bytes, capacity * CODE_BYTES); }
+}
+
 static size_t add_slot(struct vector_neighbours *neighbours, int32_t item)
 {
     if (neighbours->count == neighbours->capacity) {
         size_t capacity = MAX_OF(2 * neighbours->capacity, (size_t)SLOTS_FIRST);
         neighbours->slots = xreallocarray(neighbours->slots, capacity, sizeof(*neighbours->slots));
-        neighbours->numbers = xreallocarray(neighbours->numbers, capacity, neighbours->stride);
-        if (neighbours->width > CODE_BYTES) {
-            neighbours->code_bytes = xreallocarray(neighbours->code_bytes, capacity, CODE_BYTES);
-        }
+        reserve_bytes(neighbours, capacity);
         neighbours->capacity = capacity;
     }
     reserve_item(neighbours, item);
@@ -319,7 +336,7 @@ static size_t add_slot(struct vector_neighbours *neighbours, int32_t item)
 
 static void set_numbers(struct vector_neighbours *neighbours, size_t at, const int8_t *numbers)
 {
-    int8_t *to = neighbours->numbers + at * neighbours->stride;
+    int8_t *to = (int8_t *)neighbours->numbers.at + at * neighbours->stride;
     memset(to, 0, neighbours->stride);
     memcpy(to, numbers, neighbours->width);
     neighbours->slots[at].inverse = inverse_of(to, neighbours->stride);
@@ -362,8 +379,8 @@ bool vector_neighbours_remove(struct vector_neighbours *neighbours, int32_t item
     size_t last = --neighbours->count;
     if ((size_t)at == last) { return true; }
     *slot = neighbours->slots[last];
-    memcpy(neighbours->numbers + (size_t)at * neighbours->stride, numbers_of(neighbours, last),
-           neighbours->stride);
+    memcpy((int8_t *)neighbours->numbers.at + (size_t)at * neighbours->stride,
+           numbers_of(neighbours, last), neighbours->stride);
     if (neighbours->compared == BY_CODES) {
         memcpy(code_of(neighbours, (size_t)at), code_of(neighbours, last), CODE_BYTES);
     }

@@ -8,8 +8,8 @@
  * one new item in N / CODES_SAMPLE does, all codes are made again before they are used next.
  *
  * Memory: 64 bytes an item, the rows, and the vectors themselves, for queries and further codes.
- * Codes and vectors may stand in mapped files, from where the system takes them as it needs. One
- * thread.
+ * Codes and vectors may stand in mapped files (mapped_bytes.h), whose pages the system may keep on
+ * the disk while nobody uses them. One thread.
  *
  * A vector of a query is compared with those that bear its mark: a text that one model encoded says
  * nothing of what another one did.
@@ -32,6 +32,9 @@ struct vector_neighbours;
 /* Makes an empty set for items 0 .. items_max - 1, whose ids (nearest_rows_new()'s) are borrowed
  * for its life. Free with vector_neighbours_free(). */
 struct vector_neighbours *vector_neighbours_new(int32_t items_max, const struct ids *ids);
+/* Keeps vectors and codes, of which there are none yet, in mapped files below a directory, which is
+ * borrowed for the life of the set. */
+void vector_neighbours_map(struct vector_neighbours *neighbours, const char *directory);
 /* Frees it; takes NULL; returns NULL. */
 struct vector_neighbours *vector_neighbours_free(struct vector_neighbours *neighbours);
 /* Sets an item's vector: 1 to VECTOR_WIDTH_MAX bytes. A vector of another width than the others'

@@ -18,6 +18,7 @@
 #include "schemas/content_vectors.h"
 #include "scorer/scorer.h"
 #include "scorer/lists/candidates.h"
+#include "scorer/lists/content_rows.h"
 #include "scorer/lists/leader.h"
 #include "scorer/scorer_internal.h"
 #include "stream/worker.h"
@@ -200,6 +201,7 @@ static int start(struct run *run)
         scorer->content_scores =
             content_scores_new(admission_numbers(settings->lists.items_max),
                                (size_t)settings->lists.recent_items, scorer->tables.ids);
+        content_rows_map(scorer->content_scores, run_state_path(run));
         scorer->item_features = item_features_new();
     }
     scorer->lists = lists_new(&settings->lists, &scorer->tables, scorer->vectors,

@@ -4,13 +4,15 @@
  */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "scorer/lists/content_rows.h"
 #include "scorer/lists/placement_columns.h"
 #include "scorer/lists/removed_models.h"
 #include "scorer/lists/search_vectors.h"
 #include "serve/live_tables_internal.h"
 #include "stream/config/properties.h"
 
-struct live_tables *live_tables_new(const struct list_settings *settings, const char *generation)
+struct live_tables *live_tables_new(const struct list_settings *settings, const char *generation,
+                                    const char *state_path)
 {
     struct live_tables *live = xcalloc(1, sizeof(*live));
     pthread_mutex_init(&live->lock, NULL);
@@ -23,6 +25,7 @@ struct live_tables *live_tables_new(const struct list_settings *settings, const 
     if (settings->content_used) {
         live->content_scores = content_scores_new(admission_numbers(settings->items_max),
                                                   (size_t)settings->recent_items, live->tables.ids);
+        content_rows_map(live->content_scores, state_path);
         live->item_features = item_features_new();
     }
     live->lists =

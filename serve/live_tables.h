@@ -45,8 +45,9 @@ struct live_tables;
 /* Takes a list that has been made; borrowed for the call. */
 typedef void (*take_list_fn)(void *arg, const struct recommendation_list *list);
 
-/* Makes empty tables; borrows both arguments for their life. Free with live_tables_free(). */
-struct live_tables *live_tables_new(const struct list_settings *settings, const char *generation);
+/* Makes empty tables; borrows its arguments for its life. Free with live_tables_free(). */
+struct live_tables *live_tables_new(const struct list_settings *settings, const char *generation,
+                                    const char *state_path);
 /* Lets lists of users without an action be made by segments, whose records may take so many bytes;
  * before any call of another thread. */
 void live_tables_use_segments(struct live_tables *live, size_t bytes_max);

@@ -186,7 +186,7 @@ static int make_tables(struct run *run, struct serve_state *state)
     }
     _cleanup_(xfreep) char *path = result == 0 ? make_directory(run, "tables") : NULL;
     if (!path) { return -EIO; }
-    state->live = live_tables_new(&settings->lists, run_generation(run));
+    state->live = live_tables_new(&settings->lists, run_generation(run), run_state_path(run));
     if (settings->segments_used) { live_tables_use_segments(state->live, bytes_max); }
     live_tables_use_contexts(state->live, settings->context_weight);
     if (settings->console_images[0]) { live_tables_keep_images(state->live); }

@@ -1,5 +1,12 @@
 #include "base/base.h"
+#include "base/directory.h"
 #include "scorer/lists/content_rows.h"
+
+void content_rows_map(struct content_scores *content_scores, const char *directory)
+{
+    if (!directory || directory_make(directory) < 0) { return; }
+    content_scores_map(content_scores, directory);
+}
 
 const char *content_rows_put(struct content_scores *content_scores, struct tables *tables,
                              const struct content_vectors *row)

@@ -234,7 +234,7 @@ class Blended:
     def _merge(self, counting):
         totals = [self._total(parts) for parts in self.parts]
         order = sorted(range(len(totals)), key=lambda k: (-totals[k], self.items[k]))
-        first = {one.item: one for one in counting.list}
+        first = {one.item: one for one in counting.list[:EACH] if one.reason == "BECAUSE"}
         self.list = []
         for k in order[:self.length]:
             weighed = [w * z for w, z in zip(self.weights, self.parts[k])]

@@ -133,6 +133,7 @@ static void test_codes_do_not_depend_on_the_order(void **state)
         }
         neighbours[way] = vector_neighbours_new(MANY, ids[way]);
     }
+    vector_neighbours_map(neighbours[0], "/tmp");
     for (int step = 0; step < 6 * MANY; step++) {
         int32_t item = (int32_t)(draw(&rng) * MANY);
         if (draw(&rng) < 0.3) {
