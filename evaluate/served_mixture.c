@@ -317,6 +317,8 @@ void served_mixture_score(void *self, const struct query *query, float *scores)
     if (members[MEMBER_SEQUENCE].score || members[MEMBER_CONTENT].score ||
         members[MEMBER_USERS].score) {
         enum mixture_segment segment = mixture_segment((int64_t)query->count);
+        served->candidates.actions = (struct item_actions){
+            ranking_actions, counting_recommender_ranking(served->counting)};
         candidate_set_fill(&served->candidates, members);
         score_aspects(served);
         candidate_set_best(&served->candidates, &served->best);

@@ -1,10 +1,17 @@
 #include "base/base.h"
 #include "model/candidate_set.h"
+#include "model/imputed_scores.h"
 
 /* The members whose scores are sums of evidence. */
 static const bool long_tailed[MIXTURE_MEMBERS] = {
     [MEMBER_COUNTING] = true,
     [MEMBER_CONTENT] = true,
+    [MEMBER_USERS] = true,
+};
+
+/* The members that know items by users' actions alone. */
+static const bool by_actions[MIXTURE_MEMBERS] = {
+    [MEMBER_COUNTING] = true,
     [MEMBER_USERS] = true,
 };
 
@@ -17,6 +24,7 @@ static bool candidate_before(const void *arg, int32_t a, int32_t b)
 void candidate_set_init(struct candidate_set *set, const struct ids *ids)
 {
     set->ids = ids;
+    set->actions = (struct item_actions){0};
     set->zscores.count = 0;
     topk_init(&set->top, candidate_before, set);
 }
@@ -52,38 +60,46 @@ static float z_of(const struct member_scores *member, int32_t item, bool flatten
 
 _Static_assert((int)CANDIDATE_SLOTS >= 2 * (int)MIXTURE_CANDIDATES_MAX, "slots stay free");
 
-/* Takes an item into the set's slots; false: it is there. */
-static bool take_slot(struct candidate_set *set, int32_t item)
+/* Finds an item's slot, which is free where the set does not have it. */
+static size_t slot_of(const struct candidate_set *set, int32_t item)
 {
     size_t slot = (uint32_t)item * 2654435769U >> 16 & (CANDIDATE_SLOTS - 1); /* Knuth */
     for (; set->slots[slot]; slot = (slot + 1) & (CANDIDATE_SLOTS - 1)) {
-        if (set->items[set->slots[slot] - 1] == item) { return false; }
+        if (set->items[set->slots[slot] - 1] == item) { break; }
     }
-    set->slots[slot] = (int16_t)(set->zscores.count + 1);
-    return true;
+    return slot;
 }
 
-static void add(struct candidate_set *set, const struct member_scores *members, int32_t item)
+/* Adds an item that the set does not have; returns its index. */
+static size_t add(struct candidate_set *set, const struct member_scores *members, int32_t item)
 {
     struct mixture_candidates *to = &set->zscores;
-    if (!take_slot(set, item)) { return; }
+    size_t slot = slot_of(set, item);
+    if (set->slots[slot]) { return (size_t)set->slots[slot] - 1; }
     assert(to->count < MIXTURE_CANDIDATES_MAX);
+    set->slots[slot] = (int16_t)(to->count + 1);
     set->items[to->count] = item;
+    set->found[to->count] = false;
     for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
         to->z[m][to->count] = z_of(&members[m], item, long_tailed[m]);
     }
-    to->count++;
+    return to->count++;
 }
 
 void candidate_set_fill(struct candidate_set *set, const struct member_scores *members)
 {
+    bool any = false;
     set->zscores.count = 0;
     memset(set->slots, 0, sizeof(set->slots));
     for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+        bool finds = !by_actions[m];
         for (size_t k = 0; members[m].score && k < members[m].best_count; k++) {
-            add(set, members, members[m].best[k].item);
+            size_t at = add(set, members, members[m].best[k].item);
+            set->found[at] = set->found[at] || finds;
+            any = any || finds;
         }
     }
+    if (!any) { memset(set->found, true, set->zscores.count * sizeof(*set->found)); }
     for (size_t a = MIXTURE_MEMBERS; a < MIXTURE_INPUTS; a++) {
         memset(set->zscores.z[a], 0, set->zscores.count * sizeof(set->zscores.z[a][0]));
     }
@@ -115,6 +131,23 @@ void candidate_set_scale_aspects(struct candidate_set *set)
     }
 }
 
+/* Adds what is imputed to the mixture's scores. */
+static void add_imputed(struct candidate_set *set, const float *weights)
+{
+    float actions[MIXTURE_CANDIDATES_MAX], lifts[MIXTURE_CANDIDATES_MAX];
+    const struct imputed_evidence evidence = {
+        .actions = actions, .found = set->found, .by_actions = by_actions};
+    size_t count = set->zscores.count;
+    for (size_t k = 0; k < count; k++) {
+        actions[k] = (float)set->actions.of(set->actions.arg, set->items[k]);
+    }
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+        if (!by_actions[m] || !(weights[m] > 0.0F)) { continue; }
+        imputed_scores_find(&set->zscores, &evidence, m, lifts);
+        for (size_t k = 0; k < count; k++) { set->scores[k] += weights[m] * lifts[k]; }
+    }
+}
+
 static void lower_shown(struct candidate_set *set)
 {
     size_t count = set->zscores.count;
@@ -133,6 +166,9 @@ size_t candidate_set_rank(struct candidate_set *set, const struct mixture *mixtu
                           const struct topk_entry **ret_entries)
 {
     mixture_score(mixture, segment, contender, &set->zscores, set->scores);
+    if (contender == MIXTURE_MEMBERS && set->actions.of) {
+        add_imputed(set, mixture->parts[segment].weights);
+    }
     if (set->shown.count) { lower_shown(set); }
     topk_clear(&set->top, length);
     for (size_t k = 0; k < set->zscores.count; k++) {

@@ -10,6 +10,10 @@
  * Aspects of content have no candidates and no moments over all items: their z-scores are relative
  * to the candidates, which is all that a softmax over these sees, and flattened, too.
  *
+ * Where the actions on items are known, and the mixture ranks, the members that know items by
+ * actions alone are not taken at their word about new ones (imputed_scores.h). Learning is by the
+ * members' own z-scores.
+ *
  * Items are in the order of the members, then in each member's own order, without repeats. All
  * memory is the set's own. One thread.
  */
@@ -43,11 +47,19 @@ struct member_scores {
 
 enum { CANDIDATE_SLOTS = 2048 }; /* at least twice as many as candidates; a power of two */
 
+/* Tells how many actions there are on an item. */
+struct item_actions {
+    double (*of)(const void *arg, int32_t item); /* NULL: not known */
+    const void *arg;
+};
+
 struct candidate_set {
     const struct ids *ids; /* borrowed: equal scores are ordered by id */
+    struct item_actions actions; /* set by the owner; none at first */
     struct topk top;       /* of indices into `items` */
     int32_t items[MIXTURE_CANDIDATES_MAX];
     struct mixture_candidates zscores;
+    bool found[MIXTURE_CANDIDATES_MAX]; /* by a member that needs no actions; all: none has any */
     float scores[MIXTURE_CANDIDATES_MAX]; /* of candidate_set_rank() */
     struct shown_items shown; /* nearer to the least score by their factors; borrowed */
     int16_t slots[CANDIDATE_SLOTS]; /* by a hash of the item: its index + 1, or that of another one,

@@ -543,6 +543,12 @@ float ranking_score(const struct ranking *ranking, int32_t item)
     return spoken_for ? score_of(ranking, item_table_factors(ranking->table), item) : 0.0F;
 }
 
+double ranking_actions(const void *ranking, int32_t item)
+{
+    const struct ranking *of = ranking;
+    return item_table_actions(of->table, item);
+}
+
 uint64_t ranking_looked(const struct ranking *ranking)
 {
     return ranking->heads.looked + ranking->looked;

@@ -133,6 +133,9 @@ static inline bool allowance_has(const struct ranking_allowance *allowance, int3
 bool ranking_allows(const struct ranking *ranking, const struct item_flags *flags, int32_t item);
 /* Returns an item's score; 0 when no recent item adds to it. */
 float ranking_score(const struct ranking *ranking, int32_t item);
+/* Returns the actions on an item (item_table_actions()). `ranking` is a struct ranking: this is
+ * called through a pointer. */
+double ranking_actions(const void *ranking, int32_t item);
 /* Sums the scores, and their squares, of all items with a score above 0. */
 struct ranking_sums {
     double scores, squares;

@@ -591,6 +591,7 @@ struct candidate_set *candidates_find(struct candidates *candidates,
     if (request->brought_count) {
         add_brought(candidates, request, &members[MEMBER_COUNTING]);
     }
+    candidates->set.actions = (struct item_actions){ranking_actions, request->ranking};
     candidate_set_fill(&candidates->set, members);
     score_aspects(candidates);
     return candidates->set.zscores.count > 0 ? &candidates->set : NULL;

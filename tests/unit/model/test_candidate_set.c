@@ -149,6 +149,51 @@ static void test_aspects(void **state)
     ids_free(ids);
 }
 
+static double column_actions(const void *arg, int32_t item)
+{
+    return ((const double *)arg)[item];
+}
+
+/* Counting knows nothing of item 29, which nobody has acted on; sequence likes it best. The mixture
+ * takes what counting says of others like it; no other contender does, and where the actions are
+ * not known, neither does the mixture. */
+static void test_a_new_item_under_the_mixture(void **state)
+{
+    static struct candidate_set set;
+    enum { COUNT = 30, NEW = COUNT - 1 };
+    struct ids *ids = make_ids();
+    float counting[ITEMS] = {0}, sequence[ITEMS] = {0};
+    double actions[ITEMS] = {0};
+    struct topk_entry counted[NEW], predicted[COUNT];
+    for (int32_t k = 0; k < COUNT; k++) {
+        sequence[k] = 1.0F + .1F * (float)k;
+        counting[k] = k == NEW ? 0.0F : expf(sequence[k]) - 1.0F;
+        actions[k] = k == NEW ? 0.0 : 1000.0;
+        predicted[COUNT - 1 - k] = (struct topk_entry){(double)sequence[k], k};
+        if (k < NEW) { counted[NEW - 1 - k] = (struct topk_entry){(double)counting[k], k}; }
+    }
+    const struct member_scores members[MIXTURE_MEMBERS] = {
+        {column_score, counting, {0, 1}, counted, NEW},
+        {column_score, sequence, {0, 1}, predicted, COUNT},
+    };
+    struct mixture mixture;
+    const struct topk_entry *order;
+    mixture_init(&mixture);
+    mixture.parts[SEGMENT_LONG].weights[MEMBER_SEQUENCE] = .01F;
+    candidate_set_init(&set, ids);
+    for (int known = 0; known < 2; known++) {
+        set.actions = (struct item_actions){known ? column_actions : NULL, actions};
+        candidate_set_fill(&set, members);
+        (void)candidate_set_rank(&set, &mixture, SEGMENT_LONG, MIXTURE_MEMBERS, COUNT, &order);
+        assert_int_equal(set.items[order[known ? 0 : COUNT - 1].item], NEW);
+        (void)candidate_set_rank(&set, &mixture, SEGMENT_LONG, MEMBER_COUNTING, COUNT, &order);
+        assert_int_equal(set.items[order[COUNT - 1].item], NEW);
+        assert_true(set.zscores.z[MEMBER_COUNTING][order[COUNT - 1].item] == 0.0F);
+    }
+    candidate_set_release(&set);
+    ids_free(ids);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +201,7 @@ int main(void)
         cmocka_unit_test(test_fill),
         cmocka_unit_test(test_best_and_rank),
         cmocka_unit_test(test_aspects),
+        cmocka_unit_test(test_a_new_item_under_the_mixture),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
