@@ -22,6 +22,7 @@ SEGMENTS, MEMBERS, CONTENDERS = 3, 4, 5
 COUNTING, SEQUENCE, CONTENT, USERS, MIXTURE = range(5)
 NAMES = ("counting", "sequence", "content", "users", "mixture")
 EACH = 50            # candidates of each member, for lists of at most 50 places
+IMPUTED, EVIDENCE, ASKED_LEAST = 2, 5, 10  # actions, actions, items
 RECENT = 32          # items of a history that may be the reason of the Transformer's items
 
 LOG1PF = ctypes.CDLL("libm.so.6").log1pf
@@ -222,6 +223,7 @@ class Blended:
             z = scale(np.asarray(scores, float), len(self.items))
             for part, score in zip(self.parts, scores, strict=True):
                 part.append(flat(z(score)))
+        self.found = {*(by_sequence or nothing)[0], *(by_content or nothing)[0]}
 
     def _total(self, parts):
         if self.leader != MIXTURE:
@@ -231,8 +233,26 @@ class Blended:
             total += weight * part
         return total
 
+    def _lifts(self, member):
+        """What is imputed to a member that knows items by actions alone, for each candidate."""
+        z = np.array([part[member] for part in self.parts], float)
+        scores = np.array([[part[m] for part in self.parts] for m in (SEQUENCE, CONTENT)], float)
+        scores = scores[scores.any(axis=1)]
+        others = scores.mean(axis=0) if len(scores) else np.zeros(len(z))
+        actions = self.table.actions[self.items]
+        asked = (actions >= EVIDENCE) & [not self.found or item in self.found
+                                         for item in self.items]
+        squares = float((others[asked] ** 2).sum())
+        slope = float((z[asked] * others[asked]).sum()) / squares if squares > 0 else 0.0
+        slope = min(max(slope, 0.0), 1.0) if asked.sum() >= ASKED_LEAST else 0.0
+        return IMPUTED / (IMPUTED + actions) * np.maximum(slope * others - z, 0) * (slope > 0)
+
     def _merge(self, counting):
         totals = [self._total(parts) for parts in self.parts]
+        for member in (COUNTING, USERS) if self.leader == MIXTURE else ():
+            if self.weights[member] > 0:
+                totals = [F(total + self.weights[member] * F(lift))
+                          for total, lift in zip(totals, self._lifts(member), strict=True)]
         order = sorted(range(len(totals)), key=lambda k: (-totals[k], self.items[k]))
         first = {one.item: one for one in counting.list[:EACH] if one.reason == "BECAUSE"}
         self.list = []
