@@ -116,6 +116,7 @@ class Cluster:
         self.admin = AdminClient({"bootstrap.servers": self.bootstrap(), "log_level": 2})
         self.wait_in_sync(IN_SYNC_SECONDS)
 
+    @insistent
     def make_topics(self, prefix, partitions):
         subprocess.run([checkout.ROOT / "deploy/topics", "apply", "--bootstrap", self.bootstrap(),
                         "--prefix", prefix, "--partitions", str(partitions), "--with", "clicks"],

@@ -41,9 +41,12 @@ def test_interrupted_it_leaves_nothing(tmp_path):
     run = subprocess.Popen([RUN, "--minutes", "9", "--seed", "2", "--bin", BIN, "--out",
                             tmp_path / "chaos.json"], stdout=subprocess.PIPE,
                            stderr=subprocess.STDOUT, text=True, env=environment)
+    said = []
     for line in run.stdout:
+        said.append(line)
         if "here it comes" in line:
             break
+    assert run.poll() is None, "".join(said)
     run.send_signal(signal.SIGTERM)
     run.communicate()
     assert run.returncode == 128 + signal.SIGTERM
