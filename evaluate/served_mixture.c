@@ -290,15 +290,6 @@ static size_t list_candidates(struct served_mixture *served, enum mixture_segmen
     return count;
 }
 
-static void score_aspects(struct served_mixture *served)
-{
-    struct candidate_set *set = &served->candidates;
-    if (!served->content) { return; }
-    content_scores_by_aspect(served->content, set->items, set->zscores.count,
-                             candidate_set_aspects(set), MIXTURE_CANDIDATES_MAX);
-    candidate_set_scale_aspects(set);
-}
-
 void served_mixture_score(void *self, const struct query *query, float *scores)
 {
     struct served_mixture *served = self;
@@ -320,7 +311,7 @@ void served_mixture_score(void *self, const struct query *query, float *scores)
         served->candidates.actions = (struct item_actions){
             ranking_actions, counting_recommender_ranking(served->counting)};
         candidate_set_fill(&served->candidates, members);
-        score_aspects(served);
+        candidate_set_score_aspects(&served->candidates, served->content);
         candidate_set_best(&served->candidates, &served->best);
         bool counting_leads = mixture_leader(&served->mixture, segment) == MEMBER_COUNTING;
         if (!counting_leads) { listed = list_candidates(served, segment, scores); }

@@ -48,11 +48,16 @@ static float flatten(float z)
     return copysignf(log1pf(fabsf(z)), z);
 }
 
+static float z_score(const struct member_moments *moments, float score)
+{
+    return (float)(((double)score - moments->mean) * moments->scale);
+}
+
 static float z_of(const struct member_scores *member, int32_t item, bool flattened)
 {
     float score;
     if (!member->score || !member->score(member->arg, item, &score)) { return 0.0F; }
-    float z = (float)(((double)score - member->moments.mean) * member->moments.scale);
+    float z = z_score(&member->moments, score);
     return flattened ? flatten(z) : z;
 }
 
@@ -125,10 +130,18 @@ void candidate_set_scale_aspects(struct candidate_set *set)
             memset(z, 0, count * sizeof(*z));
             continue;
         }
-        for (size_t k = 0; k < count; k++) {
-            z[k] = flatten((float)(((double)z[k] - moments.mean) * moments.scale));
-        }
+        for (size_t k = 0; k < count; k++) { z[k] = flatten(z_score(&moments, z[k])); }
     }
+}
+
+_Static_assert((int)ASPECTS == (int)MIXTURE_ASPECTS, "a weight for each aspect");
+
+void candidate_set_score_aspects(struct candidate_set *set, struct content_scores *content_scores)
+{
+    if (!content_scores) { return; }
+    content_scores_by_aspect(content_scores, set->items, set->zscores.count,
+                             candidate_set_aspects(set), MIXTURE_CANDIDATES_MAX);
+    candidate_set_scale_aspects(set);
 }
 
 /* Adds what is imputed to the mixture's scores. */

@@ -21,6 +21,7 @@
 #define FRESHET_MODEL_CANDIDATE_SET_H
 
 #include "base/base.h"
+#include "model/content_scores.h"
 #include "model/ids.h"
 #include "model/mixture.h"
 #include "model/shown_items.h"
@@ -93,6 +94,9 @@ void candidate_set_fill(struct candidate_set *set, const struct member_scores *m
  * of MIXTURE_CANDIDATES_MAX numbers. candidate_set_scale_aspects() makes z-scores of them. */
 float *candidate_set_aspects(struct candidate_set *set);
 void candidate_set_scale_aspects(struct candidate_set *set);
+/* Does both, by the recent items of the last content_scores_find(); NULL: nothing is known of the
+ * items. */
+void candidate_set_score_aspects(struct candidate_set *set, struct content_scores *content_scores);
 /* Ranks the candidates by a contender's scores, which are left in set->scores. Returns how many
  * there are, at most `length`; the entries name indices into set->items and are borrowed until the
  * next call. */

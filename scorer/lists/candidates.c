@@ -555,17 +555,6 @@ static void add_brought(struct candidates *candidates, const struct candidates_r
     counting->best_count = count;
 }
 
-_Static_assert((int)ASPECTS == (int)MIXTURE_ASPECTS, "a weight for each aspect");
-
-static void score_aspects(struct candidates *candidates)
-{
-    struct candidate_set *set = &candidates->set;
-    if (!candidates->content_scores) { return; }
-    content_scores_by_aspect(candidates->content_scores, set->items, set->zscores.count,
-                             candidate_set_aspects(set), MIXTURE_CANDIDATES_MAX);
-    candidate_set_scale_aspects(set);
-}
-
 struct candidate_set *candidates_find(struct candidates *candidates,
                                       const struct candidates_request *request)
 {
@@ -593,6 +582,6 @@ struct candidate_set *candidates_find(struct candidates *candidates,
     }
     candidates->set.actions = (struct item_actions){ranking_actions, request->ranking};
     candidate_set_fill(&candidates->set, members);
-    score_aspects(candidates);
+    candidate_set_score_aspects(&candidates->set, candidates->content_scores);
     return candidates->set.zscores.count > 0 ? &candidates->set : NULL;
 }
