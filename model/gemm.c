@@ -9,9 +9,14 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static void use_one_thread(void)
+static void set_one_thread(void)
 {
     openblas_set_num_threads(1);
+}
+
+void gemm_use_one_thread(void)
+{
+    (void)pthread_once(&once, set_one_thread);
 }
 
 static void multiply(enum CBLAS_TRANSPOSE of_a, enum CBLAS_TRANSPOSE of_b, struct gemm_shape shape,
@@ -21,7 +26,7 @@ static void multiply(enum CBLAS_TRANSPOSE of_a, enum CBLAS_TRANSPOSE of_b, struc
     assert(MAX_OF(shape.m, MAX_OF(shape.n, shape.k)) <= INT_MAX);
     assert(MAX_OF(ldc, MAX_OF(a.stride, b.stride)) <= INT_MAX);
     if (shape.m == 0 || shape.n == 0) { return; }
-    (void)pthread_once(&once, use_one_thread);
+    gemm_use_one_thread();
     cblas_sgemm(CblasRowMajor, of_a, of_b, (int)shape.m, (int)shape.n, (int)shape.k, alpha, a.at,
                 (int)a.stride, b.at, (int)b.stride, beta, c, (int)ldc);
 }

@@ -1,4 +1,4 @@
-/* Products of matrices, by OpenBLAS; the only file that calls it is gemm.c.
+/* Products of matrices, by OpenBLAS; only gemm.c calls it, and leading_eigen.c its LAPACK.
  *
  * All matrices are row-major floats; `lda` and so on are the distance from row to row. C is m x n
  * and the inner length is k; C = alpha * product + beta * C, and with beta 0 the old C is not read.
@@ -25,6 +25,8 @@ struct gemm_shape {
     size_t m, n, k;
 };
 
+/* Switches OpenBLAS's own threads off, once; each product does. */
+void gemm_use_one_thread(void);
 /* Multiplies A (m x k) by B (k x n). */
 void gemm_nn(struct gemm_shape shape, float alpha, struct matrix a, struct matrix b, float beta,
              float *c, size_t ldc);

@@ -2,6 +2,7 @@
  * so rows here. No header of the packages that the build needs declares dsyevr. */
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "model/gemm.h"
 #include "model/leading_eigen.h"
 
 extern void dsyevr_(const char *job, const char *range, const char *triangle, const int *n,
@@ -11,7 +12,6 @@ extern void dsyevr_(const char *job, const char *range, const char *triangle, co
                     int *ret_support, double *work, const int *work_size, int *whole_work,
                     const int *whole_work_size, int *ret_info, size_t job_size,
                     size_t range_size, size_t triangle_size);
-extern void openblas_set_num_threads(int threads);
 
 enum { WORK = 64, WHOLE_WORK = 16 }; /* numbers of scratch for each row */
 
@@ -45,7 +45,7 @@ bool leading_eigen(double *matrix, size_t n, size_t count, double *ret_values,
     _cleanup_(xfreep) int *whole_work = xcalloc(WHOLE_WORK * n, sizeof(*whole_work));
     _cleanup_(xfreep) int *support = xcalloc(2 * n, sizeof(*support));
     int found = 0, info = 0;
-    openblas_set_num_threads(1);
+    gemm_use_one_thread();
     dsyevr_("V", "I", "U", &size, matrix, &size, &none, &none, &first, &size, &none, &found, values,
             ret_vectors, &size, support, work, &work_size, whole_work, &whole_work_size, &info, 1,
             1, 1);
