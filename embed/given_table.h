@@ -1,5 +1,5 @@
 /* Given vectors: what this copy has read of the topic `given-vectors`, as bytes
- * (embed/text/byte_vector.h), in a table store: a row for each item and partition of the topic.
+ * (base/byte_vector.h), in a table store: a row for each item and partition of the topic.
  * Every copy has those of all items, because their keys name the vector before the item, so they
  * stand in any partition. Worker's thread.
  */

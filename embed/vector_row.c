@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "embed/text/byte_vector.h"
+#include "base/byte_vector.h"
 #include "embed/vector_row.h"
 
 void vector_row_clear(struct vector_row *row)

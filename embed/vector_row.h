@@ -1,5 +1,5 @@
 /* A row of `content-vectors` in the making: vectors by name, each as bytes
- * (embed/text/byte_vector.h). Memory is reused from row to row. One thread.
+ * (base/byte_vector.h). Memory is reused from row to row. One thread.
  */
 #ifndef FRESHET_EMBED_VECTOR_ROW_H
 #define FRESHET_EMBED_VECTOR_ROW_H

@@ -4,6 +4,7 @@
  * then the scorer's own, and the list is told by the places of its items.
  */
 #include "base/base.h"
+#include "base/byte_vector.h"
 #include "base/xalloc.h"
 #include "evaluate/models/counting_recommender.h"
 #include "evaluate/models/given_vectors.h"
@@ -66,10 +67,7 @@ static void give_vector(struct content_scores *scores, const struct given_vector
     int8_t bytes[GIVEN_VECTORS_WIDTH_MAX];
     const float *numbers = given_vectors_of(vectors, item);
     const size_t width = given_vectors_width(vectors);
-    float most = 0.0F;
-    if (!numbers) { return; }
-    for (size_t i = 0; i < width; i++) { most = MAX_OF(most, fabsf(numbers[i])); }
-    for (size_t i = 0; i < width; i++) { bytes[i] = (int8_t)lrintf(numbers[i] / most * 127.0F); }
+    if (!numbers || !(byte_vector_make(numbers, width, bytes) > 0.0F)) { return; }
     (void)content_scores_set_vector(scores, item, CONTENT_TEXT, bytes, width);
 }
 

@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/byte_vector.h"
 #include "base/xalloc.h"
 #include "model/gemm.h"
 #include "model/lanes.h"
@@ -81,19 +82,11 @@ LANED static void multiply(const float *row, size_t width, const float *restrict
     }
 }
 
-/* Writes numbers as bytes, the greatest as 127. */
-static void write_bytes(const float *numbers, int8_t *to)
-{
-    float most = 0.0F;
-    for (size_t k = 0; k < CODE_BYTES; k++) { most = MAX_OF(most, fabsf(numbers[k])); }
-    const float scale = most > 0.0F ? 127.0F / most : 0.0F;
-    for (size_t k = 0; k < CODE_BYTES; k++) { to[k] = (int8_t)lrintf(scale * numbers[k]); }
-}
-
 void vector_codes_make(const struct vector_codes *codes, const int8_t *vector, int8_t *ret_code)
 {
     float row[VECTOR_WIDTH_MAX], numbers[CODE_BYTES];
     write_unit(vector, codes->width, row);
     multiply(row, codes->width, codes->matrix, numbers);
-    write_bytes(numbers, ret_code);
+    memset(ret_code, 0, CODE_BYTES);
+    (void)byte_vector_make(numbers, CODE_BYTES, ret_code);
 }

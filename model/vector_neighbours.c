@@ -170,9 +170,10 @@ static struct vector_codes *find_codes(struct vector_neighbours *neighbours)
 static void make_code(struct vector_neighbours *neighbours, size_t slot)
 {
     int8_t *code = code_of(neighbours, slot);
-    memset(code, 0, CODE_BYTES);
     if (neighbours->codes) {
         vector_codes_make(neighbours->codes, numbers_of(neighbours, slot), code);
+    } else {
+        memset(code, 0, CODE_BYTES);
     }
     neighbours->slots[slot].code_inverse = inverse_of(code, CODE_BYTES);
 }

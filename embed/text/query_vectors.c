@@ -4,11 +4,11 @@
  * vector is known as one of no numbers.
  */
 #include "base/base.h"
+#include "base/byte_vector.h"
 #include "base/hash_index.h"
 #include "base/lru.h"
 #include "base/thread.h"
 #include "base/xalloc.h"
-#include "embed/text/byte_vector.h"
 #include "embed/text/query_vectors.h"
 #include "embed/text/sentence_model.h"
 

@@ -1,6 +1,6 @@
 /* Vectors of queries are those of the library, whoever waits for them and however. */
 #include "base/base.h"
-#include "embed/text/byte_vector.h"
+#include "base/byte_vector.h"
 #include "embed/text/sentence_model.h"
 #include "embed/text/query_vectors.h"
 

@@ -2,7 +2,7 @@
  * sequences, and what a model learns of them. */
 #include "base/base.h"
 #include "base/xalloc.h"
-#include "embed/text/byte_vector.h"
+#include "base/byte_vector.h"
 #include "embed/text/sentence_model.h"
 #include "trainer/sequence/history_items.h"
 #include "trainer/sequence/learner.h"

@@ -4,8 +4,8 @@
  *
  * The error of a number is at most half a scale. Pure.
  */
-#ifndef FRESHET_EMBED_TEXT_BYTE_VECTOR_H
-#define FRESHET_EMBED_TEXT_BYTE_VECTOR_H
+#ifndef FRESHET_BASE_BYTE_VECTOR_H
+#define FRESHET_BASE_BYTE_VECTOR_H
 
 #include "base/base.h"
 

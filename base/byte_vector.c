@@ -1,5 +1,5 @@
 #include "base/base.h"
-#include "embed/text/byte_vector.h"
+#include "base/byte_vector.h"
 
 #define STEPS 127.0F
 
