@@ -44,14 +44,6 @@ static const char *kafka_why(struct wire *wire)
     return kafka->why_lent;
 }
 
-/* Copies the newest trouble with a connection; "" when there was none. */
-static void copy_trouble(struct kafka *kafka, char ret_trouble[ERROR_TEXT_MAX])
-{
-    pthread_mutex_lock(&kafka->why_lock);
-    memcpy(ret_trouble, kafka->trouble, sizeof(kafka->trouble));
-    pthread_mutex_unlock(&kafka->why_lock);
-}
-
 /* Receives librdkafka's own errors (a broker is away, a handshake failed), after which it tries
  * again by itself. Called from inside a poll of the handle; for the member that is the worker's
  * thread. */
@@ -60,11 +52,7 @@ static void on_trouble(rd_kafka_t *rk, int code, const char *reason, void *opaqu
     struct kafka *kafka = opaque;
     /* Comes after the error of each broker and has no reason of its own. */
     if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) { return; }
-    pthread_mutex_lock(&kafka->why_lock);
-    (void)snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", reason);
-    pthread_mutex_unlock(&kafka->why_lock);
-    if (code == RD_KAFKA_RESP_ERR__AUTHENTICATION) { kafka->refused = true; }
-    kafka->tls_failed = code == RD_KAFKA_RESP_ERR__SSL;
+    kafka_trouble_error(&kafka->trouble, code, reason);
     if (rk == kafka->consumer_batch.rk && kafka->listener.trouble) {
         kafka->listener.trouble(kafka->listener.arg, reason);
     }
@@ -123,9 +111,9 @@ static bool is_silence(rd_kafka_resp_err_t code)
 static bool describe_error(struct kafka *kafka, const char *what, rd_kafka_resp_err_t code,
                            const char *text)
 {
-    char trouble[ERROR_TEXT_MAX] = "";
+    char trouble[TROUBLE_TEXT_MAX] = "";
     const char *hint = hint_of(code);
-    if (is_silence(code)) { copy_trouble(kafka, trouble); }
+    if (is_silence(code)) { kafka_trouble_copy(&kafka->trouble, trouble); }
     const char *told = !hint && trouble[0]
                            ? "an address that is not in bootstrap.servers is one that brokers tell "
                              "their clients: advertised.listeners"
@@ -214,18 +202,12 @@ static int set_properties(rd_kafka_conf_t *conf, const struct properties *proper
     return 0;
 }
 
-/* Keeps the newest line about a connection: it names the address that was dialled. The same comes
- * to on_trouble(), but only where the handle is polled. Called by librdkafka's threads. */
+/* Called by librdkafka's threads. */
 static void hear_log(const rd_kafka_t *rk, int level _unused_, const char *facility,
                      const char *text)
 {
     struct kafka *kafka = rd_kafka_opaque(rk);
-    const char *behind_thread = strstr(text, "]: ");
-    if (!kafka || strcmp(facility, "FAIL") != 0) { return; }
-    if (text[0] == '[' && behind_thread) { text = behind_thread + strlen("]: "); }
-    pthread_mutex_lock(&kafka->why_lock);
-    (void)snprintf(kafka->trouble, sizeof(kafka->trouble), "%s", text);
-    pthread_mutex_unlock(&kafka->why_lock);
+    if (kafka && strcmp(facility, "FAIL") == 0) { kafka_trouble_line(&kafka->trouble, text); }
 }
 
 static int make_conf(struct kafka *kafka, const struct kafka_identity *identity, const char *kind,
@@ -243,8 +225,8 @@ static int make_conf(struct kafka *kafka, const struct kafka_identity *identity,
     };
     /* librdkafka before 2.2.0 does not have it: see wake_fetcher() in kafka_group.c. */
     bool backs_off = strcmp(kind, "consumer") == 0 &&
-                     rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", FETCH_BACKOFF_MS, NULL,
-                                       0) == RD_KAFKA_CONF_OK;
+                     rd_kafka_conf_set(conf, "fetch.queue.backoff.ms", FETCH_BACKOFF_MS, NULL, 0) ==
+                         RD_KAFKA_CONF_OK;
     kafka->backoff_set = kafka->backoff_set || backs_off;
     if (set_all(conf, base, ret_why) < 0 || set_all(conf, settings, ret_why) < 0 ||
         set_properties(conf, identity->properties, kind, ret_why) < 0) {
@@ -318,8 +300,8 @@ static int kafka_bounds(struct wire *wire, const char *topic, int32_t partition,
     return result;
 }
 
-static int kafka_offset_at(struct wire *wire, const char *topic, int32_t partition,
-                           int64_t time_ms, int64_t *ret_offset)
+static int kafka_offset_at(struct wire *wire, const char *topic, int32_t partition, int64_t time_ms,
+                           int64_t *ret_offset)
 {
     struct kafka *kafka = (struct kafka *)wire;
     int result = request_bound(kafka, kafka->bounds, topic, partition, time_ms, ret_offset);
@@ -379,6 +361,7 @@ static void kafka_close(struct wire *wire)
     free(kafka->instance);
     pthread_mutex_destroy(&kafka->handles_lock);
     pthread_mutex_destroy(&kafka->why_lock);
+    kafka_trouble_destroy(&kafka->trouble);
     free(kafka);
 }
 
@@ -513,8 +496,8 @@ static const char *scram_hint(const struct kafka *kafka, const struct kafka_iden
         mechanism = properties_get(identity->properties, "sasl.mechanism");
         if (!mechanism) { mechanism = properties_get(identity->properties, "sasl.mechanisms"); }
     }
-    bool affected = kafka->refused && mechanism && strncmp(mechanism, "SCRAM", 5) == 0 &&
-                    rd_kafka_version() < SCRAM_FIXED_VERSION;
+    bool affected = kafka->trouble.credentials_refused && mechanism &&
+                    strncmp(mechanism, "SCRAM", 5) == 0 && rd_kafka_version() < SCRAM_FIXED_VERSION;
     return affected ? "; hint: this librdkafka is older than 2.6.1 and cannot log in by SCRAM at "
                       "Kafka 3.8.1 or newer, even with the right password: load a newer one, or "
                       "use certificates, OAUTHBEARER or PLAIN over TLS"
@@ -525,8 +508,8 @@ static const char *scram_hint(const struct kafka *kafka, const struct kafka_iden
 static void say_waiting(struct kafka *kafka, const struct kafka_identity *identity,
                         int64_t waited_ms, int64_t *next_ms)
 {
-    char text[ERROR_TEXT_MAX], trouble[ERROR_TEXT_MAX];
-    copy_trouble(kafka, trouble);
+    char text[ERROR_TEXT_MAX], trouble[TROUBLE_TEXT_MAX];
+    kafka_trouble_copy(&kafka->trouble, trouble);
     bool heard = trouble[0] != '\0';
     bool first = *next_ms == WAITING_SILENT_MS;
     if (!identity->waiting || (waited_ms < *next_ms && !(heard && first))) { return; }
@@ -535,18 +518,19 @@ static void say_waiting(struct kafka *kafka, const struct kafka_identity *identi
     identity->waiting(identity->waiting_arg, heard ? trouble : text);
 }
 
-/* Requests metadata in attempts until a broker answers. Credentials that are refused in
- * REFUSED_ATTEMPTS_MAX attempts end the wait; not the first time, because a broker may not have
- * loaded a new user yet. */
+/* Requests metadata in attempts until a broker answers. Credentials or a certificate that are
+ * refused in REFUSED_ATTEMPTS_MAX attempts end the wait; not the first time, because a broker may
+ * not have loaded a new user yet. */
 static int reach_broker(struct kafka *kafka, const struct kafka_identity *identity, int timeout_ms)
 {
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TRANSPORT;
     int refused_attempts = 0;
     int64_t begun_ms = clock_monotonic_ms(), waited_ms = 0, next_ms = WAITING_SILENT_MS;
     while (code && waited_ms < timeout_ms) {
-        if (kafka->refused && refused_attempts++ == REFUSED_ATTEMPTS_MAX) { break; }
+        bool refused = kafka_trouble_kind(&kafka->trouble) == TROUBLE_REFUSED;
+        if (refused && refused_attempts++ == REFUSED_ATTEMPTS_MAX) { break; }
         const struct rd_kafka_metadata *metadata = NULL;
-        bool early = waited_ms < REACH_ATTEMPT_MS && !kafka->refused;
+        bool early = waited_ms < REACH_ATTEMPT_MS && !refused;
         int attempt_ms = early ? REACH_FIRST_MS : REACH_ATTEMPT_MS;
         attempt_ms = (int)MIN_OF((int64_t)attempt_ms, timeout_ms - waited_ms);
         code = rd_kafka_metadata(kafka->bounds, 0, NULL, &metadata, attempt_ms);
@@ -556,12 +540,14 @@ static int reach_broker(struct kafka *kafka, const struct kafka_identity *identi
         if (code) { say_waiting(kafka, identity, waited_ms, &next_ms); }
     }
     if (code) {
-        char trouble[ERROR_TEXT_MAX];
-        copy_trouble(kafka, trouble);
+        char trouble[TROUBLE_TEXT_MAX];
+        kafka_trouble_copy(&kafka->trouble, trouble);
         kafka_set_why(kafka, "no broker accepts us at %s: %s%s", identity->bootstrap,
                       trouble[0] ? trouble : rd_kafka_err2str(code), scram_hint(kafka, identity));
-        return kafka->refused || kafka->tls_failed ? WIRE_REFUSED : WIRE_RETRY;
+        bool passes = kafka_trouble_kind(&kafka->trouble) == TROUBLE_PASSES;
+        return passes ? WIRE_RETRY : WIRE_REFUSED;
     }
+    kafka_trouble_answered(&kafka->trouble);
     return 0;
 }
 
@@ -569,8 +555,10 @@ int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wir
                char **ret_why)
 {
     char *why = kafka_properties_fault(identity->properties);
-    if (!why) { why = kafka_timeouts_fault(identity->properties,
-                                   identity->transactional ? transaction_of(identity) : 0); }
+    if (!why) {
+        why = kafka_timeouts_fault(identity->properties,
+                                   identity->transactional ? transaction_of(identity) : 0);
+    }
     if (why) {
         *ret_why = why;
         return WIRE_REFUSED;
@@ -580,6 +568,7 @@ int kafka_open(const struct kafka_identity *identity, int timeout_ms, struct wir
     kafka_send_verbs(&kafka_class);
     kafka->wire.class = &kafka_class;
     pthread_mutex_init(&kafka->why_lock, NULL);
+    kafka_trouble_init(&kafka->trouble);
     pthread_mutex_init(&kafka->handles_lock, NULL);
     if (identity->group) { kafka->group = xstrdup(identity->group); }
     if (identity->instance) { kafka->instance = xstrdup(identity->instance); }

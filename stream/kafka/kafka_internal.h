@@ -2,13 +2,13 @@
  * and closing), kafka_group.c (the group member and readers), kafka_rank.c (the rank among the
  * members), kafka_observers.c (other groups' offsets), kafka_told.c (what members tell each other),
  * kafka_send.c (what both producers send), kafka_producers.c (their handles), kafka_oversize.c
- * (messages too large for their topic),
- * kafka_unreadable.c (batches that cannot be unpacked), kafka_missing.c (topics that seem to be
- * missing), kafka_topics.c (which topics there are), kafka_request.c (requests of the
- * next one) and kafka_admin.c. Only this file includes rdkafka.h.
+ * (messages too large for their topic), kafka_unreadable.c (batches that cannot be unpacked),
+ * kafka_missing.c (topics that seem to be missing), kafka_topics.c (which topics there are),
+ * kafka_request.c (requests of the next one), kafka_trouble.c (why no broker answers) and
+ * kafka_admin.c. Only this file includes rdkafka.h.
  *
  * Threads: the committer's thread uses `txn`, `txn_offsets` and the member's handle (to commit
- * offsets). `why` and `trouble` are guarded by why_lock; `topics`, and which handle `txn` is, by
+ * offsets). `why` is guarded by why_lock; `topics`, and which handle `txn` is, by
  * handles_lock. All other members belong to the worker's thread; librdkafka runs our callbacks
  * inside a poll of the handle, so on the polling thread.
  */
@@ -17,6 +17,7 @@
 
 #include "stream/kafka/kafka.h"
 #include "stream/kafka/ack_tracker.h"
+#include "stream/kafka/kafka_trouble.h"
 #include "stream/kafka/partition_offsets.h"
 
 #include <librdkafka/rdkafka.h>
@@ -115,9 +116,7 @@ struct kafka {
     const char *missing_topic; /* that was last asked for and does not exist; NULL: it does */
     int64_t *txn_offsets; /* the running transaction's offsets, filled by delivery reports */
     pthread_mutex_t why_lock;
-    char trouble[ERROR_TEXT_MAX];  /* librdkafka's newest error; written under why_lock */
-    bool refused;                  /* a broker refused our credentials */
-    bool tls_failed;               /* the newest error is one of TLS, mostly a certificate */
+    struct kafka_trouble trouble;
     char why[ERROR_TEXT_MAX];      /* the last failure */
     char why_lent[ERROR_TEXT_MAX]; /* copy that wire_why() returns */
 };

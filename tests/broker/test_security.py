@@ -131,7 +131,7 @@ def test_a_library_too_old_for_scram_is_named(secured, tmp_path):
 
 def test_a_broker_that_is_somebody_else_is_named(secured, tmp_path):
     world = make_world(secured, tmp_path / "world", 1)
-    way = {**secured.by_token("anybody"), "connect.timeout.ms": "10s",
+    way = {**secured.by_token("anybody"),
            "kafka.ssl.ca.location": "/etc/ssl/certs/ca-certificates.crt"}
     assert "certificate verify failed" in refused(world, way)
 
