@@ -1,5 +1,5 @@
-/* Vectors stand in slots without gaps: the last one takes the place of one that goes. Items are
- * compared by their cards: the codes where there are some, else the vectors.
+/* There is a set for each width, and one of them is compared: `set`. Items are compared by their
+ * cards: the codes where there are some, else the vectors.
  *
  * Codes are made when they are used next, so that loading a catalogue makes them once. From then on
  * a vector that comes has its code at once, unless it is of the sample.
@@ -10,35 +10,35 @@
 #include "base/xalloc.h"
 #include "model/ids.h"
 #include "model/vector_neighbours.h"
+#include "model/vector_set.h"
 
-enum { SLOT_NONE = -1, STEP = 16, SLOTS_FIRST = 64, ITEMS_FIRST = 1024 };
+enum { SLOT_NONE = -1, ITEMS_FIRST = 1024, SETS_FIRST = 4 };
 
-struct slot {
-    int32_t item;
-    float inverse; /* 1 / length of the vector; 0: it is all 0 */
-    float code_inverse;
-    bool marked;
+/* Where an item's vector stands. */
+struct place {
+    int32_t slot; /* of the set of its width; SLOT_NONE: it has none */
+    int32_t width;
 };
 
 /* How items are compared: by codes, of the present sample or of a former one, or by vectors. */
 enum compared { BY_VECTORS, BY_CODES, BY_OLD_CODES };
 
-_Static_assert(VECTOR_WIDTH_MAX % STEP == 0, "a query has room for a whole stride");
+_Static_assert(VECTOR_WIDTH_MAX % VECTOR_STEP == 0, "a query has room for a whole stride");
 
 struct vector_neighbours {
     int32_t items_max;
-    int32_t *slot_of; /* by item */
-    int32_t slot_of_count;
-    struct slot *slots;
-    struct mapped_bytes numbers; /* slots x stride; 0 behind the width */
-    struct mapped_bytes code_bytes; /* slots x CODE_BYTES */
+    struct place *places; /* by item */
+    int32_t places_count;
+    struct vector_set **sets; /* one for each width; none is empty */
+    size_t sets_count, sets_capacity;
+    struct vector_set *set; /* the one that is compared; NULL: there are no vectors */
+    size_t count, marked;   /* of all sets */
+    struct mapped_bytes code_bytes; /* slots of `set` x CODE_BYTES */
     const char *directory; /* of mapped files; NULL: in memory */
     const struct ids *ids;
     struct vector_codes *codes;
     enum compared compared;
     double sample_end; /* the last place of the sample */
-    size_t count, capacity, marked;
-    size_t width, stride;
     uint64_t moves;
     struct nearest_rows *rows;
 };
@@ -62,28 +62,15 @@ void vector_neighbours_map(struct vector_neighbours *neighbours, const char *dir
     neighbours->directory = directory;
 }
 
-static void clear(struct vector_neighbours *neighbours)
-{
-    for (size_t i = 0; i < neighbours->count; i++) {
-        neighbours->slot_of[neighbours->slots[i].item] = SLOT_NONE;
-    }
-    free(neighbours->slots);
-    mapped_bytes_release(&neighbours->numbers);
-    mapped_bytes_release(&neighbours->code_bytes);
-    neighbours->slots = NULL;
-    neighbours->codes = vector_codes_free(neighbours->codes);
-    neighbours->compared = BY_VECTORS;
-    neighbours->count = neighbours->capacity = neighbours->marked = 0;
-    neighbours->moves++;
-    nearest_rows_change_all(neighbours->rows);
-}
-
 struct vector_neighbours *vector_neighbours_free(struct vector_neighbours *neighbours)
 {
     if (!neighbours) { return NULL; }
-    clear(neighbours);
+    for (size_t i = 0; i < neighbours->sets_count; i++) { vector_set_free(neighbours->sets[i]); }
+    free(neighbours->sets);
+    mapped_bytes_release(&neighbours->code_bytes);
+    vector_codes_free(neighbours->codes);
     nearest_rows_free(neighbours->rows);
-    free(neighbours->slot_of);
+    free(neighbours->places);
     free(neighbours);
     return NULL;
 }
@@ -93,35 +80,32 @@ size_t vector_neighbours_count(const struct vector_neighbours *neighbours)
     return neighbours->count;
 }
 
+static const struct place *place_of(const struct vector_neighbours *neighbours, int32_t item)
+{
+    static const struct place none = {.slot = SLOT_NONE};
+    return item >= 0 && item < neighbours->places_count ? &neighbours->places[item] : &none;
+}
+
+/* Returns an item's slot of the set that is compared. */
 static int32_t slot_of(const struct vector_neighbours *neighbours, int32_t item)
 {
-    return item >= 0 && item < neighbours->slot_of_count ? neighbours->slot_of[item] : SLOT_NONE;
+    const struct place *place = place_of(neighbours, item);
+    bool compared = place->slot != SLOT_NONE && (size_t)place->width == neighbours->set->width;
+    return compared ? place->slot : SLOT_NONE;
 }
 
-/* ---- Products ---- */
-
-static int32_t dot(const int8_t *p, const int8_t *q, size_t stride)
+bool vector_neighbours_has(const struct vector_neighbours *neighbours, int32_t item)
 {
-    int32_t lanes[STEP] = {0}, sum = 0;
-    for (size_t at = 0; at < stride; at += STEP) {
-        for (size_t lane = 0; lane < STEP; lane++) {
-            lanes[lane] += (int32_t)p[at + lane] * (int32_t)q[at + lane];
-        }
+    return slot_of(neighbours, item) != SLOT_NONE;
+}
+
+/* Finds the set of a width; NULL: there is none. */
+static struct vector_set *set_of(const struct vector_neighbours *neighbours, size_t width)
+{
+    for (size_t i = 0; i < neighbours->sets_count; i++) {
+        if (neighbours->sets[i]->width == width) { return neighbours->sets[i]; }
     }
-    for (size_t lane = 0; lane < STEP; lane++) { sum += lanes[lane]; }
-    return sum;
-}
-
-/* Returns 1 / length of a vector; 0: it is all 0. */
-static float inverse_of(const int8_t *numbers, size_t stride)
-{
-    double squares = (double)dot(numbers, numbers, stride);
-    return squares > 0.0 ? (float)(1.0 / sqrt(squares)) : 0.0F;
-}
-
-static const int8_t *numbers_of(const struct vector_neighbours *neighbours, size_t slot)
-{
-    return (const int8_t *)neighbours->numbers.at + slot * neighbours->stride;
+    return NULL;
 }
 
 /* ---- Codes ---- */
@@ -152,36 +136,48 @@ static struct vector_codes *find_codes(struct vector_neighbours *neighbours)
     struct topk first;
     topk_init(&first, item_before, neighbours);
     topk_clear(&first, CODES_SAMPLE);
-    for (size_t i = 0; i < neighbours->count; i++) {
-        int32_t item = neighbours->slots[i].item;
+    for (size_t i = 0; i < neighbours->set->count; i++) {
+        int32_t item = neighbours->set->slots[i].item;
         topk_push(&first, -sample_place(neighbours, item), item);
     }
     topk_sort(&first);
     for (size_t k = 0; k < CODES_SAMPLE; k++) {
         int32_t item = first.entries[k].item;
-        sample[k] = numbers_of(neighbours, (size_t)slot_of(neighbours, item));
+        sample[k] = vector_set_numbers(neighbours->set, (size_t)slot_of(neighbours, item));
         neighbours->sample_end = -first.entries[k].score;
     }
     topk_release(&first);
-    return vector_codes_new(sample, neighbours->width);
+    return vector_codes_new(sample, neighbours->set->width);
 }
 
 /* Makes the code of a slot; without components it is all 0. */
 static void make_code(struct vector_neighbours *neighbours, size_t slot)
 {
+    struct vector_set *set = neighbours->set;
     int8_t *code = code_of(neighbours, slot);
     if (neighbours->codes) {
-        vector_codes_make(neighbours->codes, numbers_of(neighbours, slot), code);
+        vector_codes_make(neighbours->codes, vector_set_numbers(set, slot), code);
     } else {
         memset(code, 0, CODE_BYTES);
     }
-    neighbours->slots[slot].code_inverse = inverse_of(code, CODE_BYTES);
+    set->slots[slot].code_inverse = vector_set_inverse(code, CODE_BYTES);
+}
+
+/* Makes room for the codes of all slots; where a file cannot grow, in memory. */
+static void reserve_codes(struct vector_neighbours *neighbours)
+{
+    struct mapped_bytes *bytes = &neighbours->code_bytes;
+    if (neighbours->directory && !bytes->at && !bytes->file) {
+        (void)mapped_bytes_open(bytes, neighbours->directory);
+    }
+    (void)mapped_bytes_reserve(bytes, neighbours->set->capacity * CODE_BYTES);
 }
 
 /* Brings what items are compared by in step with the vectors that there are. */
 static void prepare(struct vector_neighbours *neighbours)
 {
-    bool coded = neighbours->width > CODE_BYTES && neighbours->count >= CODES_SAMPLE;
+    const struct vector_set *set = neighbours->set;
+    bool coded = set && set->width > CODE_BYTES && set->count >= CODES_SAMPLE;
     enum compared wanted = coded ? BY_CODES : BY_VECTORS;
     if (neighbours->compared == wanted) { return; }
     nearest_rows_change_all(neighbours->rows);
@@ -189,7 +185,8 @@ static void prepare(struct vector_neighbours *neighbours)
     neighbours->compared = wanted;
     if (!coded) { return; }
     neighbours->codes = find_codes(neighbours);
-    for (size_t i = 0; i < neighbours->count; i++) { make_code(neighbours, i); }
+    reserve_codes(neighbours);
+    for (size_t i = 0; i < set->count; i++) { make_code(neighbours, i); }
 }
 
 /* Takes note that an item's vector comes, changes or goes: codes do not stay if it is of the
@@ -213,16 +210,17 @@ struct card {
 
 static struct card card_of(const struct vector_neighbours *neighbours, size_t slot)
 {
-    const struct slot *at = &neighbours->slots[slot];
+    const struct vector_set *set = neighbours->set;
+    const struct vector_slot *at = &set->slots[slot];
     if (neighbours->compared == BY_CODES) {
         return (struct card){code_of(neighbours, slot), CODE_BYTES, at->code_inverse};
     }
-    return (struct card){numbers_of(neighbours, slot), neighbours->stride, at->inverse};
+    return (struct card){vector_set_numbers(set, slot), set->stride, at->inverse};
 }
 
 static float cosine(const struct card *a, const struct card *b)
 {
-    return (float)dot(a->numbers, b->numbers, a->stride) * (a->inverse * b->inverse);
+    return (float)vector_set_dot(a->numbers, b->numbers, a->stride) * (a->inverse * b->inverse);
 }
 
 static void offer(void *owner, int32_t item, struct topk *top)
@@ -230,10 +228,10 @@ static void offer(void *owner, int32_t item, struct topk *top)
     const struct vector_neighbours *neighbours = owner;
     const size_t mine = (size_t)slot_of(neighbours, item);
     const struct card card = card_of(neighbours, mine);
-    for (size_t i = 0; i < neighbours->count; i++) {
+    for (size_t i = 0; i < neighbours->set->count; i++) {
         const struct card other = card_of(neighbours, i);
         if (i == mine) { continue; }
-        topk_push(top, (double)cosine(&card, &other), neighbours->slots[i].item);
+        topk_push(top, (double)cosine(&card, &other), neighbours->set->slots[i].item);
     }
 }
 
@@ -279,68 +277,81 @@ float vector_neighbours_profile_score(struct vector_neighbours *neighbours, cons
                                       int32_t item)
 {
     int32_t at = slot_of(neighbours, item);
-    float lanes[STEP] = {0}, sum = 0.0F;
+    float lanes[VECTOR_STEP] = {0}, sum = 0.0F;
     if (at == SLOT_NONE) { return 0.0F; }
     prepare(neighbours);
     const struct card card = card_of(neighbours, (size_t)at);
-    for (size_t i = 0; i < card.stride; i += STEP) {
-        for (size_t lane = 0; lane < STEP; lane++) {
+    for (size_t i = 0; i < card.stride; i += VECTOR_STEP) {
+        for (size_t lane = 0; lane < VECTOR_STEP; lane++) {
             lanes[lane] += profile[i + lane] * (float)card.numbers[i + lane];
         }
     }
-    for (size_t lane = 0; lane < STEP; lane++) { sum += lanes[lane]; }
+    for (size_t lane = 0; lane < VECTOR_STEP; lane++) { sum += lanes[lane]; }
     return sum * card.inverse;
 }
 
 /* ---- Vectors ---- */
 
+/* Says whether a set is the one to compare, and not another one. */
+static bool comes_first(const struct vector_set *a, const struct vector_set *b)
+{
+    return !b || a->count > b->count || (a->count == b->count && a->width < b->width);
+}
+
+/* Lets the set be compared that most items are in. */
+static void choose(struct vector_neighbours *neighbours)
+{
+    struct vector_set *most = NULL;
+    for (size_t i = 0; i < neighbours->sets_count; i++) {
+        if (comes_first(neighbours->sets[i], most)) { most = neighbours->sets[i]; }
+    }
+    if (most == neighbours->set) { return; }
+    neighbours->set = most;
+    neighbours->codes = vector_codes_free(neighbours->codes);
+    neighbours->compared = BY_VECTORS;
+    mapped_bytes_release(&neighbours->code_bytes);
+    nearest_rows_change_all(neighbours->rows);
+    if (most && neighbours->directory) { vector_set_map(most, neighbours->directory); }
+}
+
 static void reserve_item(struct vector_neighbours *neighbours, int32_t item)
 {
-    if (item < neighbours->slot_of_count) { return; }
+    if (item < neighbours->places_count) { return; }
     int64_t count = MAX_OF(2 * (int64_t)item, (int64_t)ITEMS_FIRST);
     count = MIN_OF(count, (int64_t)neighbours->items_max);
     count = MAX_OF(count, (int64_t)item + 1);
-    neighbours->slot_of =
-        xreallocarray(neighbours->slot_of, (size_t)count, sizeof(*neighbours->slot_of));
-    for (int64_t i = neighbours->slot_of_count; i < count; i++) {
-        neighbours->slot_of[i] = SLOT_NONE;
+    neighbours->places =
+        xreallocarray(neighbours->places, (size_t)count, sizeof(*neighbours->places));
+    for (int64_t i = neighbours->places_count; i < count; i++) {
+        neighbours->places[i] = (struct place){.slot = SLOT_NONE};
     }
-    neighbours->slot_of_count = (int32_t)count;
+    neighbours->places_count = (int32_t)count;
 }
 
-/* Makes room for vectors and codes; where a file cannot grow, in memory. */
-static void reserve_bytes(struct vector_neighbours *neighbours, size_t capacity)
+static struct vector_set *find_or_add_set(struct vector_neighbours *neighbours, size_t width)
 {
-    const char *directory = neighbours->directory;
-    const bool coded = neighbours->width > CODE_BYTES;
-    if (directory && !neighbours->numbers.at) {
-        (void)mapped_bytes_open(&neighbours->numbers, directory);
-        if (coded) { (void)mapped_bytes_open(&neighbours->code_bytes, directory); }
-    }
-    (void)mapped_bytes_reserve(&neighbours->numbers, capacity * neighbours->stride);
-    if (coded) { (void)mapped_bytes_reserve(&neighbours->code_bytes, capacity * CODE_BYTES); }
+    struct vector_set *set = set_of(neighbours, width);
+    if (set) { return set; }
+    ARRAY_RESERVE(neighbours->sets, neighbours->sets_capacity, neighbours->sets_count + 1,
+                  SETS_FIRST);
+    return neighbours->sets[neighbours->sets_count++] = vector_set_new(width);
 }
 
-static size_t add_slot(struct vector_neighbours *neighbours, int32_t item)
+static void drop_set(struct vector_neighbours *neighbours, struct vector_set *set)
 {
-    if (neighbours->count == neighbours->capacity) {
-        size_t capacity = MAX_OF(2 * neighbours->capacity, (size_t)SLOTS_FIRST);
-        neighbours->slots = xreallocarray(neighbours->slots, capacity, sizeof(*neighbours->slots));
-        reserve_bytes(neighbours, capacity);
-        neighbours->capacity = capacity;
-    }
-    reserve_item(neighbours, item);
-    neighbours->slot_of[item] = (int32_t)neighbours->count;
-    neighbours->slots[neighbours->count] = (struct slot){.item = item};
-    return neighbours->count++;
+    size_t at = 0;
+    while (neighbours->sets[at] != set) { at++; }
+    neighbours->sets[at] = neighbours->sets[--neighbours->sets_count];
+    if (neighbours->set == set) { choose(neighbours); }
+    vector_set_free(set);
 }
 
-static void set_numbers(struct vector_neighbours *neighbours, size_t at, const int8_t *numbers)
+/* Notes that an item's vector has come, changed or gone. */
+static void note(struct vector_neighbours *neighbours, const struct vector_set *set, int32_t item)
 {
-    int8_t *to = (int8_t *)neighbours->numbers.at + at * neighbours->stride;
-    memset(to, 0, neighbours->stride);
-    memcpy(to, numbers, neighbours->width);
-    neighbours->slots[at].inverse = inverse_of(to, neighbours->stride);
+    if (set != neighbours->set) { return; }
+    touch_sample(neighbours, item);
+    nearest_rows_change(neighbours->rows, item);
 }
 
 bool vector_neighbours_put(struct vector_neighbours *neighbours, int32_t item,
@@ -349,43 +360,51 @@ bool vector_neighbours_put(struct vector_neighbours *neighbours, int32_t item,
     if (item < 0 || item >= neighbours->items_max || !width || width > VECTOR_WIDTH_MAX) {
         return false;
     }
-    if (width != neighbours->width) {
-        clear(neighbours);
-        neighbours->width = width;
-        neighbours->stride = (width + STEP - 1) / STEP * STEP;
-    }
-    int32_t at = slot_of(neighbours, item);
-    if (at != SLOT_NONE) {
-        if (memcmp(numbers_of(neighbours, (size_t)at), numbers, width) == 0) { return false; }
+    const struct place *place = place_of(neighbours, item);
+    struct vector_set *set = find_or_add_set(neighbours, width);
+    size_t slot = (size_t)place->slot;
+    if (place->slot != SLOT_NONE && (size_t)place->width == width) {
+        if (memcmp(vector_set_numbers(set, slot), numbers, width) == 0) { return false; }
     } else {
-        at = (int32_t)add_slot(neighbours, item);
+        (void)vector_neighbours_remove(neighbours, item);
+        reserve_item(neighbours, item);
+        slot = vector_set_add(set, item);
+        neighbours->places[item] = (struct place){(int32_t)slot, (int32_t)width};
+        neighbours->count++;
     }
-    set_numbers(neighbours, (size_t)at, numbers);
-    touch_sample(neighbours, item);
-    if (neighbours->compared == BY_CODES) { make_code(neighbours, (size_t)at); }
-    nearest_rows_change(neighbours->rows, item);
+    vector_set_put(set, slot, numbers);
+    note(neighbours, set, item);
+    if (comes_first(set, neighbours->set)) { choose(neighbours); }
+    if (set == neighbours->set && neighbours->compared == BY_CODES) {
+        reserve_codes(neighbours);
+        make_code(neighbours, slot);
+    }
     return true;
 }
 
 bool vector_neighbours_remove(struct vector_neighbours *neighbours, int32_t item)
 {
-    int32_t at = slot_of(neighbours, item);
-    if (at == SLOT_NONE) { return false; }
-    struct slot *slot = &neighbours->slots[at];
-    touch_sample(neighbours, item);
-    nearest_rows_change(neighbours->rows, item);
-    neighbours->slot_of[item] = SLOT_NONE;
-    neighbours->marked -= slot->marked;
+    const struct place place = *place_of(neighbours, item);
+    if (place.slot == SLOT_NONE) { return false; }
+    const size_t slot = (size_t)place.slot;
+    struct vector_set *set = set_of(neighbours, (size_t)place.width);
+    note(neighbours, set, item);
+    neighbours->places[item].slot = SLOT_NONE;
+    neighbours->count--;
+    neighbours->marked -= set->slots[slot].marked;
     neighbours->moves++;
-    size_t last = --neighbours->count;
-    if ((size_t)at == last) { return true; }
-    *slot = neighbours->slots[last];
-    memcpy((int8_t *)neighbours->numbers.at + (size_t)at * neighbours->stride,
-           numbers_of(neighbours, last), neighbours->stride);
-    if (neighbours->compared == BY_CODES) {
-        memcpy(code_of(neighbours, (size_t)at), code_of(neighbours, last), CODE_BYTES);
+    const size_t last = vector_set_remove(set, slot);
+    if (slot != last) {
+        neighbours->places[set->slots[slot].item].slot = place.slot;
+        if (set == neighbours->set && neighbours->compared == BY_CODES) {
+            memcpy(code_of(neighbours, slot), code_of(neighbours, last), CODE_BYTES);
+        }
     }
-    neighbours->slot_of[slot->item] = at;
+    if (!set->count) {
+        drop_set(neighbours, set);
+    } else if (set == neighbours->set) {
+        choose(neighbours);
+    }
     return true;
 }
 
@@ -393,14 +412,12 @@ bool vector_neighbours_remove(struct vector_neighbours *neighbours, int32_t item
 
 void vector_neighbours_mark(struct vector_neighbours *neighbours, int32_t item, bool marked)
 {
-    int32_t at = slot_of(neighbours, item);
-    if (at == SLOT_NONE || neighbours->slots[at].marked == marked) { return; }
-    neighbours->slots[at].marked = marked;
-    if (marked) {
-        neighbours->marked++;
-    } else {
-        neighbours->marked--;
-    }
+    const struct place *place = place_of(neighbours, item);
+    if (place->slot == SLOT_NONE) { return; }
+    struct vector_set *set = set_of(neighbours, (size_t)place->width);
+    const size_t before = set->marked;
+    vector_set_mark(set, (size_t)place->slot, marked);
+    neighbours->marked = neighbours->marked - before + set->marked;
 }
 
 size_t vector_neighbours_marked(const struct vector_neighbours *neighbours)
@@ -414,14 +431,14 @@ void vector_query_set(struct vector_query *query, const int8_t *numbers, size_t 
     memset(query->numbers, 0, sizeof(query->numbers));
     memcpy(query->numbers, numbers, width);
     query->width = width;
-    query->inverse = inverse_of(query->numbers, VECTOR_WIDTH_MAX);
+    query->inverse = vector_set_inverse(query->numbers, VECTOR_WIDTH_MAX);
 }
 
-static float cosine_with(const struct vector_neighbours *neighbours,
-                         const struct vector_query *query, size_t at)
+static float cosine_with(const struct vector_set *set, const struct vector_query *query,
+                         size_t slot)
 {
-    int32_t product = dot(query->numbers, numbers_of(neighbours, at), neighbours->stride);
-    return (float)product * (query->inverse * neighbours->slots[at].inverse);
+    int32_t product = vector_set_dot(query->numbers, vector_set_numbers(set, slot), set->stride);
+    return (float)product * (query->inverse * set->slots[slot].inverse);
 }
 
 bool vector_neighbours_offer(const struct vector_neighbours *neighbours,
@@ -429,15 +446,16 @@ bool vector_neighbours_offer(const struct vector_neighbours *neighbours,
                              bool (*allows)(const void *arg, int32_t item), const void *arg,
                              struct topk *top)
 {
-    if (query->width != neighbours->width) { return false; }
-    size_t end = MIN_OF(neighbours->count, from + MIN_OF(count, SIZE_MAX - from));
+    const struct vector_set *set = set_of(neighbours, query->width);
+    if (!set) { return false; }
+    size_t end = MIN_OF(set->count, from + MIN_OF(count, SIZE_MAX - from));
     for (size_t at = from; at < end; at++) {
-        const struct slot *slot = &neighbours->slots[at];
+        const struct vector_slot *slot = &set->slots[at];
         if (!slot->marked || (allows && !allows(arg, slot->item))) { continue; }
-        float cosine = cosine_with(neighbours, query, at);
+        float cosine = cosine_with(set, query, at);
         if (cosine > 0.0F) { topk_push(top, (double)cosine, slot->item); }
     }
-    return end < neighbours->count;
+    return end < set->count;
 }
 
 uint64_t vector_neighbours_moves(const struct vector_neighbours *neighbours)
@@ -448,8 +466,9 @@ uint64_t vector_neighbours_moves(const struct vector_neighbours *neighbours)
 float vector_neighbours_cosine(const struct vector_neighbours *neighbours,
                                const struct vector_query *query, int32_t item)
 {
-    int32_t at = slot_of(neighbours, item);
-    bool marked = at != SLOT_NONE && neighbours->slots[at].marked;
-    if (!marked || query->width != neighbours->width) { return 0.0F; }
-    return cosine_with(neighbours, query, (size_t)at);
+    const struct place *place = place_of(neighbours, item);
+    if (place->slot == SLOT_NONE || (size_t)place->width != query->width) { return 0.0F; }
+    const struct vector_set *set = set_of(neighbours, query->width);
+    const size_t slot = (size_t)place->slot;
+    return set->slots[slot].marked ? cosine_with(set, query, slot) : 0.0F;
 }

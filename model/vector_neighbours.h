@@ -1,18 +1,20 @@
 /* Vector neighbours: the items whose vectors are most like an item's, by cosine.
  *
- * Vectors are signed bytes of one width. Where they are wider than CODE_BYTES and there are at
- * least CODES_SAMPLE of them, items are compared by codes of 64 bytes (vector_codes.h), whose
- * sample are the items whose ids have the least hashes; otherwise by the vectors. An item's nearest
- * are found by a product with every one, and kept as rows (nearest_rows.h). All this depends on the
- * vectors that there are, and not on the order in which they came: when the sample changes, which
- * one new item in N / CODES_SAMPLE does, all codes are made again before they are used next.
+ * Vectors are signed bytes. Those of the width that most of them have are compared, of two such
+ * widths the lesser; those of other widths are of another model, or a mistake, and are like none.
+ * Where they are wider than CODE_BYTES and there are at least CODES_SAMPLE of them, items are
+ * compared by codes of 64 bytes (vector_codes.h), whose sample are the items whose ids have the
+ * least hashes; otherwise by the vectors. An item's nearest are found by a product with every one,
+ * and kept as rows (nearest_rows.h). All this depends on the vectors that there are, and not on the
+ * order in which they came: when the sample changes, which one new item in N / CODES_SAMPLE does,
+ * all codes are made again before they are used next.
  *
  * Memory: 64 bytes an item, the rows, and the vectors themselves, for queries and further codes.
  * Codes and vectors may stand in mapped files (mapped_bytes.h), whose pages the system may keep on
  * the disk while nobody uses them. One thread.
  *
- * A vector of a query is compared with those that bear its mark: a text that one model encoded says
- * nothing of what another one did.
+ * A vector of a query is compared with those of its width that bear its mark: a text that one model
+ * encoded says nothing of what another one did.
  */
 #ifndef FRESHET_MODEL_VECTOR_NEIGHBOURS_H
 #define FRESHET_MODEL_VECTOR_NEIGHBOURS_H
@@ -37,13 +39,14 @@ struct vector_neighbours *vector_neighbours_new(int32_t items_max, const struct 
 void vector_neighbours_map(struct vector_neighbours *neighbours, const char *directory);
 /* Frees it; takes NULL; returns NULL. */
 struct vector_neighbours *vector_neighbours_free(struct vector_neighbours *neighbours);
-/* Sets an item's vector: 1 to VECTOR_WIDTH_MAX bytes. A vector of another width than the others'
- * drops them: they are of another model. Returns whether anything has changed. */
+/* Sets an item's vector: 1 to VECTOR_WIDTH_MAX bytes. Returns whether anything has changed. */
 bool vector_neighbours_put(struct vector_neighbours *neighbours, int32_t item,
                            const int8_t *numbers, size_t width);
 /* Removes an item's vector; returns whether it had one. */
 bool vector_neighbours_remove(struct vector_neighbours *neighbours, int32_t item);
-/* Returns the number of vectors. */
+/* Says whether an item has a vector that is compared with others. */
+bool vector_neighbours_has(const struct vector_neighbours *neighbours, int32_t item);
+/* Returns the number of vectors, of all widths. */
 size_t vector_neighbours_count(const struct vector_neighbours *neighbours);
 /* Borrows the items whose cosine with the item is above 0, at most NEAREST_ITEMS, best first,
  * equal ones by id, until the next call; none when the item has no vector. */
