@@ -2,8 +2,9 @@
  * price and words of the title are features (feature_neighbours.h); the vector of the text, the
  * given one, and further ones by name are vectors (vector_neighbours.h).
  *
- * A mixture learns a weight for each (mixture.h). Names of further vectors are mapped to five
- * places by a hash, which is the same for everybody; two names of one place share it. Pure.
+ * A mixture learns a weight for each (mixture.h). Names of further vectors have five places: each
+ * name the one that its hash says, which is the same for everybody, or the next one that is free
+ * (content_scores.h). Pure.
  */
 #ifndef FRESHET_MODEL_CONTENT_ASPECTS_H
 #define FRESHET_MODEL_CONTENT_ASPECTS_H
@@ -22,7 +23,7 @@ enum content_aspect {
     ASPECTS = ASPECT_NAMED + 5,
 };
 
-/* Returns the aspect of vectors of a name. */
+/* Returns the aspect of vectors of a name, where no other name has it. */
 int content_aspect_of_vectors(struct slice name);
 /* Returns an aspect's name: tags, ..., vectors_1, ... */
 const char *content_aspect_name(int aspect);

@@ -25,6 +25,14 @@ struct cell {
     int32_t because; /* and the recent item that it is of */
 };
 
+/* Vectors of a name. */
+struct kind {
+    struct vector_neighbours *vectors; /* NULL: there is no such kind */
+    char name[KIND_NAME_BYTES];
+    int level;  /* the power of two up to which items have them, from 1; 0: none has */
+    int aspect; /* where it is used */
+};
+
 /* What a row of neighbours adds: as many parts as items, in a whole number of lanes. */
 struct parts {
     int32_t items[NEAREST_ITEMS];
@@ -34,13 +42,12 @@ struct parts {
 
 struct content_scores {
     struct feature_neighbours *features;
-    struct vector_neighbours *vectors[CONTENT_VECTOR_KINDS]; /* NULL: there is no such kind */
-    char names[CONTENT_VECTOR_KINDS][KIND_NAME_BYTES];
-    int aspects[CONTENT_VECTOR_KINDS];
+    struct kind kinds[CONTENT_NAMES_MAX];
+    int kinds_end; /* behind the last one */
+    int used[CONTENT_VECTOR_KINDS]; /* the ones that are used, in the order of the sums */
+    int used_count;
     const char *directory; /* of mapped files; NULL: in memory */
     bool features_known[FEATURE_ASPECTS];
-    int order[CONTENT_VECTOR_KINDS]; /* of the kinds that there are, by name */
-    int kinds;
     const struct ids *ids;
     int32_t items_max;
     size_t recent;
@@ -73,8 +80,8 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
 {
     if (!content_scores) { return NULL; }
     feature_neighbours_free(content_scores->features);
-    for (int kind = 0; kind < CONTENT_VECTOR_KINDS; kind++) {
-        vector_neighbours_free(content_scores->vectors[kind]);
+    for (int kind = 0; kind < content_scores->kinds_end; kind++) {
+        vector_neighbours_free(content_scores->kinds[kind].vectors);
     }
     free(content_scores->sources);
     free(content_scores->cells);
@@ -88,8 +95,8 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
 void content_scores_map(struct content_scores *content_scores, const char *directory)
 {
     content_scores->directory = directory;
-    for (int kind = 0; kind < content_scores->kinds; kind++) {
-        vector_neighbours_map(content_scores->vectors[kind], directory);
+    for (int kind = 0; kind < content_scores->kinds_end; kind++) {
+        vector_neighbours_map(content_scores->kinds[kind].vectors, directory);
     }
 }
 
@@ -128,59 +135,126 @@ void content_scores_set_aspect(struct content_scores *content_scores, uint32_t f
     content_scores->features_known[aspect] = true;
 }
 
-/* Puts the newest kind into its place, behind the first two, which keep theirs. */
-static void order_newest(struct content_scores *content_scores)
+/* ---- Kinds of vectors ---- */
+
+/* Orders kinds: the first two, then by how many items have them, then by name. */
+static bool kind_before(const struct content_scores *content_scores, int a, int b)
 {
-    int *order = content_scores->order, at = content_scores->kinds - 1;
-    for (; at > CONTENT_GIVEN + 1; at--) {
-        const char *before = content_scores->names[order[at - 1]];
-        if (strcmp(before, content_scores->names[content_scores->kinds - 1]) < 0) { break; }
-        order[at] = order[at - 1];
+    const struct kind *x = &content_scores->kinds[a], *y = &content_scores->kinds[b];
+    if (a <= CONTENT_GIVEN || b <= CONTENT_GIVEN) { return a < b; }
+    return x->level == y->level ? strcmp(x->name, y->name) < 0 : x->level > y->level;
+}
+
+static bool name_before(const struct content_scores *content_scores, int a, int b)
+{
+    if (a <= CONTENT_GIVEN || b <= CONTENT_GIVEN) { return a < b; }
+    return strcmp(content_scores->kinds[a].name, content_scores->kinds[b].name) < 0;
+}
+
+/* Inserts a kind into an array that is in order, from which the last one falls where it is full. */
+static void insert(const struct content_scores *content_scores, int *kinds, int *count, int kind,
+                   bool (*before)(const struct content_scores *scores, int a, int b))
+{
+    int at = *count;
+    while (at > 0 && before(content_scores, kind, kinds[at - 1])) { at--; }
+    if (at == CONTENT_VECTOR_KINDS) { return; }
+    *count = MIN_OF(*count + 1, (int)CONTENT_VECTOR_KINDS);
+    memmove(kinds + at + 1, kinds + at, (size_t)(*count - at - 1) * sizeof(*kinds));
+    kinds[at] = kind;
+}
+
+/* The aspect of a name: its place, or the next one that is free. */
+static int take_place(const char *name, bool taken[static ASPECTS])
+{
+    enum { PLACES = ASPECTS - ASPECT_NAMED };
+    const int first = content_aspect_of_vectors(slice_str(name));
+    int aspect = first;
+    for (int tries = 0; first >= ASPECT_NAMED && tries < PLACES && taken[aspect]; tries++) {
+        aspect = ASPECT_NAMED + (aspect - ASPECT_NAMED + 1) % PLACES;
     }
-    order[at] = content_scores->kinds - 1;
+    taken[aspect] = true;
+    return aspect;
+}
+
+/* Chooses the kinds that are used, and their aspects. */
+static void choose_kinds(struct content_scores *content_scores)
+{
+    int most[CONTENT_VECTOR_KINDS], count = 0;
+    bool taken[ASPECTS] = {false};
+    for (int kind = 0; kind < content_scores->kinds_end; kind++) {
+        if (kind > CONTENT_GIVEN && !content_scores->kinds[kind].level) { continue; }
+        insert(content_scores, most, &count, kind, kind_before);
+    }
+    content_scores->used_count = 0;
+    for (int k = 0; k < count; k++) {
+        struct kind *kind = &content_scores->kinds[most[k]];
+        kind->aspect = take_place(kind->name, taken);
+        insert(content_scores, content_scores->used, &content_scores->used_count, most[k],
+               name_before);
+    }
+}
+
+/* Notes how many items have vectors of a kind. */
+static void count_kind(struct content_scores *content_scores, int number)
+{
+    struct kind *kind = &content_scores->kinds[number];
+    int level = 0;
+    for (size_t count = vector_neighbours_count(kind->vectors); count; count /= 2) { level++; }
+    if (level == kind->level) { return; }
+    kind->level = level;
+    if (!level && number > CONTENT_GIVEN) {
+        vector_neighbours_free(kind->vectors);
+        *kind = (struct kind){0};
+    }
+    choose_kinds(content_scores);
 }
 
 int content_scores_kind(struct content_scores *content_scores, struct slice name)
 {
-    for (int kind = 0; kind < content_scores->kinds; kind++) {
-        if (slice_equal(name, slice_str(content_scores->names[kind]))) { return kind; }
+    int spare = content_scores->kinds_end;
+    for (int kind = content_scores->kinds_end; kind-- > 0;) {
+        const struct kind *at = &content_scores->kinds[kind];
+        if (at->vectors && slice_equal(name, slice_str(at->name))) { return kind; }
+        if (!at->vectors) { spare = kind; }
     }
-    int kind = content_scores->kinds;
-    if (kind == CONTENT_VECTOR_KINDS || !name.size || name.size >= KIND_NAME_BYTES) { return -1; }
-    memcpy(content_scores->names[kind], name.data, name.size);
-    content_scores->aspects[kind] = content_aspect_of_vectors(name);
-    content_scores->vectors[kind] =
-        vector_neighbours_new(content_scores->items_max, content_scores->ids);
-    vector_neighbours_map(content_scores->vectors[kind], content_scores->directory);
-    content_scores->kinds++;
-    order_newest(content_scores);
-    return kind;
+    bool fits = name.size > 0 && name.size < KIND_NAME_BYTES && !memchr(name.data, 0, name.size);
+    if (spare == CONTENT_NAMES_MAX || !fits) { return -1; }
+    struct kind *kind = &content_scores->kinds[spare];
+    memcpy(kind->name, name.data, name.size);
+    kind->vectors = vector_neighbours_new(content_scores->items_max, content_scores->ids);
+    vector_neighbours_map(kind->vectors, content_scores->directory);
+    content_scores->kinds_end = MAX_OF(content_scores->kinds_end, spare + 1);
+    choose_kinds(content_scores);
+    return spare;
 }
 
 int content_scores_kinds(const struct content_scores *content_scores)
 {
-    return content_scores->kinds;
+    return content_scores->kinds_end;
 }
 
 struct slice content_scores_kind_name(const struct content_scores *content_scores, int kind)
 {
-    assert(kind >= 0 && kind < content_scores->kinds);
-    return slice_str(content_scores->names[kind]);
+    assert(kind >= 0 && kind < content_scores->kinds_end);
+    return slice_str(content_scores->kinds[kind].name);
 }
 
 bool content_scores_set_vector(struct content_scores *content_scores, int32_t number, int kind,
                                const int8_t *numbers, size_t width)
 {
-    struct vector_neighbours *vectors = content_scores->vectors[kind];
-    if (!numbers) { return vector_neighbours_remove(vectors, number); }
+    struct vector_neighbours *vectors = content_scores->kinds[kind].vectors;
+    if (!vectors) { return false; }
     if (number >= 0 && number < content_scores->items_max) { reserve(content_scores, number); }
-    return vector_neighbours_put(vectors, number, numbers, width);
+    const bool changed = numbers ? vector_neighbours_put(vectors, number, numbers, width)
+                                 : vector_neighbours_remove(vectors, number);
+    if (changed) { count_kind(content_scores, kind); }
+    return changed;
 }
 
 struct vector_neighbours *content_scores_vectors(struct content_scores *content_scores,
                                                  int kind)
 {
-    return content_scores->vectors[kind];
+    return content_scores->kinds[kind].vectors;
 }
 
 /* ---- Scores ---- */
@@ -248,6 +322,22 @@ static void weigh_vectors(struct parts *parts, float weight)
     }
 }
 
+/* The vectors of the kind that is the k-th of the sums. */
+static struct vector_neighbours *used_vectors(const struct content_scores *content_scores, int k)
+{
+    return content_scores->kinds[content_scores->used[k]].vectors;
+}
+
+/* Says whether anything is known of an item. */
+static bool is_known(const struct content_scores *content_scores, int32_t item)
+{
+    bool known = feature_neighbours_has(content_scores->features, item);
+    for (int k = 0; k < content_scores->used_count && !known; k++) {
+        known = vector_neighbours_has(used_vectors(content_scores, k), item);
+    }
+    return known;
+}
+
 static void add_like(struct content_scores *content_scores, int32_t item, float weight)
 {
     struct parts parts = {.count = 0};
@@ -256,9 +346,8 @@ static void add_like(struct content_scores *content_scores, int32_t item, float 
     take_row(alike, count, &parts);
     weigh_features(&parts, weight);
     add(content_scores, item, &parts);
-    for (int k = 0; k < content_scores->kinds; k++) {
-        int kind = content_scores->order[k];
-        alike = vector_neighbours_of(content_scores->vectors[kind], item, &count);
+    for (int k = 0; k < content_scores->used_count; k++) {
+        alike = vector_neighbours_of(used_vectors(content_scores, k), item, &count);
         take_row(alike, count, &parts);
         weigh_vectors(&parts, weight);
         add(content_scores, item, &parts);
@@ -284,7 +373,7 @@ size_t content_scores_find(struct content_scores *content_scores, const int32_t 
         reserve(content_scores, item);
         if (content_scores->recent_stamps[item] == content_scores->stamp) { continue; }
         content_scores->recent_stamps[item] = content_scores->stamp;
-        if (!(weights[k] > 0.0F)) { continue; }
+        if (!(weights[k] > 0.0F) || !is_known(content_scores, item)) { continue; }
         add_like(content_scores, item, weight);
         weight *= DECAY;
         content_scores->sources[used++] = item;
@@ -323,9 +412,8 @@ int32_t content_scores_because(const struct content_scores *content_scores, int3
 static float part_between(const struct content_scores *content_scores, int32_t source, int32_t item)
 {
     float part = features_part(feature_neighbours_cosine(content_scores->features, source, item));
-    for (int k = 0; k < content_scores->kinds; k++) {
-        struct vector_neighbours *vectors =
-            content_scores->vectors[content_scores->order[k]];
+    for (int k = 0; k < content_scores->used_count; k++) {
+        struct vector_neighbours *vectors = used_vectors(content_scores, k);
         part += vectors_part(MAX_OF(vector_neighbours_between(vectors, source, item), 0.0F));
     }
     return part;
@@ -352,9 +440,9 @@ struct content_likeness content_scores_compare(const struct content_scores *cont
 bool content_scores_knows(const struct content_scores *content_scores, enum content_aspect aspect)
 {
     bool known = (int)aspect < (int)FEATURE_ASPECTS && content_scores->features_known[aspect];
-    for (int kind = 0; kind < content_scores->kinds && !known; kind++) {
-        known = content_scores->aspects[kind] == (int)aspect &&
-                vector_neighbours_count(content_scores->vectors[kind]) > 0;
+    for (int k = 0; k < content_scores->used_count && !known; k++) {
+        known = content_scores->kinds[content_scores->used[k]].aspect == (int)aspect &&
+                vector_neighbours_count(used_vectors(content_scores, k)) > 0;
     }
     return known;
 }
@@ -375,10 +463,10 @@ static void score_features(const struct content_scores *content_scores, const in
 }
 
 /* Adds the scores by vectors of a kind to those of its aspect. */
-static void add_vectors(const struct content_scores *content_scores, int kind,
-                        const int32_t *items, size_t count, float *scores)
+static void add_vectors(const struct content_scores *content_scores,
+                        struct vector_neighbours *vectors, const int32_t *items, size_t count,
+                        float *scores)
 {
-    struct vector_neighbours *vectors = content_scores->vectors[kind];
     float profile[VECTOR_WIDTH_MAX] = {0}, weight = 1.0F;
     bool any = false;
     for (size_t k = 0; k < content_scores->sources_count; k++, weight *= DECAY_COMPARED) {
@@ -396,10 +484,10 @@ void content_scores_by_aspect(struct content_scores *content_scores, const int32
     for (size_t a = FEATURE_ASPECTS; a < ASPECTS; a++) {
         memset(ret_scores + a * stride, 0, count * sizeof(*ret_scores));
     }
-    for (int k = 0; k < content_scores->kinds; k++) {
-        int kind = content_scores->order[k];
-        if (!vector_neighbours_count(content_scores->vectors[kind])) { continue; }
-        add_vectors(content_scores, kind, items, count,
-                    ret_scores + (size_t)content_scores->aspects[kind] * stride);
+    for (int k = 0; k < content_scores->used_count; k++) {
+        struct vector_neighbours *vectors = used_vectors(content_scores, k);
+        const int aspect = content_scores->kinds[content_scores->used[k]].aspect;
+        if (!vector_neighbours_count(vectors)) { continue; }
+        add_vectors(content_scores, vectors, items, count, ret_scores + (size_t)aspect * stride);
     }
 }

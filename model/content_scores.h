@@ -3,10 +3,14 @@
  *   B_i = sum over r of 0.6^(r-1) * (S[j_r][i]^0.75 + sum over v of V[j_r][i]^2)
  *
  * j_1 the newest item; S the cosine of features (feature_neighbours.h), V that of the vectors of
- * one kind (vector_neighbours.h), both 0 but for the 100 items most like j_r. Sums run from the
- * newest item to the oldest, features before vectors, and those in the order of their kinds' names
- * behind `text` and `given`, in 32 bits. What an item is like may be changed at any time, and the
- * scores follow from what it is now.
+ * one kind (vector_neighbours.h), both 0 but for the 100 items most like j_r; items that nothing is
+ * known of are none of the j_r. Sums run from the newest item to the oldest, features before
+ * vectors, and those in the order of their kinds' names behind `text` and `given`, in 32 bits. What
+ * an item is like may be changed at any time, and the scores follow from what it is now.
+ *
+ * Vectors of any number of names may come, of which CONTENT_NAMES_MAX are held at a time. Next to
+ * `text` and `given` the six are used that most items have, by powers of two, equal ones by name;
+ * in this order each takes a place among the aspects of named vectors.
  *
  * Of thousands that are like j_r, the 100 are like it in all, which a new item need not be. Where a
  * few items are compared with one another, and not with all, each is compared with every j_r:
@@ -34,7 +38,12 @@ struct content_scores;
 struct vector_neighbours;
 
 /* Kinds of vectors, each compared with its own: that of texts, and others by name. */
-enum content_vector_kind { CONTENT_TEXT, CONTENT_GIVEN, CONTENT_VECTOR_KINDS = 8 };
+enum content_vector_kind {
+    CONTENT_TEXT,
+    CONTENT_GIVEN,
+    CONTENT_VECTOR_KINDS = 8, /* that are used */
+    CONTENT_NAMES_MAX = 64,   /* that are held */
+};
 
 /* Makes an empty index for item numbers below items_max, whose ids order equal items (NULL: their
  * numbers do) and are borrowed for its life; the newest `recent` items of a history are used. Free
@@ -53,14 +62,14 @@ bool content_scores_describe(struct content_scores *content_scores, int32_t numb
 /* Sets the aspect of a feature: one of the first FEATURE_ASPECTS; the tags', otherwise. */
 void content_scores_set_aspect(struct content_scores *content_scores, uint32_t feature,
                                enum content_aspect aspect);
-/* Finds the kind of a name, or gives it the next number; below 0: there are as many as may be.
- * Borrows nothing. */
+/* Finds the kind of a name, or gives it a number; below 0: there are as many as may be. Borrows
+ * nothing. */
 int content_scores_kind(struct content_scores *content_scores, struct slice name);
-/* Returns how many kinds there are, and the name of one. */
+/* Returns a number that those of all kinds are below, and the name of one; empty: there is none. */
 int content_scores_kinds(const struct content_scores *content_scores);
 struct slice content_scores_kind_name(const struct content_scores *content_scores, int kind);
-/* Sets an item's vector of a kind (vector_neighbours_put()); NULL: it has none. Returns whether
- * anything has changed. */
+/* Sets an item's vector of a kind (vector_neighbours_put()); NULL: it has none. A kind that no item
+ * has any more is gone, but for the first two. Returns whether anything has changed. */
 bool content_scores_set_vector(struct content_scores *content_scores, int32_t number,
                                int kind, const int8_t *numbers, size_t width);
 /* Returns the vectors of a kind. */

@@ -21,12 +21,16 @@ struct posting {
     uint8_t aspect;
 };
 
-/* A feature's part of the profile, times its weight; valid when its stamp is the profile's. */
+/* A feature's part of the profile, times its weight, in units of PART; valid when its stamp is the
+ * profile's. An item's features stand in the order of their numbers, in which they came: sums of
+ * whole numbers have no order. */
 struct profile_cell {
+    int64_t sum;
     uint32_t stamp;
-    float sum;
     uint8_t aspect;
 };
+
+#define PART 0x1p-32F
 
 /* How long an item's vector is. */
 struct lengths {
@@ -106,6 +110,11 @@ static struct card *card_of(const struct feature_neighbours *neighbours, int32_t
 {
     bool known = item >= 0 && (size_t)item < neighbours->cards_count;
     return known && neighbours->cards[item].count ? &neighbours->cards[item] : NULL;
+}
+
+bool feature_neighbours_has(const struct feature_neighbours *neighbours, int32_t item)
+{
+    return card_of(neighbours, item) != NULL;
 }
 
 static const struct lengths *lengths_of(const struct feature_neighbours *neighbours,
@@ -315,7 +324,8 @@ void feature_neighbours_profile_add(struct feature_neighbours *neighbours, int32
         uint8_t aspect = neighbours->postings[feature].aspect;
         float w = (float)weight(neighbours, feature);
         float part = weight_of_item * lengths->inverses[aspect] * w * w;
-        cell->sum = (cell->stamp == neighbours->profile_stamp ? cell->sum : 0.0F) + part;
+        cell->sum = (cell->stamp == neighbours->profile_stamp ? cell->sum : 0) +
+                    (int64_t)(part / PART);
         cell->aspect = aspect;
         cell->stamp = neighbours->profile_stamp;
     }
@@ -325,7 +335,7 @@ void feature_neighbours_profile_score(struct feature_neighbours *neighbours, int
                                       float ret_scores[static FEATURE_ASPECTS])
 {
     struct card *card = card_of(neighbours, item);
-    float sums[FEATURE_ASPECTS] = {0};
+    int64_t sums[FEATURE_ASPECTS] = {0};
     memset(ret_scores, 0, FEATURE_ASPECTS * sizeof(*ret_scores));
     if (!card) { return; }
     for (uint32_t at = 0; at < card->count; at++) {
@@ -333,5 +343,7 @@ void feature_neighbours_profile_score(struct feature_neighbours *neighbours, int
         if (cell->stamp == neighbours->profile_stamp) { sums[cell->aspect] += cell->sum; }
     }
     const struct lengths *lengths = lengths_of(neighbours, card);
-    for (size_t a = 0; a < FEATURE_ASPECTS; a++) { ret_scores[a] = sums[a] * lengths->inverses[a]; }
+    for (size_t a = 0; a < FEATURE_ASPECTS; a++) {
+        ret_scores[a] = PART * (float)sums[a] * lengths->inverses[a];
+    }
 }

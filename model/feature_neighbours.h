@@ -35,6 +35,8 @@ struct feature_neighbours *feature_neighbours_free(struct feature_neighbours *ne
  * none any more. Returns whether anything has changed. */
 bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
                             const uint32_t *features, size_t count);
+/* Says whether an item has features. */
+bool feature_neighbours_has(const struct feature_neighbours *neighbours, int32_t item);
 /* Borrows the items whose cosine with the item is above 0, at most NEAREST_ITEMS, best first, equal
  * ones by id, until the next call; none when the item has no features. */
 const struct alike *feature_neighbours_of(struct feature_neighbours *neighbours, int32_t item,

@@ -1,7 +1,7 @@
 /* Content rows: the rows of `content-vectors` as the vectors of content_scores.h.
  *
  * Each vector of a row is compared with those of its own name; of the names of all rows together,
- * the first CONTENT_VECTOR_KINDS are used, `text` and `given` among them. One thread.
+ * CONTENT_VECTOR_KINDS are used, `text` and `given` among them. One thread.
  */
 #ifndef FRESHET_SCORER_LISTS_CONTENT_ROWS_H
 #define FRESHET_SCORER_LISTS_CONTENT_ROWS_H

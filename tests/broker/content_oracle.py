@@ -51,8 +51,11 @@ class Likeness:
 
     def __init__(self, table, entries, vectors):
         self.table = table
-        self._weigh({table.numbers[name]: features_of(one) for name, one in entries.items() if one})
+        features = {table.numbers[name]: features_of(one) for name, one in entries.items() if one}
+        self._weigh(features)
         self.vectors = [self._vectors(vectors, kind) for kind in KINDS]
+        self.known = {item for item, own in features.items() if own}
+        self.known.update(*(items for items, _, _ in self.vectors))
         self.near = {}
 
     def _weigh(self, features):
@@ -115,7 +118,7 @@ class Likeness:
             if item is None or item in met:
                 continue
             met.add(item)
-            if not liked > 0:
+            if not liked > 0 or item not in self.known:
                 continue
             if item not in self.near:
                 self.near[item] = list(self._like(item))
@@ -139,7 +142,7 @@ class Likeness:
             if item is None or item in met:
                 continue
             met.add(item)
-            if liked > 0:
+            if liked > 0 and item in self.known:
                 found.append(item)
         return found[:self.table.set["recent.items"]]
 

@@ -5,7 +5,7 @@
 #include <cmocka.h>
 
 /* Text and the given vector have aspects of their own; a further name has a place that does not
- * depend on what other names there are. */
+ * depend on what other names there are, unless two have the same one (test_content_scores.c). */
 static void test_vectors(void **state)
 {
     static const char *const names[] = {"image", "clip", "llm", "", "texts", "title"};

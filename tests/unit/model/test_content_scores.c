@@ -228,6 +228,51 @@ static void test_by_aspect(void **state)
     content_scores_free(scores);
 }
 
+/* Two names of one place: the second has the next one, in whatever order they came. Names are in
+ * the order of how many items have them, by powers of two, then by their texts. */
+static void test_names_of_one_place(void **state)
+{
+    char names[2][16] = {"v0"};
+    const int8_t vector[] = {1};
+    const int32_t history[] = {0}, items[] = {1, 2};
+    const float weight = 1.0F;
+    const int32_t *touched;
+    const int place = content_aspect_of_vectors(slice_str(names[0])) - ASPECT_NAMED;
+    for (int k = 1; !names[1][0] || content_aspect_of_vectors(slice_str(names[1])) !=
+                                        ASPECT_NAMED + place; k++) {
+        (void)snprintf(names[1], sizeof(names[1]), "v%d", k);
+    }
+    for (int way = 0; way < 2; way++) {
+        struct content_scores *scores = content_scores_new(1000, RECENT, /* ids= */ NULL);
+        float found[ASPECTS * 2];
+        for (int k = 0; k < 2; k++) {
+            int which = k == way, kind = content_scores_kind(scores, slice_str(names[which]));
+            (void)content_scores_set_vector(scores, 0, kind, vector, 1);
+            (void)content_scores_set_vector(scores, 1 + which, kind, vector, 1);
+        }
+        (void)content_scores_find(scores, history, &weight, 1, &touched);
+        content_scores_by_aspect(scores, items, 2, found, 2);
+        const int first = 2 * (ASPECT_NAMED + place), next = 2 * (ASPECT_NAMED + (place + 1) % 5);
+        assert_true(found[first] == 1.0F && found[first + 1] == 0.0F);
+        assert_true(found[next] == 0.0F && found[next + 1] == 1.0F);
+        content_scores_free(scores);
+    }
+}
+
+/* What nothing is known of is no recent item: a user's newest ones are those that can be compared.
+ */
+static void test_unknown_items(void **state)
+{
+    struct content_scores *content_scores = catalogue();
+    const int32_t history[] = {7, 900, 901}, *items;
+    const float weights[] = {1, 1, 1};
+    (void)content_scores_describe(content_scores, 901, (const uint32_t[]){0}, 1);
+    (void)content_scores_describe(content_scores, 901, NULL, 0); /* its entry has gone */
+    assert_true(content_scores_find(content_scores, history, weights, 3, &items) > 0);
+    assert_true(fabsf(content_scores_of(content_scores, 14) - 1.0F) < 1e-5F);
+    content_scores_free(content_scores);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +282,8 @@ int main(void)
         cmocka_unit_test(test_compare),
         cmocka_unit_test(test_loops),
         cmocka_unit_test(test_by_aspect),
+        cmocka_unit_test(test_names_of_one_place),
+        cmocka_unit_test(test_unknown_items),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

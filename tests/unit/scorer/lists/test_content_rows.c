@@ -161,22 +161,67 @@ static void test_several_by_name(void **state)
     assert_memory_equal(&sums[0], &sums[1], sizeof(sums[0]));
 }
 
-/* Of more names than may be, the first count; a row with others stands all the same. */
+/* Of more names than may be used, those are that most items have, whatever came first; one that
+ * nobody has any more makes room. */
 static void test_too_many_names(void **state)
 {
     const int8_t east[] = {127, 0, 0, 0};
     struct scene scene;
     begin(&scene);
     for (int k = 0; k < CONTENT_VECTOR_KINDS; k++) {
-        char name[] = {'n', (char)('0' + k), '\0'};
+        const char name[] = {'n', (char)('0' + k), '\0'}, only[] = {'o', (char)('0' + k), '\0'};
+        assert_null(put(&scene, only, name, east, 1));
+    }
+    const char last[] = {'n', (char)('0' + CONTENT_VECTOR_KINDS - 1), '\0'};
+    assert_null(put(&scene, "a", last, east, 1));
+    assert_true(fabsf(score(&scene, "a", "o7") - 1.0F) < 1e-5F); /* two have it */
+    assert_null(put(&scene, "b", "n5", east, 1));
+    assert_null(put(&scene, "b2", "n5", east, 1));
+    assert_true(fabsf(score(&scene, "b", "o5") - 1.0F) < 1e-5F);
+    assert_null(put(&scene, "c", "n6", east, 1));
+    for (int k = 0; k < 4; k++) { /* n0 to n3, n5 and n6 are as many as n7, and before it */
+        const char name[] = {'n', (char)('0' + k), '\0'}, id[] = {'d', (char)('0' + k), '\0'};
+        assert_null(put(&scene, id, name, east, 1));
+    }
+    assert_true(score(&scene, "a", "o7") == 0.0F);
+    content_rows_remove(scene.scores, &scene.tables, slice_str("d0"));
+    assert_true(fabsf(score(&scene, "a", "o7") - 1.0F) < 1e-5F);
+    end(&scene);
+}
+
+/* Names come and go for years: a platform's newest model is compared. */
+static void test_a_name_that_changes(void **state)
+{
+    const int8_t east[] = {127, 0, 0, 0};
+    struct scene scene;
+    char name[16];
+    begin(&scene);
+    for (int version = 0; version < 3 * CONTENT_NAMES_MAX; version++) {
+        (void)snprintf(name, sizeof(name), "clip-%d", version);
         assert_null(put(&scene, "a", name, east, 1));
         assert_null(put(&scene, "b", name, east, 1));
+        assert_true(fabsf(score(&scene, "a", "b") - 1.0F) < 1e-5F);
     }
-    assert_int_equal(content_scores_kinds(scene.scores), CONTENT_VECTOR_KINDS);
-    assert_true(score(&scene, "a", "b") == 0.0F); /* the last name is one too many */
-    assert_null(put(&scene, "a", "n0", east, 1));
-    assert_null(put(&scene, "b", "n0", east, 1));
-    assert_true(fabsf(score(&scene, "a", "b") - 1.0F) < 1e-5F);
+    assert_true(content_scores_kinds(scene.scores) < CONTENT_VECTOR_KINDS);
+    end(&scene);
+}
+
+/* A name with what no name has is not used, and takes nobody's room. */
+static void test_names_that_are_none(void **state)
+{
+    const int8_t east[] = {127, 0, 0, 0};
+    struct slice names[] = {slice_of("x\0y", 3), slice_str("")};
+    int32_t widths[] = {2, 2};
+    float scales[] = {1.0F, 1.0F};
+    const struct content_vectors row = {.item_id = slice_str("a"),
+                                        .names = {names, 2},
+                                        .widths = {widths, 2},
+                                        .scales = {scales, 2},
+                                        .bytes = slice_of((const char *)east, WIDTH)};
+    struct scene scene;
+    begin(&scene);
+    assert_null(content_rows_put(scene.scores, &scene.tables, &row));
+    assert_int_equal(content_scores_kinds(scene.scores), 2);
     end(&scene);
 }
 
@@ -188,6 +233,8 @@ int main(void)
         cmocka_unit_test(test_rows_that_disagree_are_refused),
         cmocka_unit_test(test_several_by_name),
         cmocka_unit_test(test_too_many_names),
+        cmocka_unit_test(test_a_name_that_changes),
+        cmocka_unit_test(test_names_that_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
