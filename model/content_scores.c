@@ -135,6 +135,16 @@ void content_scores_set_aspect(struct content_scores *content_scores, uint32_t f
     content_scores->features_known[aspect] = true;
 }
 
+bool content_scores_uses(const struct content_scores *content_scores, uint32_t feature)
+{
+    return feature_neighbours_uses(content_scores->features, feature);
+}
+
+size_t content_scores_used(const struct content_scores *content_scores)
+{
+    return feature_neighbours_used(content_scores->features);
+}
+
 /* ---- Kinds of vectors ---- */
 
 /* Orders kinds: the first two, then by how many items have them, then by name. */

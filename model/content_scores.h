@@ -62,6 +62,9 @@ bool content_scores_describe(struct content_scores *content_scores, int32_t numb
 /* Sets the aspect of a feature: one of the first FEATURE_ASPECTS; the tags', otherwise. */
 void content_scores_set_aspect(struct content_scores *content_scores, uint32_t feature,
                                enum content_aspect aspect);
+/* Says whether any item has a feature; returns how many features items have. */
+bool content_scores_uses(const struct content_scores *content_scores, uint32_t feature);
+size_t content_scores_used(const struct content_scores *content_scores);
 /* Finds the kind of a name, or gives it a number; below 0: there are as many as may be. Borrows
  * nothing. */
 int content_scores_kind(struct content_scores *content_scores, struct slice name);

@@ -47,7 +47,7 @@ struct card {
 
 struct feature_neighbours {
     struct posting *postings; /* by feature */
-    size_t features_count;
+    size_t features_count, features_used;
     struct profile_cell *profile; /* by feature, too */
     size_t profile_count;
     uint32_t profile_stamp;
@@ -110,6 +110,16 @@ static struct card *card_of(const struct feature_neighbours *neighbours, int32_t
 {
     bool known = item >= 0 && (size_t)item < neighbours->cards_count;
     return known && neighbours->cards[item].count ? &neighbours->cards[item] : NULL;
+}
+
+bool feature_neighbours_uses(const struct feature_neighbours *neighbours, uint32_t feature)
+{
+    return feature < neighbours->features_count && neighbours->postings[feature].count > 0;
+}
+
+size_t feature_neighbours_used(const struct feature_neighbours *neighbours)
+{
+    return neighbours->features_used;
 }
 
 bool feature_neighbours_has(const struct feature_neighbours *neighbours, int32_t item)
@@ -201,6 +211,7 @@ static void set_df(struct feature_neighbours *neighbours, uint32_t feature, int3
 {
     struct posting *posting = &neighbours->postings[feature];
     int32_t before = weight(neighbours, feature);
+    neighbours->features_used += (size_t)(df > 0) - (size_t)(posting->count > 0);
     posting->count = df;
     posting->level = level_of(df);
     if (weight(neighbours, feature) == before) { return; }

@@ -35,6 +35,9 @@ struct feature_neighbours *feature_neighbours_free(struct feature_neighbours *ne
  * none any more. Returns whether anything has changed. */
 bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
                             const uint32_t *features, size_t count);
+/* Says whether any item has a feature; returns how many features items have. */
+bool feature_neighbours_uses(const struct feature_neighbours *neighbours, uint32_t feature);
+size_t feature_neighbours_used(const struct feature_neighbours *neighbours);
 /* Says whether an item has features. */
 bool feature_neighbours_has(const struct feature_neighbours *neighbours, int32_t item);
 /* Borrows the items whose cosine with the item is above 0, at most NEAREST_ITEMS, best first, equal

@@ -5,8 +5,10 @@
 #include "scorer/lists/item_features.h"
 
 enum { FEATURES_MAX = 10000000, WORD_BYTES_MAX = 64, BANDS_AN_OCTAVE = 2, BANDS_MAX = 256 };
+enum { UNUSED_LEAST = 1 << 16 }; /* features of no item that are kept in any case */
 
-/* What a feature begins with that is no tag, so that it differs from a tag of the same text. */
+/* What a feature begins with, so that those of two kinds differ where their texts do not. */
+#define OF_TAG '\x04'
 #define OF_TITLE ' '
 #define OF_BRAND '\x01'
 #define OF_CATEGORY '\x02'
@@ -48,7 +50,8 @@ static enum content_aspect aspect_of(char begin)
 
 static void add_feature(struct item_features *features, struct slice text)
 {
-    if (features->numbers_count == FEATURES_EACH_MAX || !text.size) { return; }
+    assert(text.size);
+    if (features->numbers_count == FEATURES_EACH_MAX) { return; }
     int32_t number = ids_put(features->ids, text);
     if (number == ID_NONE) { return; }
     features->numbers[features->numbers_count++] = (uint32_t)number;
@@ -61,8 +64,8 @@ static bool in_word(char c)
            (unsigned char)c >= 0x80;
 }
 
-/* Adds a text of another kind than a tag; a longer one counts by its beginning. */
-static void add_other(struct item_features *features, char kind, struct slice text)
+/* Adds a text of a kind; a longer one counts by its beginning. */
+static void add_text(struct item_features *features, char kind, struct slice text)
 {
     char with_kind[ID_BYTES_MAX + 1] = {kind};
     size_t size = MIN_OF(text.size, (size_t)ID_BYTES_MAX);
@@ -91,7 +94,27 @@ static void add_price(struct item_features *features, double price)
 {
     if (!(price > 0.0) || !isfinite(price)) { return; }
     char band = (char)((int)floor(BANDS_AN_OCTAVE * log2(price)) % BANDS_MAX);
-    add_other(features, OF_PRICE, slice_of(&band, 1));
+    add_text(features, OF_PRICE, slice_of(&band, 1));
+}
+
+static bool is_used(const void *arg, int32_t number)
+{
+    const struct item_features *features = arg;
+    return content_scores_uses(features->scores, (uint32_t)number);
+}
+
+/* Titles that change leave words behind that no item has any more. */
+static void forget_unused(struct item_features *features)
+{
+    size_t known = item_features_known(features), used = content_scores_used(features->scores);
+    bool most = known > 2 * used + UNUSED_LEAST;
+    bool needed = known > FEATURES_MAX - UNUSED_LEAST && known > used + FEATURES_MAX / 16;
+    if (most || needed) { ids_retain(features->ids, is_used, features); }
+}
+
+size_t item_features_known(const struct item_features *features)
+{
+    return (size_t)(FEATURES_MAX - ids_room(features->ids));
 }
 
 bool item_features_describe(struct item_features *features, int32_t number,
@@ -100,11 +123,14 @@ bool item_features_describe(struct item_features *features, int32_t number,
     if (number < 0) { return false; }
     features->numbers_count = 0;
     features->scores = content_scores;
-    for (size_t k = 0; k < item->tags.count; k++) { add_feature(features, item->tags.at[k]); }
-    for (size_t k = 0; k < item->category.count; k++) {
-        add_other(features, OF_CATEGORY, item->category.at[k]);
+    forget_unused(features);
+    for (size_t k = 0; k < item->tags.count; k++) {
+        add_text(features, OF_TAG, item->tags.at[k]);
     }
-    add_other(features, OF_BRAND, item->brand);
+    for (size_t k = 0; k < item->category.count; k++) {
+        add_text(features, OF_CATEGORY, item->category.at[k]);
+    }
+    add_text(features, OF_BRAND, item->brand);
     add_price(features, item->price);
     add_words(features, item->title);
     return content_scores_describe(content_scores, number, features->numbers,

@@ -71,11 +71,57 @@ static void test_other_attributes(void **state)
     item_features_free(features);
 }
 
+/* A tag may begin with anything, and is still none of the other kinds. */
+static void test_tags_that_look_like_others(void **state)
+{
+    struct content_scores *content_scores = content_scores_new(100, RECENT, /* ids= */ NULL);
+    struct item_features *features = item_features_new();
+    static const char *const tags[] = {" acme", "\x01" "acme", "\x02" "acme", "\x03" "6",
+                                       "\x04" "acme"};
+    struct slice acme = slice_str("acme");
+    const struct item item = {.tags = {&acme, 1}, .brand = acme, .category = {&acme, 1},
+                              .title = acme, .price = 10.0};
+    (void)item_features_describe(features, 0, &item, content_scores);
+    for (int32_t i = 0; i < (int32_t)ARRAY_COUNT(tags); i++) {
+        struct slice tag = slice_str(tags[i]);
+        const struct item other = {.tags = {&tag, 1}, .price = -1.0};
+        (void)item_features_describe(features, 1 + i, &other, content_scores);
+        (void)item_features_describe(features, 20 + i, &other, content_scores);
+    }
+    assert_int_equal(alike(content_scores), 0);
+    assert_true(content_scores_knows(content_scores, ASPECT_TAGS));
+    content_scores_free(content_scores);
+    item_features_free(features);
+}
+
+/* Titles that change for years: what nobody has any more is forgotten, what somebody has is not. */
+static void test_titles_that_change(void **state)
+{
+    enum { CHANGES = 200000, BOUND = 1 << 17 };
+    struct content_scores *content_scores = content_scores_new(100, RECENT, /* ids= */ NULL);
+    struct item_features *features = item_features_new();
+    char title[64];
+    describe(features, content_scores, 0, "a", "wooden train");
+    describe(features, content_scores, 1, "b", "wooden boat");
+    for (int change = 0; change < CHANGES; change++) {
+        (void)snprintf(title, sizeof(title), "train updated%d", change);
+        describe(features, content_scores, 2, "c", title);
+        assert_true(item_features_known(features) < BOUND);
+    }
+    describe(features, content_scores, 3, "d", "boat train");
+    describe(features, content_scores, 4, "updated5", "updated199999"); /* of item 2 */
+    assert_int_equal(alike(content_scores), 3);
+    content_scores_free(content_scores);
+    item_features_free(features);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_titles),
         cmocka_unit_test(test_other_attributes),
+        cmocka_unit_test(test_tags_that_look_like_others),
+        cmocka_unit_test(test_titles_that_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
