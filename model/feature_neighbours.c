@@ -4,6 +4,9 @@
  * changes all items that have the feature. Of a feature that few items have, these are told to the
  * rows one by one; for others, and for a new L(N), all rows are dropped. The length of an item's
  * vector is kept until any weight changes.
+ *
+ * An item knows its place among those that have a feature, so that it is taken off at once, however
+ * many these are.
  */
 #include "base/base.h"
 #include "base/array.h"
@@ -39,7 +42,7 @@ struct lengths {
 };
 
 struct card {
-    uint32_t *features; /* sorted, each once; NULL: none */
+    uint32_t *features; /* sorted, each once, then its place in the posting of each; NULL: none */
     uint32_t count;
     uint64_t version; /* of the weights by which the next are */
     struct lengths lengths;
@@ -223,6 +226,15 @@ static void set_df(struct feature_neighbours *neighbours, uint32_t feature, int3
     for (int32_t k = 0; k < df; k++) { nearest_rows_change(neighbours->rows, posting->items[k]); }
 }
 
+/* An item's place in the posting of a feature that it has. */
+static uint32_t *place_in(struct feature_neighbours *neighbours, int32_t item, uint32_t feature)
+{
+    struct card *card = &neighbours->cards[item];
+    size_t at = number_set_find(card->features, card->count, feature);
+    assert(at < card->count);
+    return &card->features[card->count + at];
+}
+
 static void post(struct feature_neighbours *neighbours, uint32_t feature, int32_t item)
 {
     ARRAY_RESERVE_ZEROS(neighbours->postings, neighbours->features_count, (size_t)feature + 1,
@@ -230,15 +242,17 @@ static void post(struct feature_neighbours *neighbours, uint32_t feature, int32_
     struct posting *posting = &neighbours->postings[feature];
     ARRAY_RESERVE(posting->items, posting->capacity, posting->count + 1, POSTINGS_FIRST);
     posting->items[posting->count] = item;
+    *place_in(neighbours, item, feature) = (uint32_t)posting->count;
     set_df(neighbours, feature, posting->count + 1);
 }
 
 static void take_off(struct feature_neighbours *neighbours, uint32_t feature, int32_t item)
 {
     struct posting *posting = &neighbours->postings[feature];
-    int32_t at = 0;
-    while (posting->items[at] != item) { at++; }
-    posting->items[at] = posting->items[posting->count - 1];
+    const uint32_t place = *place_in(neighbours, item, feature);
+    const int32_t last = posting->items[posting->count - 1];
+    posting->items[place] = last;
+    *place_in(neighbours, last, feature) = place;
     set_df(neighbours, feature, posting->count - 1);
 }
 
@@ -261,6 +275,30 @@ static void count_item(struct feature_neighbours *neighbours, int32_t by)
     nearest_rows_change_all(neighbours->rows);
 }
 
+/* Gives an item other features; of those that stay, nothing changes. */
+static void replace_features(struct feature_neighbours *neighbours, int32_t item,
+                             const uint32_t *features, size_t count)
+{
+    struct card *card = &neighbours->cards[item];
+    for (uint32_t at = 0; at < card->count; at++) {
+        uint32_t feature = card->features[at];
+        if (!number_set_has(features, count, feature)) { take_off(neighbours, feature, item); }
+    }
+    const struct card before = *card;
+    *card = (struct card){.count = (uint32_t)count};
+    if (count) { card->features = xcalloc(2 * count, sizeof(*card->features)); }
+    if (count) { memcpy(card->features, features, count * sizeof(*features)); }
+    for (size_t at = 0; at < count; at++) {
+        size_t old = number_set_find(before.features, before.count, features[at]);
+        if (old < before.count) {
+            card->features[count + at] = before.features[before.count + old];
+        } else {
+            post(neighbours, features[at], item);
+        }
+    }
+    free(before.features);
+}
+
 bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
                             const uint32_t *features, size_t count)
 {
@@ -275,18 +313,8 @@ bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
                        : !count;
     if (same) { return false; }
     reserve(neighbours, item);
-    struct card *card = &neighbours->cards[item];
-    count_item(neighbours, (count > 0) - (card->count > 0));
-    for (uint32_t at = 0; at < card->count; at++) {
-        take_off(neighbours, card->features[at], item);
-    }
-    free(card->features);
-    *card = (struct card){.count = (uint32_t)count};
-    if (count) {
-        card->features = xreallocarray(NULL, count, sizeof(*card->features));
-        memcpy(card->features, sorted, count * sizeof(*sorted));
-    }
-    for (size_t at = 0; at < count; at++) { post(neighbours, sorted[at], item); }
+    count_item(neighbours, (count > 0) - (neighbours->cards[item].count > 0));
+    replace_features(neighbours, item, sorted, count);
     nearest_rows_change(neighbours->rows, item);
     return true;
 }

@@ -10,7 +10,7 @@
  * and the likeness of two items is the cosine of their vectors of w. This is TF-IDF with weights in
  * steps of a quarter of an octave, so all sums are whole numbers, which have no order, and a change
  * of the catalogue seldom changes the weights of others. Features are added, changed and removed at
- * any time. Memory: 60 bytes an item, 4 for each feature of it twice, 40 a feature, and the rows of
+ * any time. Memory: 60 bytes an item, 12 for each feature of it, 40 a feature, and the rows of
  * nearest_rows.h. One thread.
  *
  * Each feature is of an aspect (tags, brand, ...), the first unless it is said otherwise. A profile

@@ -17,7 +17,13 @@ size_t number_set_make(uint32_t *numbers, size_t count)
     return kept;
 }
 
+size_t number_set_find(const uint32_t *set, size_t count, uint32_t number)
+{
+    const uint32_t *found = count ? bsearch(&number, set, count, sizeof(*set), by_number) : NULL;
+    return found ? (size_t)(found - set) : count;
+}
+
 bool number_set_has(const uint32_t *set, size_t count, uint32_t number)
 {
-    return count && bsearch(&number, set, count, sizeof(*set), by_number);
+    return number_set_find(set, count, number) < count;
 }

@@ -6,6 +6,8 @@
 
 /* Makes a set of numbers in place; returns how many differ. */
 size_t number_set_make(uint32_t *numbers, size_t count);
+/* Returns the index of a number; `count`: the set does not have it. */
+size_t number_set_find(const uint32_t *set, size_t count, uint32_t number);
 /* Says whether a set has a number. */
 bool number_set_has(const uint32_t *set, size_t count, uint32_t number);
 

@@ -17,7 +17,7 @@ struct word_posting {
 };
 
 struct word_card {
-    uint32_t *words; /* sorted, each once; NULL: none */
+    uint32_t *words; /* sorted, each once, then its place in the posting of each; NULL: none */
     uint32_t count;
 };
 
@@ -54,31 +54,56 @@ struct word_index *word_index_free(struct word_index *index)
 
 /* ---- Words ---- */
 
+/* An item's place in the posting of a word that it has: so it is taken off at once, however many
+ * items have the word. */
+static uint32_t *place_in(struct word_index *index, int32_t item, uint32_t word)
+{
+    struct word_card *card = &index->cards[item];
+    size_t at = number_set_find(card->words, card->count, word);
+    assert(at < card->count);
+    return &card->words[card->count + at];
+}
+
 static void post(struct word_index *index, uint32_t word, int32_t item)
 {
     ARRAY_RESERVE_ZEROS(index->postings, index->postings_count, (size_t)word + 1, CARDS_FIRST);
     struct word_posting *posting = &index->postings[word];
     ARRAY_RESERVE(posting->items, posting->capacity, posting->count + 1, POSTINGS_FIRST);
+    *place_in(index, item, word) = (uint32_t)posting->count;
     posting->items[posting->count++] = item;
 }
 
 static void take_off(struct word_index *index, uint32_t word, int32_t item)
 {
     struct word_posting *posting = &index->postings[word];
-    int32_t at = 0;
-    while (posting->items[at] != item) { at++; }
-    posting->items[at] = posting->items[--posting->count];
+    const uint32_t place = *place_in(index, item, word);
+    const int32_t last = posting->items[--posting->count];
+    posting->items[place] = last;
+    *place_in(index, last, word) = place;
 }
 
-/* Posts the words of `card` that `other` has not, or takes them off. */
-static void post_difference(struct word_index *index, const struct word_card *card,
-                            const struct word_card *other, int32_t item,
-                            void (*change)(struct word_index *, uint32_t, int32_t))
+/* Gives an item other words; of those that stay, nothing changes. */
+static void replace_words(struct word_index *index, int32_t item, const uint32_t *words,
+                          size_t count)
 {
-    for (uint32_t k = 0; k < card->count; k++) {
-        uint32_t word = card->words[k];
-        if (!number_set_has(other->words, other->count, word)) { change(index, word, item); }
+    struct word_card *card = &index->cards[item];
+    for (uint32_t at = 0; at < card->count; at++) {
+        uint32_t word = card->words[at];
+        if (!number_set_has(words, count, word)) { take_off(index, word, item); }
     }
+    const struct word_card before = *card;
+    *card = (struct word_card){.count = (uint32_t)count};
+    if (count) { card->words = xcalloc(2 * count, sizeof(*card->words)); }
+    if (count) { memcpy(card->words, words, count * sizeof(*words)); }
+    for (size_t at = 0; at < count; at++) {
+        size_t old = number_set_find(before.words, before.count, words[at]);
+        if (old < before.count) {
+            card->words[count + at] = before.words[before.count + old];
+        } else {
+            post(index, words[at], item);
+        }
+    }
+    free(before.words);
 }
 
 bool word_index_put(struct word_index *index, int32_t item, const uint32_t *words, size_t count)
@@ -88,19 +113,15 @@ bool word_index_put(struct word_index *index, int32_t item, const uint32_t *word
     if (item < 0 || item >= index->items_max) { return false; }
     if (!count && (size_t)item >= index->cards_count) { return false; }
     if (count) { memcpy(sorted, words, count * sizeof(*sorted)); }
-    const struct word_card next = {sorted, (uint32_t)number_set_make(sorted, count)};
+    count = number_set_make(sorted, count);
     ARRAY_RESERVE_ZEROS(index->cards, index->cards_count, (size_t)item + 1, CARDS_FIRST);
-    struct word_card *card = &index->cards[item];
-    bool same = card->count == next.count &&
-                (!next.count || memcmp(card->words, sorted, next.count * sizeof(*sorted)) == 0);
+    const struct word_card *card = &index->cards[item];
+    bool same = card->count == count &&
+                (!count || memcmp(card->words, sorted, count * sizeof(*sorted)) == 0);
     if (same) { return false; }
-    post_difference(index, card, &next, item, take_off);
-    post_difference(index, &next, card, item, post);
-    index->items += (next.count > 0) - (card->count > 0);
-    index->words += (int64_t)next.count - (int64_t)card->count;
-    free(card->words);
-    *card = (struct word_card){.count = next.count};
-    if (next.count) { card->words = xmemdup(sorted, next.count * sizeof(*sorted)); }
+    index->items += (count > 0) - (card->count > 0);
+    index->words += (int64_t)count - (int64_t)card->count;
+    replace_words(index, item, sorted, count);
     return true;
 }
 

@@ -7,8 +7,8 @@
  *
  * N items have words, df of them w. Words are numbers that the caller gives. The sum runs in the
  * order of the query's words, in 64 bits, so it depends on the items alone and not on the order in
- * which they came. Words are added, changed and removed at any time. Memory: 4 bytes for each word
- * of an item twice. One thread.
+ * which they came. Words are added, changed and removed at any time. Memory: 12 bytes for each word
+ * of an item. One thread.
  */
 #ifndef FRESHET_MODEL_WORD_INDEX_H
 #define FRESHET_MODEL_WORD_INDEX_H

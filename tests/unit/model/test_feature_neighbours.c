@@ -198,6 +198,30 @@ static void test_what_changes_nothing(void **state)
     feature_neighbours_free(neighbours);
 }
 
+/* A catalogue whose items share features comes again, with other titles, and goes: an item is found
+ * at once among all that have a feature (seconds, where it was looked for). */
+static void test_a_catalogue_comes_again(void **state)
+{
+    enum { MANY = 100000, SHARED = 3 };
+    struct feature_neighbours *neighbours = feature_neighbours_new(MANY, /* ids= */ NULL);
+    size_t count;
+    for (int32_t turn = 0; turn < 2; turn++) {
+        for (int32_t i = 0; i < MANY; i++) {
+            const uint32_t features[] = {0, 1, 2, (uint32_t)(SHARED + i / 2 + turn)};
+            assert_true(feature_neighbours_put(neighbours, i, features, SHARED + 1));
+        }
+    }
+    assert_int_equal(feature_neighbours_used(neighbours), SHARED + MANY / 2);
+    const struct alike *alike = feature_neighbours_of(neighbours, 5, &count);
+    assert_int_equal(count, 1); /* what all have weighs nothing */
+    assert_int_equal(alike[0].item, 4);
+    for (int32_t i = 0; i < MANY; i++) {
+        assert_true(feature_neighbours_put(neighbours, i, NULL, 0));
+    }
+    assert_int_equal(feature_neighbours_used(neighbours), 0);
+    feature_neighbours_free(neighbours);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -205,6 +229,7 @@ int main(void)
         cmocka_unit_test(test_rows_do_not_depend_on_the_order),
         cmocka_unit_test(test_profile),
         cmocka_unit_test(test_what_changes_nothing),
+        cmocka_unit_test(test_a_catalogue_comes_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,10 @@ static void numbers_are_sorted_and_each_once(void **state _unused_)
     assert_memory_equal(numbers, wanted, sizeof(wanted));
     assert_int_equal(number_set_make(numbers, count), count);
     for (size_t k = 0; k < count; k++) { assert_true(number_set_has(numbers, count, wanted[k])); }
+    for (size_t k = 0; k < count; k++) {
+        assert_int_equal(number_set_find(numbers, count, wanted[k]), k);
+    }
+    assert_int_equal(number_set_find(numbers, count, 1), count);
     assert_false(number_set_has(numbers, count, 1));
     assert_false(number_set_has(numbers, count, UINT32_MAX - 1));
 }

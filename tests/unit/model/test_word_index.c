@@ -109,6 +109,23 @@ static void test_scores(void **state _unused_)
     word_index_free(index);
 }
 
+/* All items have a word, and go: each is found at once among all (seconds, where it was searched).
+ */
+static void test_a_catalogue_goes(void **state _unused_)
+{
+    enum { MANY = 100000 };
+    struct word_index *index = word_index_new(MANY);
+    const int32_t query[] = {0};
+    for (int32_t i = 0; i < MANY; i++) {
+        const uint32_t words[] = {0, 1, 2, 3 + (uint32_t)i};
+        assert_true(word_index_put(index, i, words, 4));
+    }
+    for (int32_t i = 1; i < MANY; i++) { assert_true(word_index_put(index, i, NULL, 0)); }
+    assert_true(word_index_score(index, query, 1, 0) > 0.0);
+    assert_true(word_index_score(index, query, 1, 1) == 0.0);
+    word_index_free(index);
+}
+
 static void test_what_changes_nothing(void **state _unused_)
 {
     struct word_index *index = word_index_new(5);
@@ -133,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scores),
         cmocka_unit_test(test_what_changes_nothing),
+        cmocka_unit_test(test_a_catalogue_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
