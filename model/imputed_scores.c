@@ -47,8 +47,8 @@ void imputed_scores_find(const struct mixture_candidates *candidates,
     mean_of_others(candidates, evidence->by_actions, others);
     const float b = slope(z, others, evidence, candidates->count);
     for (size_t k = 0; k < candidates->count; k++) {
-        const float missing = (float)IMPUTED_ACTIONS / ((float)IMPUTED_ACTIONS +
-                                                        evidence->actions[k]);
+        const float actions = MAX_OF(evidence->actions[k], 0.0F); /* a foreign row may say less */
+        const float missing = (float)IMPUTED_ACTIONS / ((float)IMPUTED_ACTIONS + actions);
         ret_lifts[k] = b > 0.0F ? missing * MAX_OF(b * others[k] - z[k], 0.0F) : 0.0F;
     }
 }

@@ -115,12 +115,25 @@ static void test_actions_replace_it(void **state)
     for (size_t k = 5; k < ITEMS; k++) { assert_true(lifts[k] == 0.0F); }
 }
 
+/* Fewer than no actions, as a foreign row may say: a new item, and nothing is infinite. */
+static void test_fewer_than_no_actions(void **state)
+{
+    float lifts[MIXTURE_CANDIDATES_MAX], of_none[MIXTURE_CANDIDATES_MAX];
+    draw(1);
+    for (size_t k = 0; k < 4; k++) { actions[k] = 0.0F; }
+    imputed_scores_find(&candidates, &evidence, MEMBER_COUNTING, of_none);
+    for (size_t k = 0; k < 4; k++) { actions[k] = -1.0F - (float)k; }
+    imputed_scores_find(&candidates, &evidence, MEMBER_COUNTING, lifts);
+    for (size_t k = 0; k < ITEMS; k++) { assert_true(lifts[k] == of_none[k]); }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_formulas),
         cmocka_unit_test(test_nothing_to_go_by),
         cmocka_unit_test(test_actions_replace_it),
+        cmocka_unit_test(test_fewer_than_no_actions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
