@@ -194,7 +194,7 @@ void ids_retain(struct ids *ids, bool (*keeps)(const void *arg, int32_t number),
 {
     assert(!ids->ranked_count && !ids->found_by_prefix);
     struct arena *texts = arena_new(IDS_TEXT_BLOCK);
-    hash_index_release(&ids->index);
+    hash_index_clear(&ids->index); /* it stays wide: numbers may be great, however few stay */
     ids->free_count = 0;
     ids->free_first = 0;
     for (int32_t i = ids->count - 1; i >= 0; i--) {

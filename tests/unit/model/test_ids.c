@@ -1,4 +1,5 @@
 #include "base/base.h"
+#include "base/hash_index.h"
 #include "base/buf.h"
 #include "model/ids.h"
 
@@ -98,6 +99,29 @@ static void test_full(void **state)
 static bool is_even(const void *arg _unused_, int32_t number)
 {
     return number % 2 == 0;
+}
+
+static bool is_last(const void *arg, int32_t number)
+{
+    return number == *(const int32_t *)arg;
+}
+
+/* Of many, one stays that has a great number. */
+static void test_one_of_many_is_retained(void **state)
+{
+    const int32_t last = 3 * HASH_INDEX_NARROW;
+    struct ids *ids = ids_new(last + 1);
+    struct buf buf;
+    buf_init(&buf, 64);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i <= last; i++) { ids_put(ids, name(&buf, i)); }
+        ids_retain(ids, is_last, &last);
+        assert_int_equal(ids_room(ids), last);
+        assert_int_equal(ids_find(ids, name(&buf, last)), last);
+        assert_int_equal(ids_find(ids, name(&buf, last - 1)), ID_NONE);
+    }
+    buf_release(&buf);
+    ids_free(ids);
 }
 
 /* What stays keeps its number; later ids get the numbers of what was forgotten, and no others. */
@@ -263,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_ids_that_share_a_prefix),
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_retained),
+        cmocka_unit_test(test_one_of_many_is_retained),
         cmocka_unit_test(test_cleared),
         cmocka_unit_test(test_order_is_that_of_the_texts),
         cmocka_unit_test(test_fingerprint),
