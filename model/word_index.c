@@ -23,7 +23,7 @@ struct word_card {
 
 struct word_index {
     struct word_posting *postings; /* by word */
-    size_t postings_count;
+    size_t postings_count, words_used;
     struct word_card *cards; /* by item; so are the next two */
     double *sums;            /* scratch, all 0 between calls */
     int32_t *touched;
@@ -71,6 +71,7 @@ static void post(struct word_index *index, uint32_t word, int32_t item)
     ARRAY_RESERVE(posting->items, posting->capacity, posting->count + 1, POSTINGS_FIRST);
     *place_in(index, item, word) = (uint32_t)posting->count;
     posting->items[posting->count++] = item;
+    index->words_used += posting->count == 1;
 }
 
 static void take_off(struct word_index *index, uint32_t word, int32_t item)
@@ -80,6 +81,7 @@ static void take_off(struct word_index *index, uint32_t word, int32_t item)
     const int32_t last = posting->items[--posting->count];
     posting->items[place] = last;
     *place_in(index, last, word) = place;
+    index->words_used -= posting->count == 0;
 }
 
 /* Gives an item other words; of those that stay, nothing changes. */
@@ -123,6 +125,16 @@ bool word_index_put(struct word_index *index, int32_t item, const uint32_t *word
     index->words += (int64_t)count - (int64_t)card->count;
     replace_words(index, item, sorted, count);
     return true;
+}
+
+bool word_index_uses(const struct word_index *index, uint32_t word)
+{
+    return word < index->postings_count && index->postings[word].count > 0;
+}
+
+size_t word_index_used(const struct word_index *index)
+{
+    return index->words_used;
 }
 
 /* ---- Scores ---- */

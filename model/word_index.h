@@ -27,6 +27,9 @@ struct word_index *word_index_free(struct word_index *index);
 /* Sets an item's words, in any order, repeats allowed, at most INDEX_WORDS_EACH_MAX; none: it has
  * none any more. Returns whether anything has changed. */
 bool word_index_put(struct word_index *index, int32_t item, const uint32_t *words, size_t count);
+/* Says whether any item has a word; returns how many words items have. */
+bool word_index_uses(const struct word_index *index, uint32_t word);
+size_t word_index_used(const struct word_index *index);
 /* Offers all items that have one of the query's words, each of which is there once; ID_NONE is a
  * word that no item has. Only those are offered that `allows`. */
 void word_index_offer(struct word_index *index, const int32_t *words, size_t count,

@@ -43,6 +43,9 @@ struct item_search *item_search_new(int32_t items_max, const struct ids *ids);
 struct item_search *item_search_free(struct item_search *search);
 /* Sets what the catalogue says of the item with a number (below 0: none). */
 void item_search_put(struct item_search *search, int32_t number, const struct item *item);
+/* Returns how many words are known, of items and of none: those of none are forgotten after a
+ * while. */
+size_t item_search_words(const struct item_search *search);
 /* Removes an item. */
 void item_search_remove(struct item_search *search, int32_t number);
 /* Finds the items that match, none that the flags bar: best first, equal ones by id, at most

@@ -65,6 +65,46 @@ static void test_words(void **state _unused_)
     ids_free(ids);
 }
 
+/* Titles that change for years: what nobody has any more is forgotten, and counts in a query as
+ * what nobody ever had. */
+static void test_titles_that_change(void **state _unused_)
+{
+    enum { CHANGES = 200000, BOUND = 1 << 17 };
+    static struct found_item found[FOUND_ITEMS_MAX];
+    const int8_t east[] = {100, 5};
+    static struct vector_query vector;
+    float relevance[2];
+    char title[64];
+    const struct item_flags flags = {0};
+    for (int way = 0; way < 2; way++) { /* a process that saw it all, and a new one */
+        struct ids *ids = ids_new(100);
+        struct vector_neighbours *vectors = vector_neighbours_new(100, ids);
+        const int32_t nearest[] = {1};
+        const struct search_query query = {
+            .text = slice_str("train updated7 updated7 updated199998"), .vectors = vectors,
+            .vector = &vector, .nearest = nearest, .nearest_count = 1, .vectors_weight = 0.5};
+        struct item_search *search = item_search_new(100, ids);
+        name(ids, 6);
+        put(search, 0, "wooden train", "");
+        put(search, 1, "wooden boat", "");
+        (void)vector_neighbours_put(vectors, 1, east, 2);
+        vector_neighbours_mark(vectors, 1, true);
+        vector_query_set(&vector, east, 2);
+        for (int change = way ? CHANGES - 1 : 0; change < CHANGES; change++) {
+            (void)snprintf(title, sizeof(title), "boat updated%d", change);
+            put(search, 2, title, "");
+            assert_true(item_search_words(search) < BOUND);
+        }
+        size_t count = item_search_find(search, &query, &flags, found);
+        assert_int_equal(count, 2);
+        relevance[way] = found[1].relevance;
+        vector_neighbours_free(vectors);
+        item_search_free(search);
+        ids_free(ids);
+    }
+    assert_true(relevance[0] == relevance[1]);
+}
+
 /* A text may have any number of words, known or not. */
 static void test_many_words(void **state _unused_)
 {
@@ -206,6 +246,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),
         cmocka_unit_test(test_many_words),
+        cmocka_unit_test(test_titles_that_change),
         cmocka_unit_test(test_both),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
