@@ -461,15 +461,12 @@ static void score_features(const struct content_scores *content_scores, const in
                            size_t count, float *ret_scores, size_t stride)
 {
     struct feature_neighbours *features = content_scores->features;
-    float weight = 1.0F, scores[FEATURE_ASPECTS];
+    float weight = 1.0F;
     feature_neighbours_profile_clear(features);
     for (size_t k = 0; k < content_scores->sources_count; k++, weight *= DECAY_COMPARED) {
         feature_neighbours_profile_add(features, content_scores->sources[k], weight);
     }
-    for (size_t k = 0; k < count; k++) {
-        feature_neighbours_profile_score(features, items[k], scores);
-        for (size_t a = 0; a < FEATURE_ASPECTS; a++) { ret_scores[a * stride + k] = scores[a]; }
-    }
+    feature_neighbours_profile_scores(features, items, count, ret_scores, stride);
 }
 
 /* Adds the scores by vectors of a kind to those of its aspect. */

@@ -14,7 +14,8 @@
 #include "model/feature_neighbours.h"
 #include "model/number_set.h"
 
-enum { POSTINGS_FIRST = 4, CARDS_FIRST = 1024, TOLD_MAX = 32, LEVELS_AN_OCTAVE = 4 };
+enum { POSTINGS_FIRST = 4, CARDS_FIRST = 1024, TOLD_MAX = 32, LEVELS_AN_OCTAVE = 4,
+       CARDS_AHEAD = 16, FEATURES_AHEAD = 8 /* on their way to the cache */ };
 
 struct posting {
     int32_t *items;
@@ -370,8 +371,23 @@ void feature_neighbours_profile_add(struct feature_neighbours *neighbours, int32
     }
 }
 
-void feature_neighbours_profile_score(struct feature_neighbours *neighbours, int32_t item,
-                                      float ret_scores[static FEATURE_ASPECTS])
+/* Ask the cache for what is known of an item, then for its features. Inlined, because a compiler
+ * drops calls that have no effect it knows of. */
+static inline __attribute__((always_inline)) void
+fetch_card(const struct feature_neighbours *neighbours, int32_t item)
+{
+    if ((size_t)item < neighbours->cards_count) { __builtin_prefetch(&neighbours->cards[item]); }
+}
+
+static inline __attribute__((always_inline)) void
+fetch_features(const struct feature_neighbours *neighbours, int32_t item)
+{
+    if ((size_t)item >= neighbours->cards_count) { return; }
+    __builtin_prefetch(neighbours->cards[item].features);
+}
+
+static void score_one(const struct feature_neighbours *neighbours, int32_t item,
+                      float ret_scores[static FEATURE_ASPECTS])
 {
     struct card *card = card_of(neighbours, item);
     int64_t sums[FEATURE_ASPECTS] = {0};
@@ -384,5 +400,20 @@ void feature_neighbours_profile_score(struct feature_neighbours *neighbours, int
     const struct lengths *lengths = lengths_of(neighbours, card);
     for (size_t a = 0; a < FEATURE_ASPECTS; a++) {
         ret_scores[a] = PART * (float)sums[a] * lengths->inverses[a];
+    }
+}
+
+void feature_neighbours_profile_scores(struct feature_neighbours *neighbours, const int32_t *items,
+                                       size_t count, float *ret_scores, size_t stride)
+{
+    float scores[FEATURE_ASPECTS];
+    for (size_t k = 0; k < MIN_OF(count, (size_t)CARDS_AHEAD); k++) {
+        fetch_card(neighbours, items[k]);
+    }
+    for (size_t k = 0; k < count; k++) {
+        if (k + CARDS_AHEAD < count) { fetch_card(neighbours, items[k + CARDS_AHEAD]); }
+        if (k + FEATURES_AHEAD < count) { fetch_features(neighbours, items[k + FEATURES_AHEAD]); }
+        score_one(neighbours, items[k], scores);
+        for (size_t a = 0; a < FEATURE_ASPECTS; a++) { ret_scores[a * stride + k] = scores[a]; }
     }
 }

@@ -57,8 +57,9 @@ void feature_neighbours_profile_clear(struct feature_neighbours *neighbours);
 /* Adds an item's features to it. */
 void feature_neighbours_profile_add(struct feature_neighbours *neighbours, int32_t item,
                                     float weight);
-/* Scores an item by each aspect. */
-void feature_neighbours_profile_score(struct feature_neighbours *neighbours, int32_t item,
-                                      float ret_scores[static FEATURE_ASPECTS]);
+/* Scores items by each aspect: ret_scores (FEATURE_ASPECTS rows, `stride` numbers from each to the
+ * next) has the items' scores side by side. */
+void feature_neighbours_profile_scores(struct feature_neighbours *neighbours, const int32_t *items,
+                                       size_t count, float *ret_scores, size_t stride);
 
 #endif

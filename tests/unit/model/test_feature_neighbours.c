@@ -166,15 +166,20 @@ static void test_profile(void **state)
             feature_neighbours_profile_add(neighbours, sources[s], 1.0F / (float)(s + 1));
         }
         feature_neighbours_profile_add(neighbours, ITEMS + 5, 1.0F); /* nothing is known of it */
-        for (int32_t i = turn; i < ITEMS; i += 29) {
-            float scores[FEATURE_ASPECTS];
-            feature_neighbours_profile_score(neighbours, i, scores);
+        enum { STEP = 29, SCORED = ITEMS / STEP + 2 };
+        int32_t items[SCORED];
+        float scores[FEATURE_ASPECTS * SCORED];
+        size_t count = 0;
+        for (int32_t i = turn; i < ITEMS; i += STEP) { items[count++] = i; }
+        items[count++] = ITEMS + 5;
+        feature_neighbours_profile_scores(neighbours, items, count, scores, SCORED);
+        for (size_t k = 0; k < count; k++) {
             for (uint32_t aspect = 0; aspect < FEATURE_ASPECTS; aspect++) {
                 double want = 0.0;
-                for (size_t s = 0; s < 3; s++) {
-                    want += cosine_by(&catalogue, aspect, sources[s], i) / (double)(s + 1);
+                for (size_t s = 0; s < 3 && items[k] < ITEMS; s++) {
+                    want += cosine_by(&catalogue, aspect, sources[s], items[k]) / (double)(s + 1);
                 }
-                near_to((double)scores[aspect], want, 1e-5, "aspect", aspect);
+                near_to((double)scores[aspect * SCORED + k], want, 1e-5, "aspect", aspect);
             }
         }
     }
