@@ -1,13 +1,14 @@
 /* Both selecting and sorting divide the entries by a pivot (Hoare, "Find" and "Quicksort", CACM 4,
  * 1961). Which entry is better than the pivot cannot be foreseen, so divide() has no branch for it:
- * it swaps each entry, and moves the border by 0 or 1. Pivots are drawn, so no order of the
- * candidates makes it slow.
+ * it copies the better ones to the front of a spare array and the others to its back, so that no
+ * entry waits for the one before. Runs of few entries are sorted by counting for each how many are
+ * better, also without a branch. Pivots are drawn, so no order of the candidates makes it slow.
  */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/topk.h"
 
-enum { GATHERED = 32, RUN = 8 }; /* RUN: so few entries are sorted by insertion */
+enum { GATHERED = 32, RUN = 12 }; /* RUN: so few entries are sorted by counting */
 
 void topk_init(struct topk *top, bool (*before)(const void *arg, int32_t a, int32_t b),
                const void *arg)
@@ -25,9 +26,10 @@ void topk_clear(struct topk *top, size_t length)
 {
     top->room = 2 * length + GATHERED;
     if (top->room > top->capacity) {
-        top->entries = xreallocarray(top->entries, top->room, sizeof(*top->entries));
+        top->entries = xreallocarray(top->entries, 2 * top->room, sizeof(*top->entries));
         top->capacity = top->room;
     }
+    top->spare = top->entries + top->capacity;
     top->length = length;
     top->count = 0;
     top->least = length ? -INFINITY : INFINITY;
@@ -47,61 +49,61 @@ static inline void put(struct topk_entry *to, double score, int32_t item)
     to->item = item;
 }
 
-static inline void swap(struct topk_entry *a, struct topk_entry *b)
+/* Draws three entries and returns the place of their median. */
+static size_t draw_pivot(struct topk *top, size_t from, size_t end)
 {
-    const double score = a->score;
-    const int32_t item = a->item;
-    put(a, b->score, b->item);
-    put(b, score, item);
-}
-
-/* Puts the median of three entries at `from`. */
-static void draw_pivot(struct topk *top, size_t from, size_t end)
-{
-    struct topk_entry *at = top->entries;
+    const struct topk_entry *at = top->entries;
     size_t of[3];
     for (size_t k = 0; k < ARRAY_COUNT(of); k++) {
         top->draw = top->draw * 1664525U + 1013904223U; /* Numerical Recipes */
         of[k] = from + (size_t)((uint64_t)top->draw * (end - from) >> 32);
     }
-    bool first = better(top, at[of[0]], at[of[1]]);
-    size_t high = of[!first], low = of[first];
-    size_t median = better(top, at[of[2]], at[high])  ? high
-                    : better(top, at[of[2]], at[low]) ? of[2]
-                                                      : low;
-    swap(&at[from], &at[median]);
+    const bool first = better(top, at[of[0]], at[of[1]]);
+    const bool second = better(top, at[of[1]], at[of[2]]);
+    const bool across = better(top, at[of[0]], at[of[2]]);
+    const size_t end_median = first == across ? of[2] : of[0];
+    return first == second ? of[1] : end_median;
 }
 
 /* Divides the entries from..end-1 by one of them: returns its place, before which the better ones
  * are. */
 static size_t divide(struct topk *top, size_t from, size_t end)
 {
-    struct topk_entry *at = top->entries;
-    draw_pivot(top, from, end);
-    const struct topk_entry pivot = at[from];
-    size_t border = from + 1;
+    struct topk_entry *at = top->entries, *front = top->spare, *back = front + (end - from - 1);
+    const size_t place = draw_pivot(top, from, end);
+    const struct topk_entry pivot = at[place];
+    at[place] = at[from];
     for (size_t k = from + 1; k < end; k++) {
         const struct topk_entry entry = {.score = at[k].score, .item = at[k].item};
-        put(&at[k], at[border].score, at[border].item);
-        put(&at[border], entry.score, entry.item);
-        border += better(top, entry, pivot);
+        const bool is = better(top, entry, pivot);
+        put(front, entry.score, entry.item);
+        put(back, entry.score, entry.item);
+        front += is;
+        back -= !is;
     }
-    swap(&at[from], &at[border - 1]);
-    return border - 1;
+    *front = pivot;
+    memcpy(at + from, top->spare, (end - from) * sizeof(*at));
+    return from + (size_t)(front - top->spare);
 }
 
-/* Sorts by insertion: for few entries, or where each one is near its place. */
-static void insert_each(struct topk *top, size_t from, size_t end)
+/* Sorts at most RUN entries: each one's place is the number of better ones. */
+static void sort_run(struct topk *top, size_t from, size_t end)
 {
-    struct topk_entry *at = top->entries;
-    for (size_t k = from + 1; k < end; k++) {
-        const struct topk_entry entry = {.score = at[k].score, .item = at[k].item};
-        size_t to = k;
-        for (; to > from && better(top, entry, at[to - 1]); to--) {
-            put(&at[to], at[to - 1].score, at[to - 1].item);
+    struct topk_entry *at = top->entries + from;
+    const size_t count = end - from;
+    size_t places[RUN] = {0};
+    assert(count <= RUN);
+    for (size_t k = 1; k < count; k++) {
+        size_t place = 0;
+        for (size_t other = 0; other < k; other++) {
+            const bool is = better(top, at[k], at[other]);
+            places[other] += is;
+            place += !is;
         }
-        put(&at[to], entry.score, entry.item);
+        places[k] = place;
     }
+    for (size_t k = 0; k < count; k++) { put(&top->spare[places[k]], at[k].score, at[k].item); }
+    memcpy(at, top->spare, count * sizeof(*at));
 }
 
 /* Keeps the best K of more, or some less than `more` beside them where that comes cheaper. */
@@ -123,7 +125,7 @@ static void keep(struct topk *top, size_t more)
             from = end = last;
         }
     }
-    insert_each(top, from, end);
+    sort_run(top, from, end);
     top->least = top->entries[last].score;
     top->count = top->length;
 }
@@ -143,13 +145,15 @@ void topk_shrink(struct topk *top)
     top->count = MIN_OF(top->count, top->length);
 }
 
-void topk_push_range(struct topk *top, const float *scores, size_t count, int32_t first)
+/* Offers scores with their items, or with first, first + 1, ... */
+static inline void push_many(struct topk *top, const float *scores, const int32_t *items,
+                             int32_t first, size_t count)
 {
     for (size_t k = 0; k < count;) {
         size_t end = MIN_OF(count, k + (top->room - top->count)), at = top->count;
         for (; k < end; k++) {
             const double score = (double)scores[k];
-            put(&top->entries[at], score, first + (int32_t)k);
+            put(&top->entries[at], score, items ? items[k] : first + (int32_t)k);
             at += score >= top->least;
         }
         top->count = at;
@@ -157,24 +161,34 @@ void topk_push_range(struct topk *top, const float *scores, size_t count, int32_
     }
 }
 
-/* Orders runs of entries, of which the first K will be read. */
-static void order_runs(struct topk *top, size_t from, size_t end)
+void topk_push_range(struct topk *top, const float *scores, size_t count, int32_t first)
+{
+    push_many(top, scores, /* items= */ NULL, first, count);
+}
+
+void topk_push_items(struct topk *top, const float *scores, const int32_t *items, size_t count)
+{
+    push_many(top, scores, items, /* first= */ 0, count);
+}
+
+/* Orders the entries from..end-1 as far as the first K go. */
+static void order(struct topk *top, size_t from, size_t end)
 {
     while (end - from > RUN && from < top->length) {
         size_t place = divide(top, from, end);
         if (place - from < end - place) {
-            order_runs(top, from, place);
+            order(top, from, place);
             from = place + 1;
         } else {
-            order_runs(top, place + 1, end);
+            order(top, place + 1, end);
             end = place;
         }
     }
+    if (from < top->length) { sort_run(top, from, end); }
 }
 
 void topk_sort(struct topk *top)
 {
-    order_runs(top, 0, top->count);
-    insert_each(top, 0, MIN_OF(top->count, top->length + RUN));
+    order(top, 0, top->count);
     top->count = MIN_OF(top->count, top->length);
 }

@@ -21,6 +21,7 @@ struct topk_entry {
 
 struct topk {
     struct topk_entry *entries; /* in no order, and perhaps more than K, until topk_sort() */
+    struct topk_entry *spare;   /* as many, behind these */
     size_t count;
     size_t length; /* K */
     size_t room;   /* so many are gathered at most */
@@ -53,6 +54,8 @@ static inline void topk_push(struct topk *top, double score, int32_t item)
 }
 /* Offers the items first, first + 1, ... with these scores. */
 void topk_push_range(struct topk *top, const float *scores, size_t count, int32_t first);
+/* Offers these items with their scores. */
+void topk_push_items(struct topk *top, const float *scores, const int32_t *items, size_t count);
 /* Keeps the best K, and puts them in order, best first; nothing may be pushed until
  * topk_clear(). */
 void topk_sort(struct topk *top);

@@ -81,19 +81,24 @@ static void test_ranges(void **state)
     static struct topk_entry all[MANY];
     static const size_t lengths[] = {0, 1, 2, 7, 50, 100, 1500, MANY};
     uint64_t rng = 9;
-    struct topk one, range;
+    static int32_t numbers[MANY];
+    struct topk one, range, listed;
     topk_init(&one, smaller, NULL);
     topk_init(&range, smaller, NULL);
+    topk_init(&listed, smaller, NULL);
+    for (int32_t k = 0; k < MANY; k++) { numbers[k] = k; }
     for (size_t round = 0; round < 10 * ARRAY_COUNT(lengths); round++) {
         const size_t length = lengths[round % ARRAY_COUNT(lengths)];
         size_t count = 0;
         fill_scores(&rng, (int)(round / ARRAY_COUNT(lengths)), scores);
         topk_clear(&one, length);
         topk_clear(&range, length);
+        topk_clear(&listed, length);
         for (size_t from = 0, next; from < MANY; from = next) {
             const size_t some = rng_below(&rng, 400);
             next = MIN_OF(from + some, (size_t)MANY);
             topk_push_range(&range, scores + from, next - from, (int32_t)from);
+            topk_push_items(&listed, scores + from, numbers + from, next - from);
         }
         for (int32_t k = 0; k < MANY; k++) {
             topk_push(&one, (double)scores[k], k);
@@ -102,16 +107,20 @@ static void test_ranges(void **state)
         }
         topk_sort(&one);
         topk_sort(&range);
+        topk_sort(&listed);
         qsort(all, count, sizeof(all[0]), compare_naive);
         assert_int_equal(one.count, MIN_OF(count, length));
         assert_int_equal(range.count, one.count);
+        assert_int_equal(listed.count, one.count);
         for (size_t k = 0; k < one.count; k++) {
             assert_int_equal(one.entries[k].item, all[k].item);
             assert_int_equal(range.entries[k].item, all[k].item);
+            assert_int_equal(listed.entries[k].item, all[k].item);
         }
     }
     topk_release(&one);
     topk_release(&range);
+    topk_release(&listed);
 }
 
 /* What is kept without being sorted are the best as well. */
