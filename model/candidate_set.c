@@ -1,6 +1,8 @@
 #include "base/base.h"
 #include "model/candidate_set.h"
 #include "model/imputed_scores.h"
+#include "model/lanes.h"
+#include "model/signed_log.h"
 
 /* The members whose scores are sums of evidence. */
 static const bool long_tailed[MIXTURE_MEMBERS] = {
@@ -43,22 +45,21 @@ struct member_moments member_moments(double sum, double squares, double count)
     return (struct member_moments){mean, varies ? 1.0 / sqrt(variance) : 0.0};
 }
 
-static float flatten(float z)
-{
-    return copysignf(log1pf(fabsf(z)), z);
-}
-
 static float z_score(const struct member_moments *moments, float score)
 {
     return (float)(((double)score - moments->mean) * moments->scale);
 }
 
-static float z_of(const struct member_scores *member, int32_t item, bool flattened)
+/* Writes the z-scores of a member, which is not flattened, for all items of the set. */
+static void write_z(struct candidate_set *set, const struct member_scores *member, float *z)
 {
+    const size_t count = set->zscores.count;
     float score;
-    if (!member->score || !member->score(member->arg, item, &score)) { return 0.0F; }
-    float z = z_score(&member->moments, score);
-    return flattened ? flatten(z) : z;
+    memset(z, 0, count * sizeof(*z));
+    for (size_t k = 0; member->score && k < count; k++) {
+        if (!member->score(member->arg, set->items[k], &score)) { continue; }
+        z[k] = z_score(&member->moments, score);
+    }
 }
 
 /* ---- The set ---- */
@@ -75,20 +76,39 @@ static size_t slot_of(const struct candidate_set *set, int32_t item)
     return slot;
 }
 
-/* Adds an item that the set does not have; returns its index. */
-static size_t add(struct candidate_set *set, const struct member_scores *members, int32_t item)
+/* Returns the index of an item, which is added if the set does not have it. */
+static size_t add(struct candidate_set *set, int32_t item)
 {
-    struct mixture_candidates *to = &set->zscores;
     size_t slot = slot_of(set, item);
     if (set->slots[slot]) { return (size_t)set->slots[slot] - 1; }
-    assert(to->count < MIXTURE_CANDIDATES_MAX);
-    set->slots[slot] = (int16_t)(to->count + 1);
-    set->items[to->count] = item;
-    set->found[to->count] = false;
-    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
-        to->z[m][to->count] = z_of(&members[m], item, long_tailed[m]);
+    const size_t at = set->zscores.count++;
+    assert(at < MIXTURE_CANDIDATES_MAX);
+    set->slots[slot] = (int16_t)(at + 1);
+    set->items[at] = item;
+    set->found[at] = false;
+    return at;
+}
+
+/* Adds the best items of a member. */
+static void add_best(struct candidate_set *set, const struct member_scores *member, bool finds)
+{
+    for (size_t k = 0; member->score && k < member->best_count; k++) {
+        size_t at = add(set, member->best[k].item);
+        set->found[at] = set->found[at] || finds;
     }
-    return to->count++;
+}
+
+/* Returns the least z-score of a member's first BEST_EACH items, which so many others can hardly
+ * reach; minus infinity when it has fewer. */
+static float bound_of(const struct candidate_set *set, const struct member_scores *member,
+                      const float *z)
+{
+    float least = INFINITY;
+    if (!member->score || member->best_count < BEST_EACH) { return -INFINITY; }
+    for (size_t k = 0; k < BEST_EACH; k++) {
+        least = MIN_OF(least, z[set->slots[slot_of(set, member->best[k].item)] - 1]);
+    }
+    return least;
 }
 
 void candidate_set_fill(struct candidate_set *set, const struct member_scores *members)
@@ -98,15 +118,19 @@ void candidate_set_fill(struct candidate_set *set, const struct member_scores *m
     memset(set->slots, 0, sizeof(set->slots));
     for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
         bool finds = !by_actions[m];
-        for (size_t k = 0; members[m].score && k < members[m].best_count; k++) {
-            size_t at = add(set, members, members[m].best[k].item);
-            set->found[at] = set->found[at] || finds;
-            any = any || finds;
-        }
+        add_best(set, &members[m], finds);
+        any = any || (finds && members[m].score && members[m].best_count);
     }
-    if (!any) { memset(set->found, true, set->zscores.count * sizeof(*set->found)); }
+    const size_t count = set->zscores.count;
+    for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+        float *z = set->zscores.z[m];
+        write_z(set, &members[m], z);
+        if (long_tailed[m]) { signed_log(z, count); }
+        set->bounds[m] = bound_of(set, &members[m], z);
+    }
+    if (!any) { memset(set->found, true, count * sizeof(*set->found)); }
     for (size_t a = MIXTURE_MEMBERS; a < MIXTURE_INPUTS; a++) {
-        memset(set->zscores.z[a], 0, set->zscores.count * sizeof(set->zscores.z[a][0]));
+        memset(set->zscores.z[a], 0, count * sizeof(set->zscores.z[a][0]));
     }
 }
 
@@ -120,17 +144,15 @@ void candidate_set_scale_aspects(struct candidate_set *set)
     const size_t count = set->zscores.count;
     for (size_t a = MIXTURE_MEMBERS; count && a < MIXTURE_INPUTS; a++) {
         float *z = set->zscores.z[a];
-        double sum = 0.0, squares = 0.0;
-        for (size_t k = 0; k < count; k++) {
-            sum += (double)z[k];
-            squares += (double)z[k] * (double)z[k];
-        }
+        double sum, squares;
+        lanes_sums(z, count, &sum, &squares);
         const struct member_moments moments = member_moments(sum, squares, (double)count);
         if (!(moments.scale > 0.0)) { /* as most of them are */
             memset(z, 0, count * sizeof(*z));
             continue;
         }
-        for (size_t k = 0; k < count; k++) { z[k] = flatten(z_score(&moments, z[k])); }
+        for (size_t k = 0; k < count; k++) { z[k] = z_score(&moments, z[k]); }
+        signed_log(z, count);
     }
 }
 
@@ -205,17 +227,31 @@ static float kept_aspect(int8_t z)
     return (float)z / (float)ASPECT_STEPS;
 }
 
+/* Offers the candidates whose z-score by a member reaches a bound; 0 says nothing. */
+static void offer_reaching(struct candidate_set *set, const float *z, float bound)
+{
+    topk_clear(&set->top, BEST_EACH);
+    for (size_t k = 0; k < set->zscores.count; k++) {
+        if (z[k] >= bound && z[k] != 0.0F) { topk_push(&set->top, (double)z[k], (int32_t)k); }
+    }
+}
+
+/* Sorts the first candidates of a member into `top`. Most of its z-scores may be equal, so what
+ * does not reach the bound is not offered, unless too few do. */
+static void find_best(struct candidate_set *set, size_t member)
+{
+    const float *z = set->zscores.z[member];
+    offer_reaching(set, z, set->bounds[member]);
+    if (set->top.count < BEST_EACH) { offer_reaching(set, z, -INFINITY); }
+    topk_sort(&set->top);
+}
+
 void candidate_set_best(struct candidate_set *set, struct best_candidates *ret_best)
 {
     bool taken[MIXTURE_CANDIDATES_MAX] = {false};
     ret_best->count = 0;
     for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
-        topk_clear(&set->top, BEST_EACH);
-        for (size_t k = 0; k < set->zscores.count; k++) {
-            float z = set->zscores.z[m][k];
-            if (z != 0.0F) { topk_push(&set->top, (double)z, (int32_t)k); }
-        }
-        topk_sort(&set->top);
+        find_best(set, m);
         for (size_t t = 0; t < set->top.count; t++) {
             size_t k = (size_t)set->top.entries[t].item;
             if (taken[k]) { continue; }

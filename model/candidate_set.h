@@ -46,6 +46,7 @@ struct member_scores {
     size_t best_count;
 };
 
+enum { BEST_EACH = 10, BEST_CANDIDATES = BEST_EACH * MIXTURE_MEMBERS };
 enum { CANDIDATE_SLOTS = 2048 }; /* at least twice as many as candidates; a power of two */
 
 /* Tells how many actions there are on an item. */
@@ -60,14 +61,13 @@ struct candidate_set {
     struct topk top;       /* of indices into `items` */
     int32_t items[MIXTURE_CANDIDATES_MAX];
     struct mixture_candidates zscores;
+    float bounds[MIXTURE_MEMBERS]; /* the least z-score of a member's first BEST_EACH; or less */
     bool found[MIXTURE_CANDIDATES_MAX]; /* by a member that needs no actions; all: none has any */
     float scores[MIXTURE_CANDIDATES_MAX]; /* of candidate_set_rank() */
     struct shown_items shown; /* nearer to the least score by their factors; borrowed */
     int16_t slots[CANDIDATE_SLOTS]; /* by a hash of the item: its index + 1, or that of another one,
                                      * then the next slot; 0: none */
 };
-
-enum { BEST_EACH = 10, BEST_CANDIDATES = BEST_EACH * MIXTURE_MEMBERS };
 
 /* All inputs' z-scores of the first ten candidates of each member: what a mixture learns from when
  * the user's next action is known. */

@@ -36,6 +36,26 @@ static inline float lanes_dot(const float *p, const float *q, size_t k)
     return sum;
 }
 
+/* Sums numbers and their squares, lane by lane. */
+static inline void lanes_sums(const float *p, size_t count, double *ret_sum, double *ret_squares)
+{
+    double sums[LANES] = {0}, squares[LANES] = {0}, sum = 0.0, square = 0.0;
+    for (size_t at = 0; at < count; at += LANES) {
+        const size_t end = MIN_OF(count - at, (size_t)LANES);
+        for (size_t lane = 0; lane < end; lane++) {
+            const double number = (double)p[at + lane];
+            sums[lane] += number;
+            squares[lane] += number * number;
+        }
+    }
+    for (size_t lane = 0; lane < LANES; lane++) {
+        sum += sums[lane];
+        square += squares[lane];
+    }
+    *ret_sum = sum;
+    *ret_squares = square;
+}
+
 /* p = kept p + by q; p and q do not overlap. */
 static inline void lanes_mix(float *restrict p, const float *restrict q, size_t k, float by,
                              float kept)

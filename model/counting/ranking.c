@@ -13,12 +13,14 @@
 #include "base/xalloc.h"
 #include "model/counting/ranking.h"
 #include "model/counting/ranking_internal.h"
+#include "model/lanes.h"
 
 #include <float.h>
 
 enum {
     TURN_ITEMS = 256, /* of the popular and of the trending items that fill up in turn */
     CELLS_FIRST = 1024,
+    SCORED_AT_ONCE = 256,
     FACTORS_AHEAD = 16, /* candidates whose factors are on their way to the cache */
 };
 
@@ -324,14 +326,18 @@ static float score_of(const struct ranking *ranking, const struct item_factors *
 static void choose(struct ranking *ranking, size_t length)
 {
     const struct item_factors *factors = item_table_factors(ranking->table);
+    float scores[SCORED_AT_ONCE];
     ranking->sums = (struct ranking_sums){0};
     topk_clear(&ranking->top, length);
-    for (size_t k = 0; k < ranking->candidates_count; k++) {
-        int32_t item = ranking->candidates[k];
-        float score = score_of(ranking, factors, item);
-        ranking->sums.scores += (double)score;
-        ranking->sums.squares += (double)score * (double)score;
-        topk_push(&ranking->top, (double)score, item);
+    for (size_t from = 0; from < ranking->candidates_count; from += SCORED_AT_ONCE) {
+        const int32_t *items = ranking->candidates + from;
+        size_t count = MIN_OF(ranking->candidates_count - from, (size_t)SCORED_AT_ONCE);
+        double sum, squares;
+        for (size_t k = 0; k < count; k++) { scores[k] = score_of(ranking, factors, items[k]); }
+        lanes_sums(scores, count, &sum, &squares);
+        topk_push_items(&ranking->top, scores, items, count);
+        ranking->sums.scores += sum;
+        ranking->sums.squares += squares;
     }
     topk_sort(&ranking->top);
 }

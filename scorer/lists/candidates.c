@@ -15,6 +15,7 @@
 #include "model/lanes.h"
 #include "model/topk.h"
 #include "scorer/lists/candidates.h"
+#include "scorer/lists/touched_items.h"
 
 /* A search of the index costs about a microsecond for each row that it is to find. For more than
  * FOUND_MAX rows a scan costs hardly more, and misses none. */
@@ -411,66 +412,35 @@ static bool alike_score(const void *arg, int32_t item, float *ret_score)
     return true;
 }
 
-/* Items that a member has touched, and their scores. */
-struct touched {
-    const int32_t *items;
-    const float *scores;
-    size_t count;
-};
-
-/* Describes a member that scores these items, and all others 0: its best ones that may be listed,
- * which `top` takes, and its moments over `count` items. Without best ones it has no scores. */
-static struct member_scores score_touched(const struct candidates *candidates,
-                                          const struct candidates_request *request,
-                                          struct member_scores member, struct touched touched,
-                                          double count, struct topk *top)
-{
-    const struct ranking_allowance allowance = ranking_allowance(request->ranking, request->flags);
-    const int32_t *items = touched.items;
-    double sum = 0.0, squares = 0.0;
-    topk_clear(top, candidates->each);
-    for (size_t k = 0; k < touched.count; k++) {
-        if (!allowance_has(&allowance, items[k])) { continue; }
-        double score = (double)touched.scores[k];
-        sum += score;
-        squares += score * score;
-        topk_push(top, score, items[k]);
-    }
-    topk_sort(top);
-    if (!top->count) { return (struct member_scores){.score = NULL}; }
-    member.moments = member_moments(sum, squares, count);
-    member.best = top->entries;
-    member.best_count = top->count;
-    return member;
-}
-
 static struct member_scores score_by_content(struct candidates *candidates,
                                              const struct candidates_request *request,
                                              double count)
 {
     struct content_scores *scores = candidates->content_scores;
-    struct touched touched;
+    struct touched_items touched;
     if (!scores) { return (struct member_scores){.score = NULL}; }
     touched.count = content_scores_find(scores, request->had, request->weights,
                                         request->history_count, &touched.items);
     touched.scores = content_scores_found(scores);
-    return score_touched(candidates, request,
-                         (struct member_scores){.score = content_score, .arg = scores}, touched,
-                         count, &candidates->similar);
+    topk_clear(&candidates->similar, candidates->each);
+    return touched_items_rate(&touched, request->ranking, request->flags, count,
+                              (struct member_scores){.score = content_score, .arg = scores},
+                              &candidates->similar);
 }
 
 static struct member_scores score_by_alike(struct candidates *candidates,
                                            const struct candidates_request *request, double count)
 {
     struct alike_users *alike = candidates->alike;
-    struct touched touched;
+    struct touched_items touched;
     if (!alike) { return (struct member_scores){.score = NULL}; }
     touched.count = alike_users_find(alike, request->had, request->strengths,
                                      request->history_count, &touched.items);
     touched.scores = alike_users_found(alike);
-    return score_touched(candidates, request,
-                         (struct member_scores){.score = alike_score, .arg = alike}, touched,
-                         count, &candidates->chosen);
+    topk_clear(&candidates->chosen, candidates->each);
+    return touched_items_rate(&touched, request->ranking, request->flags, count,
+                              (struct member_scores){.score = alike_score, .arg = alike},
+                              &candidates->chosen);
 }
 
 /* Finds the sequence model's best items, and its moments; returns the number of items that these

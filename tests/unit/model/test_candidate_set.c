@@ -1,6 +1,7 @@
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "model/candidate_set.h"
+#include "model/rng.h"
 
 #include <setjmp.h>
 #include <cmocka.h>
@@ -113,6 +114,52 @@ static void test_best_and_rank(void **state)
     ids_free(ids);
 }
 
+/* Checks one member's first candidates against a sort of all: equal z-scores are ordered by id. */
+static void check_first(const struct candidate_set *set, size_t member,
+                        const struct best_candidates *best)
+{
+    const float *z = set->zscores.z[member];
+    for (size_t k = 0; k < set->zscores.count; k++) {
+        size_t before = 0, at = 0;
+        for (size_t other = 0; other < set->zscores.count; other++) {
+            bool first = z[other] > z[k] ||
+                         (z[other] == z[k] && set->items[other] < set->items[k]);
+            before += first && z[other] != 0.0F;
+        }
+        while (at < best->count && best->items[at] != set->items[k]) { at++; }
+        if (z[k] != 0.0F && before < BEST_EACH) { assert_true(at < best->count); }
+    }
+}
+
+/* The first candidates of members whose best items are not those with the best scores, or repeat,
+ * as given and brought ones do, and of scores of which many are equal. */
+static void test_first_of_any(void **state)
+{
+    static struct candidate_set set;
+    static struct topk_entry entries[MIXTURE_MEMBERS][ITEMS];
+    float scores[MIXTURE_MEMBERS][ITEMS];
+    struct ids *ids = make_ids();
+    uint64_t rng = 4;
+    candidate_set_init(&set, ids);
+    for (int round = 0; round < 200; round++) {
+        struct member_scores members[MIXTURE_MEMBERS];
+        struct best_candidates best;
+        for (size_t m = 0; m < MIXTURE_MEMBERS; m++) {
+            size_t count = rng_below(&rng, ITEMS);
+            for (size_t i = 0; i < ITEMS; i++) { scores[m][i] = (float)rng_below(&rng, 7) - 2.0F; }
+            for (size_t k = 0; k < count; k++) {
+                entries[m][k].item = (int32_t)rng_below(&rng, ITEMS);
+            }
+            members[m] = (struct member_scores){column_score, scores[m], {1, 1}, entries[m], count};
+        }
+        candidate_set_fill(&set, members);
+        candidate_set_best(&set, &best);
+        for (size_t m = 0; m < MIXTURE_MEMBERS; m++) { check_first(&set, m, &best); }
+    }
+    candidate_set_release(&set);
+    ids_free(ids);
+}
+
 /* Aspects are scored among the candidates, and are learned from as they were kept. */
 static void test_aspects(void **state)
 {
@@ -200,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_moments),
         cmocka_unit_test(test_fill),
         cmocka_unit_test(test_best_and_rank),
+        cmocka_unit_test(test_first_of_any),
         cmocka_unit_test(test_aspects),
         cmocka_unit_test(test_a_new_item_under_the_mixture),
     };
