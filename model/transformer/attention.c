@@ -47,6 +47,19 @@ static struct block before_first(const struct attention *attention, size_t n)
     return (struct block){.first = n, .head = SIZE_MAX, .width = attention->d / attention->heads};
 }
 
+/* Computes the weights P of a block's rows (n to each): the softmax of products with keys. */
+static void weigh(const struct attention *attention, size_t n, const struct block *block,
+                  struct matrix queries, struct matrix keys, float *p)
+{
+    gemm_nt((struct gemm_shape){block->rows, block->columns, block->width}, scale_of(block),
+            queries, keys, 0.0f, p, n);
+    for (size_t r = 0; r < block->rows; r++) {
+        const size_t seen = columns_of(attention, block, r);
+        softmax_row(p + r * n, seen);
+        memset(p + r * n + seen, 0, (block->columns - seen) * sizeof(*p));
+    }
+}
+
 void attention(const struct attention *attention, size_t n, const float *q, const float *kv,
                float *out, float *kept, float *scratch)
 {
@@ -56,21 +69,30 @@ void attention(const struct attention *attention, size_t n, const float *q, cons
         const size_t column = block.head * block.width;
         float *p = kept + (block.head * n + block.first) * n;
         const float *dropped = attention->dropout > 0.0f ? scratch : p;
-        gemm_nt((struct gemm_shape){block.rows, block.columns, block.width}, scale_of(&block),
-                matrix_of(q + block.first * d + column, d), matrix_of(kv + column, 2 * d), 0.0f, p,
-                n);
-        for (size_t r = 0; r < block.rows; r++) {
-            const size_t seen = columns_of(attention, &block, r);
-            softmax_row(p + r * n, seen);
-            memset(p + r * n + seen, 0, (block.columns - seen) * sizeof(*p));
-            if (dropped != p) {
-                dropout_copy(scratch + r * n, p + r * n, block.columns, attention->dropout,
-                             row_key(attention, &block, r));
-            }
+        weigh(attention, n, &block, matrix_of(q + block.first * d + column, d),
+              matrix_of(kv + column, 2 * d), p);
+        for (size_t r = 0; dropped != p && r < block.rows; r++) {
+            dropout_copy(scratch + r * n, p + r * n, block.columns, attention->dropout,
+                         row_key(attention, &block, r));
         }
         gemm_nn((struct gemm_shape){block.rows, block.width, block.columns}, 1.0f,
                 matrix_of(dropped, n), matrix_of(kv + d + column, 2 * d), 0.0f,
                 out + block.first * d + column, d);
+    }
+}
+
+void attention_fused(const struct attention *attention, size_t n, const float *asked,
+                     const float *x, float *out, float *kept)
+{
+    const size_t d = attention->d;
+    const struct matrix inputs = matrix_of(x, d);
+    struct block block = before_first(attention, n);
+    assert(attention->heads == 1 && attention->dropout == 0.0f);
+    while (next_block(attention, n, &block)) {
+        float *p = kept + block.first * n;
+        weigh(attention, n, &block, matrix_of(asked + block.first * d, d), inputs, p);
+        gemm_nn((struct gemm_shape){block.rows, d, block.columns}, 1.0f, matrix_of(p, n), inputs,
+                0.0f, out + block.first * d, d);
     }
 }
 

@@ -40,6 +40,11 @@ static inline size_t attention_scratch(size_t n)
  * attention_back(). */
 void attention(const struct attention *attention, size_t n, const float *q, const float *kv,
                float *out, float *kept, float *scratch);
+/* Computes the means of the inputs x (n x d) that positions attend to, weighted by the softmax of
+ * their products with what each asks (n x d), divided by sqrt(d): out (n x d). One head, without
+ * dropout. */
+void attention_fused(const struct attention *attention, size_t n, const float *asked,
+                     const float *x, float *out, float *kept);
 /* Computes the mean of the inputs x (n x d) that the last position attends to, weighted by the
  * softmax of their products with what it asks (d): out (d). Of inputs x, keys x K and values x V, a
  * query q asks for K q / sqrt(d / heads), and its output is this mean times V. */

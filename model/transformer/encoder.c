@@ -235,14 +235,15 @@ static void attend(struct encoder *encoder, const struct encoder_job *job, size_
     }
 }
 
-/* Computes the rest of a block after attention, for t tokens or selected rows of them. */
+/* Computes the rest of a block after attention, whose results go through a layer, for t tokens or
+ * selected rows of them. */
 static void feed_forward(struct encoder *encoder, const struct encoder_job *job, size_t b, size_t t,
-                         float *out)
+                         const struct linear *output, float *out)
 {
     const struct block_weights *block = &job->weights->blocks[b];
     const struct trace *trace = &encoder->traces[b];
     const size_t d = encoder->shape.d, hidden = encoder->shape.hidden;
-    linear(&block->output, trace->attended, t, trace->middle);
+    linear(output, trace->attended, t, trace->middle);
     add_to(trace->middle, trace->query_in, t * d, 1.0f);
     layer_norm(trace->middle, block->forward_norm, t, d, trace->forward_in, trace->stats + 2 * t);
     linear(&block->inner, trace->forward_in, t, trace->inner);
@@ -262,7 +263,27 @@ static void run_block(struct encoder *encoder, const struct encoder_job *job, si
     linear(&block->query, trace->query_in, t, trace->query);
     linear(&block->key_value, trace->in, t, trace->key_value);
     attend(encoder, job, b);
-    feed_forward(encoder, job, b, t, out);
+    feed_forward(encoder, job, b, t, &block->output, out);
+}
+
+/* The same by fused weights, for serving: inputs are keys and values. */
+static void run_fused_block(struct encoder *encoder, const struct encoder_job *job, size_t b,
+                            float *out)
+{
+    const struct fused_block *fused = &job->fused->blocks[b];
+    const struct trace *trace = &encoder->traces[b];
+    const struct pack *pack = job->pack;
+    const size_t t = pack->tokens, d = encoder->shape.d;
+    layer_norm(trace->in, job->weights->blocks[b].attention_norm, t, d, trace->query_in,
+               trace->stats);
+    linear(&fused->asked, trace->query_in, t, trace->query);
+    for (size_t s = 0; s < pack->sequences; s++) {
+        const size_t first = pack->starts[s] * d;
+        const struct attention one = attention_of(encoder, job, b, s);
+        attention_fused(&one, pack->starts[s + 1] - pack->starts[s], trace->query + first,
+                        trace->in + first, trace->attended + first, trace->kept);
+    }
+    feed_forward(encoder, job, b, t, &fused->output, out);
 }
 
 /* Attends for the last tokens only, head by head, without keys and values of the others: the
@@ -304,7 +325,7 @@ static void run_last_block(struct encoder *encoder, const struct encoder_job *jo
     }
     linear(&block->query, trace->query_in, pack->sequences, trace->query);
     attend_last(encoder, block, pack, trace);
-    feed_forward(encoder, job, b, pack->sequences, out);
+    feed_forward(encoder, job, b, pack->sequences, &block->output, out);
 }
 
 const float *encoder_run(struct encoder *encoder, const struct encoder_job *job)
@@ -326,7 +347,14 @@ const float *encoder_run_last(struct encoder *encoder, const struct encoder_job 
     const size_t last = encoder->shape.blocks - 1;
     assert(job->pack->tokens <= encoder->tokens_max && job->dropout == 0.0f);
     embed(encoder, job, encoder->traces[0].in);
-    for (size_t b = 0; b < last; b++) { run_block(encoder, job, b, encoder->traces[b + 1].in); }
+    for (size_t b = 0; b < last; b++) {
+        float *out = encoder->traces[b + 1].in;
+        if (job->fused) {
+            run_fused_block(encoder, job, b, out);
+        } else {
+            run_block(encoder, job, b, out);
+        }
+    }
     run_last_block(encoder, job, last, encoder->last_in);
     layer_norm(encoder->last_in, job->weights->last_norm, job->pack->sequences, encoder->shape.d,
                encoder->hidden, encoder->last_stats);

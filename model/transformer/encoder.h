@@ -14,6 +14,7 @@
 #define FRESHET_MODEL_TRANSFORMER_ENCODER_H
 
 #include "base/base.h"
+#include "model/transformer/fused_attention.h"
 #include "model/transformer/pack.h"
 #include "model/transformer/weights.h"
 
@@ -21,6 +22,7 @@ struct encoder;
 
 struct encoder_job {
     const struct weights *weights;
+    const struct fused_attention *fused; /* of these, for encoder_run_last(); NULL: none */
     const float *table;    /* items x d: the item vectors, attributes and content included */
     const float *searches; /* by number, d each: the vectors of the pack's searches */
     float *dsearches;      /* encoder_back() adds the gradients of these to it; NULL: to nothing */

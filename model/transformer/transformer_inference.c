@@ -9,6 +9,7 @@ struct transformer_inference {
     struct weights_shape shape;
     float *dense;
     struct weights weights;
+    struct fused_attention fused; /* where there is one head */
     struct encoder *encoder;
     struct pack pack;
 };
@@ -36,6 +37,9 @@ struct transformer_inference *transformer_inference_new(const struct weights_sha
     const size_t count = transformer_inference_dense_count(shape);
     inference->dense = xmemdup(dense, count * sizeof(*dense));
     inference->weights = weights_view(&inference->shape, inference->dense);
+    if (shape->heads == 1) {
+        fused_attention_init(&inference->fused, &inference->shape, &inference->weights);
+    }
     inference->shape.items = INT32_MAX; /* the caller's table decides */
     const size_t tokens = MAX_OF((size_t)PACK_TOKENS, (size_t)shape->length);
     pack_init(&inference->pack, tokens);
@@ -47,6 +51,7 @@ struct transformer_inference *transformer_inference_free(struct transformer_infe
 {
     if (!inference) { return NULL; }
     encoder_free(inference->encoder);
+    fused_attention_release(&inference->fused);
     pack_release(&inference->pack);
     free(inference->dense);
     free(inference);
@@ -65,6 +70,7 @@ void transformer_inference_encode(struct transformer_inference *inference, const
     const size_t d = inference->shape.d;
     const struct encoder_job job = {
         .weights = &inference->weights,
+        .fused = inference->fused.numbers ? &inference->fused : NULL,
         .table = table,
         .searches = searches,
         .pack = &inference->pack,

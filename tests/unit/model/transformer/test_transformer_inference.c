@@ -10,11 +10,11 @@
 
 enum { ITEMS = 50, D = 32, HISTORIES = 90, LENGTH = 12 };
 
-static struct transformer *learned(float mask_share)
+static struct transformer *learned(float mask_share, uint32_t heads)
 {
     const struct transformer_settings settings = {
-        .shape = {.items = ITEMS, .d = D, .hidden = D, .blocks = 2, .heads = 2, .length = LENGTH,
-                  .attributes = 3},
+        .shape = {.items = ITEMS, .d = D, .hidden = D, .blocks = 3, .heads = heads,
+                  .length = LENGTH, .attributes = 3},
         .dropout = .1F, .rate = .01F, .mask_share = mask_share, .batch = 8, .lanes = 2,
         .threads = 1, .seed = 5,
     };
@@ -34,9 +34,9 @@ static struct transformer *learned(float mask_share)
     return model;
 }
 
-static void serves_what_the_transformer_says(float mask_share)
+static void serves_what_the_transformer_says(float mask_share, uint32_t heads)
 {
-    struct transformer *model = learned(mask_share);
+    struct transformer *model = learned(mask_share, heads);
     struct transformer_inference *inference =
         transformer_inference_new(&transformer_settings(model)->shape, transformer_run(model));
     static int32_t items[HISTORIES][2 * LENGTH];
@@ -61,19 +61,21 @@ static void serves_what_the_transformer_says(float mask_share)
 
 static void test_causal(void **state)
 {
-    serves_what_the_transformer_says(0);
+    serves_what_the_transformer_says(0, 1);
+    serves_what_the_transformer_says(0, 2);
 }
 
 /* Trained on masked items: the prediction is made in place of a mask. */
 static void test_masked(void **state)
 {
-    serves_what_the_transformer_says(.3F);
+    serves_what_the_transformer_says(.3F, 1);
+    serves_what_the_transformer_says(.3F, 2);
 }
 
 /* A larger table is a larger catalogue, with nothing made anew. */
 static void test_the_table_may_grow(void **state)
 {
-    struct transformer *model = learned(0);
+    struct transformer *model = learned(0, 2);
     struct transformer_inference *inference =
         transformer_inference_new(&transformer_settings(model)->shape, transformer_run(model));
     float *table = xcalloc((ITEMS + 1) * D, sizeof(*table));
