@@ -1,9 +1,10 @@
 /* The index is inverted: an item is compared only with those that share a feature with it.
  *
  * When an item comes, changes or goes, the df of its features change. A weight that changes by that
- * changes all items that have the feature. Of a feature that few items have, these are told to the
- * rows one by one; for others, and for a new L(N), all rows are dropped. The length of an item's
- * vector is kept until any weight changes.
+ * changes all items that have the feature. Unless these are very many, they are told to the rows
+ * one by one, which is seldom where they are many: it makes some five changes for each feature of a
+ * new item. For other features, and for a new L(N), all rows are dropped. The length of an item's
+ * vector is kept until one of its weights changes.
  *
  * An item knows its place among those that have a feature, so that it is taken off at once, however
  * many these are.
@@ -14,7 +15,8 @@
 #include "model/feature_neighbours.h"
 #include "model/number_set.h"
 
-enum { POSTINGS_FIRST = 4, CARDS_FIRST = 1024, TOLD_MAX = 32, LEVELS_AN_OCTAVE = 4,
+enum { TOLD_MAX = NEAREST_CHANGES_KEPT / 8, LENGTHS_NONE = 0 };
+enum { POSTINGS_FIRST = 4, CARDS_FIRST = 1024, LEVELS_AN_OCTAVE = 4,
        CARDS_AHEAD = 16, FEATURES_AHEAD = 8 /* on their way to the cache */ };
 
 struct posting {
@@ -45,7 +47,7 @@ struct lengths {
 struct card {
     uint32_t *features; /* sorted, each once, then its place in the posting of each; NULL: none */
     uint32_t count;
-    uint64_t version; /* of the weights by which the next are */
+    uint64_t version; /* of the weights by which the next are; LENGTHS_NONE: they are not known */
     struct lengths lengths;
 };
 
@@ -62,17 +64,18 @@ struct feature_neighbours {
     int32_t items_max;
     int32_t items; /* that have features */
     int32_t level; /* L(N) */
-    uint64_t version; /* of the weights, from 1 */
+    uint64_t version; /* of the weights of all items, from 1 */
     struct nearest_rows *rows;
 };
 
 static void offer(void *owner, int32_t item, struct topk *top);
 static float compare(void *owner, int32_t item, int32_t other);
+static size_t count_described(const void *owner);
 
 struct feature_neighbours *feature_neighbours_new(int32_t items_max, const struct ids *ids)
 {
     struct feature_neighbours *neighbours = xcalloc(1, sizeof(*neighbours));
-    const struct nearest_measure measure = {offer, compare, neighbours};
+    const struct nearest_measure measure = {offer, compare, count_described, neighbours};
     neighbours->items_max = items_max;
     neighbours->version = 1;
     neighbours->rows = nearest_rows_new(&measure, ids, NEAREST_ROWS_MOST);
@@ -184,6 +187,12 @@ static float compare(void *owner, int32_t item, int32_t other)
     return feature_neighbours_cosine(owner, item, other);
 }
 
+static size_t count_described(const void *owner)
+{
+    const struct feature_neighbours *neighbours = owner;
+    return (size_t)neighbours->items;
+}
+
 static void offer(void *owner, int32_t item, struct topk *top)
 {
     struct feature_neighbours *neighbours = owner;
@@ -219,12 +228,15 @@ static void set_df(struct feature_neighbours *neighbours, uint32_t feature, int3
     posting->count = df;
     posting->level = level_of(df);
     if (weight(neighbours, feature) == before) { return; }
-    neighbours->version++;
     if (df > TOLD_MAX) {
+        neighbours->version++;
         nearest_rows_change_all(neighbours->rows);
         return;
     }
-    for (int32_t k = 0; k < df; k++) { nearest_rows_change(neighbours->rows, posting->items[k]); }
+    for (int32_t k = 0; k < df; k++) {
+        neighbours->cards[posting->items[k]].version = LENGTHS_NONE;
+        nearest_rows_change(neighbours->rows, posting->items[k]);
+    }
 }
 
 /* An item's place in the posting of a feature that it has. */
@@ -337,7 +349,7 @@ void feature_neighbours_set_aspect(struct feature_neighbours *neighbours, uint32
     ARRAY_RESERVE_ZEROS(neighbours->postings, neighbours->features_count, (size_t)feature + 1,
                         CARDS_FIRST);
     struct posting *posting = &neighbours->postings[feature];
-    neighbours->version += posting->aspect != aspect; /* lengths by aspect differ */
+    neighbours->version += posting->count && posting->aspect != aspect; /* lengths differ by it */
     posting->aspect = (uint8_t)aspect;
 }
 

@@ -1,5 +1,6 @@
-/* Changes are numbered, and the newest CHANGES_KEPT are kept in a ring. A row knows the number up
- * to which it is right. All changes at once are a jump of the number that no row can follow.
+/* Changes are numbered, and the newest NEAREST_CHANGES_KEPT are kept in a ring. A row knows the
+ * number up to which it is right. All changes at once are a jump of the number that no row can
+ * follow.
  *
  * A row that is not full has all items with a cosine above 0. Such a row is corrected by taking an
  * item out and putting it in. A full row that loses an item lacks the next one, which is not known:
@@ -13,7 +14,9 @@
 #include "base/xalloc.h"
 #include "model/nearest_rows.h"
 
-enum { CHANGES_KEPT = 128, SLOT_NONE = 0, SLOTS_FIRST = 64, ITEMS_FIRST = 1024 };
+/* A change of one item costs about as much as ITEMS_A_CHANGE items of a row that is computed. */
+enum { CHANGES_LEAST = 128, ITEMS_A_CHANGE = 16 };
+enum { SLOT_NONE = 0, SLOTS_FIRST = 64, ITEMS_FIRST = 1024 };
 
 struct nearest_row {
     int32_t item;
@@ -31,7 +34,7 @@ struct nearest_rows {
     struct nearest_row **slots;
     size_t count, capacity, rows_max, hand;
     uint64_t changes; /* how many there were */
-    int32_t changed[CHANGES_KEPT];
+    int32_t changed[NEAREST_CHANGES_KEPT];
     struct topk top;
 };
 
@@ -66,12 +69,12 @@ struct nearest_rows *nearest_rows_free(struct nearest_rows *rows)
 
 void nearest_rows_change(struct nearest_rows *rows, int32_t item)
 {
-    rows->changed[rows->changes++ % CHANGES_KEPT] = item;
+    rows->changed[rows->changes++ % NEAREST_CHANGES_KEPT] = item;
 }
 
 void nearest_rows_change_all(struct nearest_rows *rows)
 {
-    rows->changes += CHANGES_KEPT + 1;
+    rows->changes += NEAREST_CHANGES_KEPT + 1;
 }
 
 /* ---- Rows ---- */
@@ -132,11 +135,14 @@ static bool correct(struct nearest_rows *rows, struct nearest_row *row, int32_t 
 
 static bool follow(struct nearest_rows *rows, struct nearest_row *row)
 {
-    if (rows->changes - row->right_until > CHANGES_KEPT) { return false; }
+    const size_t items = rows->measure.count(rows->measure.owner);
+    const size_t most = MAX_OF((size_t)CHANGES_LEAST, items / ITEMS_A_CHANGE);
+    if (rows->changes - row->right_until > MIN_OF(most, (size_t)NEAREST_CHANGES_KEPT)) {
+        return false;
+    }
     while (row->right_until < rows->changes) {
-        if (!correct(rows, row, rows->changed[row->right_until++ % CHANGES_KEPT])) {
-            return false;
-        }
+        int32_t item = rows->changed[row->right_until++ % NEAREST_CHANGES_KEPT];
+        if (!correct(rows, row, item)) { return false; }
     }
     return true;
 }

@@ -1,10 +1,10 @@
 /* Nearest rows: for each item the items that are most like it, by a measure that the owner has.
  *
  * A row is computed when it is first asked for. The owner tells which items have changed; a row
- * that is asked for again is corrected by those that have changed since, or computed again after
- * many changes. So a row depends on what items are like now, and not on the order in which they
- * came: equal ones are ordered by id. At most `rows_max` rows are kept, of 800 bytes each: the ones
- * that were asked for lately. One thread.
+ * that is asked for again is corrected by those that have changed since, or computed again where
+ * these are so many that it costs less. So a row depends on what items are like now, and not on the
+ * order in which they came: equal ones are ordered by id. At most `rows_max` rows are kept, of 800
+ * bytes each: the ones that were asked for lately. One thread.
  */
 #ifndef FRESHET_MODEL_NEAREST_ROWS_H
 #define FRESHET_MODEL_NEAREST_ROWS_H
@@ -13,7 +13,7 @@
 #include "model/ids.h"
 #include "model/topk.h"
 
-enum { NEAREST_ITEMS = 100, NEAREST_ROWS_MOST = 1 << 14 };
+enum { NEAREST_ITEMS = 100, NEAREST_ROWS_MOST = 1 << 14, NEAREST_CHANGES_KEPT = 1 << 13 };
 
 struct alike {
     int32_t item;
@@ -26,6 +26,8 @@ struct nearest_measure {
     void (*offer)(void *owner, int32_t item, struct topk *top);
     /* Returns the cosine of two items; 0 or less: they are not alike, or one is not there. */
     float (*compare)(void *owner, int32_t item, int32_t other);
+    /* Returns how many items there are. */
+    size_t (*count)(const void *owner);
     void *owner;
 };
 

@@ -45,11 +45,12 @@ struct vector_neighbours {
 
 static void offer(void *owner, int32_t item, struct topk *top);
 static float compare(void *owner, int32_t item, int32_t other);
+static size_t count_compared(const void *owner);
 
 struct vector_neighbours *vector_neighbours_new(int32_t items_max, const struct ids *ids)
 {
     struct vector_neighbours *neighbours = xcalloc(1, sizeof(*neighbours));
-    const struct nearest_measure measure = {offer, compare, neighbours};
+    const struct nearest_measure measure = {offer, compare, count_compared, neighbours};
     neighbours->items_max = items_max;
     neighbours->ids = ids;
     neighbours->rows = nearest_rows_new(&measure, ids, NEAREST_ROWS_MOST);
@@ -248,6 +249,12 @@ float vector_neighbours_between(struct vector_neighbours *neighbours, int32_t it
 static float compare(void *owner, int32_t item, int32_t other)
 {
     return vector_neighbours_between(owner, item, other);
+}
+
+static size_t count_compared(const void *owner)
+{
+    const struct vector_neighbours *neighbours = owner;
+    return neighbours->set ? neighbours->set->count : 0;
 }
 
 const struct alike *vector_neighbours_of(struct vector_neighbours *neighbours, int32_t item,
