@@ -357,7 +357,8 @@ static void fill_attributes(struct bench *bench)
         }
         const struct item item = {
             .item_id = slice_str(bench->names[i]), .available = true, .tags = {tags, 3},
-            .price = (double)rng_below(&bench->rng, 100), .stock = 1, .brand = tags[0]};
+            .price = (double)rng_below(&bench->rng, 100), .stock = 1, .brand = tags[0],
+            .created_ms = 1 + (int64_t)i};
         tables_put_item(&bench->tables, &item);
     }
 }
@@ -432,6 +433,7 @@ static void time_all_members(struct bench *bench)
     printf("lists_all_members_us_a_list %.1f\n", time_lists(bench, lists));
     lists_set_context(lists, 1);
     printf("lists_all_members_in_context_us_a_list %.1f\n", time_in_context(bench, lists));
+    printf("lists_all_members_with_placements_us_a_list %.1f\n", time_placements(bench, lists));
     lists_free(lists);
     cluster_table_free(clusters);
     content_scores_free(content);

@@ -9,10 +9,11 @@ New users: a list by the first action of each held user, and the most popular it
 user did next.
 
 There are three runs: with the whole catalogue (tags, title, and vectors of the title by
-freshet-embed where deploy/encoder has fetched a model), with tags alone, and with the whole
-catalogue and freshet-sequence. Its Transformer has learned three quarters of the actions when the
-others come, by which the mixture learns what it is worth. The lists for viewers are asked for a
-second time by a rule that gives new items two of ten places.
+freshet-embed where deploy/encoder has fetched a model) and clusters of users by freshet-sequence;
+with tags alone, without vectors and clusters; and with the whole catalogue, clusters and the
+Transformer, which has learned three quarters of the actions when the others come, by which the
+mixture learns what it is worth. The lists for viewers are asked for a second time by a rule that
+gives new items two of ten places.
 """
 
 import json
@@ -44,6 +45,9 @@ WAIT_SECONDS = 1800
 ENCODER = checkout.BUILD / "encoder"
 PLACEMENT = "new"
 RULE = f"{PLACEMENT}.share.new=20% if age < 14d\n"
+CLUSTERS = ["sequence.clusters.every.ms=2s"]
+GROUPED_SECONDS = 15  # several groupings
+NO_MODEL = ["sequence.train.threads=0", "sequence.train.actions.min=1000000000"]
 LONG_AGO_MS = 1_500_000_000_000  # when the items that are not held back were created
 
 
@@ -129,6 +133,18 @@ def wait_trained(workers):
     wait_for("the Transformer serves", serves)
 
 
+def wait_grouped(workers):
+    """Until users are grouped by all that they did: another count would say the same."""
+    def sent():
+        return workers.metric("sequence", "freshet_cluster_records_total")
+
+    def is_settled():
+        before = sent()
+        time.sleep(GROUPED_SECONDS)
+        return sent() == before and workers.metric("scorer", "freshet_clusters_served") > 0
+    wait_for("users are grouped", is_settled)
+
+
 def ndcg(items, wanted):
     """Of a list, each wanted item being as good as the others."""
     got = sum(1 / math.log2(place + 2) for place, item in enumerate(items) if item in wanted)
@@ -186,18 +202,20 @@ def new_users(held):
             "standard_errors": mean / spread if spread else 0}
 
 
-def run(bed, prefix, held, catalogue, settings, model=False):
+def run(bed, prefix, held, catalogue, settings, clusters=True, model=False):
     """One run with a catalogue of {"item_id", "tags", "title"}; figures of new items and users.
-    model: with a Transformer."""
+    clusters: with clusters of users; model: with a Transformer, too."""
     encoded = ENCODER.exists() and any(item.get("title") for item in catalogue)
     names = [name for name, _ in WHOLE] + ["serve"] + (["embed"] if encoded else []) + (
-        ["sequence"] if model else [])
+        ["sequence"] if clusters else [])
     settings = ["scorer.content.used=true", "serve.content.used=true",
                 f"serve.http.port={PORT}", *settings,
-                *([f"embed.model.path={ENCODER}"] if encoded else [])]
+                *([f"embed.model.path={ENCODER}"] if encoded else []),
+                *(CLUSTERS if clusters else []),
+                *(NO_MODEL if clusters and not model else [])]
     directory = bed.directory / "newcomers"
     directory.mkdir(parents=True, exist_ok=True)
-    with bed.topics(prefix):
+    with bed.topics(prefix, also=["profiles"] if clusters else []):
         replay(bed, prefix, directory, [{**one, "created_ms": LONG_AGO_MS} for one in catalogue
                                         if one["item_id"] not in held.items])
         with Workers(bed, prefix, names, settings) as workers:
@@ -212,6 +230,8 @@ def run(bed, prefix, held, catalogue, settings, model=False):
             offer(bed, prefix, workers, held.told[first:], first + 1)
             if model:
                 wait_trained(workers)
+            if clusters:
+                wait_grouped(workers)
             users = new_users(held)
             now_ms = int(time.time() * 1000)
             replay(bed, prefix, directory, [{**one, "created_ms": now_ms} for one in catalogue
@@ -231,7 +251,8 @@ def figures(bed, name, rows, catalogue, settings=()):
     whole, users = run(bed, f"new{name[:1]}.", held, catalogue, settings)
     learned, learned_users = run(bed, f"all{name[:1]}.", held, catalogue, settings, model=True)
     tags, _ = run(bed, f"tag{name[:1]}.", held,
-                  [{"item_id": one["item_id"], "tags": one["tags"]} for one in catalogue], settings)
+                  [{"item_id": one["item_id"], "tags": one["tags"]} for one in catalogue], settings,
+                  clusters=False)
     least = 1 / whole["lists"]
     return {"new_item_lists": whole["lists"], "new_item_hr10": whole["hr10"],
             "new_item_tags_hr10": tags["hr10"], "new_item_chance": whole["chance"],

@@ -317,6 +317,11 @@ int32_t cluster_space_find(const struct cluster_space *space, struct slice item)
     return ids_find(space->served.items, item);
 }
 
+const float *cluster_space_factor(const struct cluster_space *space, int32_t item)
+{
+    return space->served.factors + (size_t)item * space->served.dimensions;
+}
+
 /* Adds what an action on an item counts to what the others count. */
 static void add_up(struct cluster_space *space, int32_t item, float strength)
 {

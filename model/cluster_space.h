@@ -76,6 +76,8 @@ size_t cluster_space_items(const struct cluster_space *space);
 struct slice cluster_space_item(const struct cluster_space *space, int32_t item);
 /* Finds the number of an item; below 0: it has none. */
 int32_t cluster_space_find(const struct cluster_space *space, struct slice item);
+/* Borrows an item's factor, by its number, until the version changes. */
+const float *cluster_space_factor(const struct cluster_space *space, int32_t item);
 
 /* Folds a user in: the items of the actions, oldest first, which may repeat, and what each counts
  * (above 0, or it does not). Writes cluster_space_dimensions() numbers. False: none serves, or no

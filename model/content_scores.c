@@ -445,6 +445,19 @@ struct content_likeness content_scores_compare(const struct content_scores *cont
     return like;
 }
 
+int content_scores_rows(const struct content_scores *content_scores)
+{
+    return 1 + content_scores->used_count;
+}
+
+const struct alike *content_scores_row(struct content_scores *content_scores, int by,
+                                       int32_t item, size_t *ret_count)
+{
+    assert(by >= 0 && by <= content_scores->used_count);
+    if (by == 0) { return feature_neighbours_of(content_scores->features, item, ret_count); }
+    return vector_neighbours_of(used_vectors(content_scores, by - 1), item, ret_count);
+}
+
 /* ---- Aspects ---- */
 
 bool content_scores_knows(const struct content_scores *content_scores, enum content_aspect aspect)

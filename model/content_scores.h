@@ -33,6 +33,7 @@
 #include "base/base.h"
 #include "model/content_aspects.h"
 #include "model/ids.h"
+#include "model/nearest_rows.h"
 
 struct content_scores;
 struct vector_neighbours;
@@ -101,6 +102,13 @@ struct content_likeness {
 /* Compares an item with each of them. */
 struct content_likeness content_scores_compare(const struct content_scores *content_scores,
                                                int32_t item);
+
+/* Returns by how many kinds of rows an item has others that are like it: the first by features, the
+ * others by vectors, in the order of the sums. */
+int content_scores_rows(const struct content_scores *content_scores);
+/* Borrows the items that are most like an item by one of them, best first, until the next call. */
+const struct alike *content_scores_row(struct content_scores *content_scores, int by,
+                                       int32_t item, size_t *ret_count);
 
 /* Says whether any item has something of an aspect, as far as is known. */
 bool content_scores_knows(const struct content_scores *content_scores, enum content_aspect aspect);

@@ -9,7 +9,7 @@
 #include "model/topk.h"
 #include "rules/item_columns.h"
 
-enum { NEWEST_ITEMS = 64 };
+enum { NEWEST_ITEMS = 96 };
 
 struct newest_items {
     struct topk top;

@@ -14,13 +14,9 @@
 #define FRESHET_EVALUATE_MODELS_CONTENT_H
 
 #include "base/base.h"
+#include "model/nearest_rows.h" /* struct alike */
 
 enum { CONTENT_NEAREST_MAX = 200, CONTENT_FEATURES_MAX = 512 };
-
-struct alike {
-    int32_t item;
-    float cosine; /* above 0 */
-};
 
 struct content;
 

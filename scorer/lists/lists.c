@@ -66,6 +66,7 @@ struct lists *lists_free(struct lists *lists)
     ranking_free(lists->ranking);
     candidates_free(lists->candidates);
     alike_users_free(lists->alike);
+    guessed_factors_free(lists->guessed);
     placement_lists_free(lists->placements);
     lists_free_brought(lists);
     lists_free_segments(lists);

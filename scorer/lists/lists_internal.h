@@ -3,6 +3,7 @@
 #ifndef FRESHET_SCORER_LISTS_LISTS_INTERNAL_H
 #define FRESHET_SCORER_LISTS_LISTS_INTERNAL_H
 
+#include "model/guessed_factors.h"
 #include "scorer/lists/candidates.h"
 #include "scorer/lists/had_items.h"
 #include "scorer/lists/lists.h"
@@ -40,6 +41,7 @@ struct lists {
     struct candidates *candidates; /* NULL: counting alone */
     struct cluster_table *clusters; /* whose sample of users is a member; NULL: not used */
     struct alike_users *alike;      /* of it */
+    struct guessed_factors *guessed; /* by clusters and content; NULL: one is not used */
     const struct mixture *mixture;
     const struct mixture *mixed_by; /* the last list: this one, or that of tried weights, */
     struct mixture tried;           /* which is here */
@@ -102,6 +104,8 @@ void lists_set_length(struct recommendation_list *list, size_t count);
 
 /* lists_placed.c */
 
+/* Guesses factors of new items by these clusters, where content is used; once, borrowed. */
+void lists_use_guesses(struct lists *lists, const struct cluster_table *clusters);
 /* Returns an entry of the ranking with its reason, which is looked for once. */
 struct ranked lists_ranked_entry(struct lists *lists, size_t k);
 /* Lets `merged` have the ranking, which may be counting's. */

@@ -135,6 +135,14 @@ size_t lists_fill_up(struct lists *lists, size_t scored, size_t length)
     return count;
 }
 
+void lists_use_guesses(struct lists *lists, const struct cluster_table *clusters)
+{
+    assert(!lists->guessed);
+    if (!lists->content_scores) { return; }
+    lists->guessed =
+        guessed_factors_new(lists->content_scores, clusters->space, lists->tables->ids);
+}
+
 /* Describes the scoring of the last list, from which any number of lists can be cut. */
 static struct placement_scoring keep_scoring(struct lists *lists)
 {
@@ -150,6 +158,7 @@ static struct placement_scoring keep_scoring(struct lists *lists)
                                       .context = lists->scope.context,
                                       .attributes = known,
                                       .content = lists->behind.content_scores,
+                                      .guessed = lists->guessed,
                                       .sent = lists->scope.sent};
 }
 

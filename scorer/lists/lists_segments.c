@@ -43,6 +43,7 @@ void lists_set_clusters(struct lists *lists, struct cluster_table *clusters)
 {
     mix_of(lists)->clusters = clusters;
     if (clusters->sampled) { lists_use_alike(lists, clusters); }
+    lists_use_guesses(lists, clusters);
 }
 
 void lists_free_segments(struct lists *lists)

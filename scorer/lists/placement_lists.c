@@ -4,9 +4,11 @@
 #include "base/base.h"
 #include "base/array.h"
 #include "scorer/lists/placement_lists.h"
+#include "scorer/lists/suiting_items.h"
 
 enum { NAME_BYTES = 2 * RULE_NAME_BYTES_MAX, RULES_COUNTED = PLACEMENT_RULES_MAX + CUT_IMPLIED };
 
+_Static_assert((int)NEWEST_ITEMS <= (int)SUITING_ITEMS_MAX, "they can be ordered");
 _Static_assert((int)SERVED_ITEMS_MAX == (int)DRAW_CANDIDATES_MAX, "a message has all candidates");
 
 struct placement_lists {
@@ -220,24 +222,24 @@ static bool any_share(const struct rule_set *rules)
     return false;
 }
 
-/* Adds the newest items: what is most like the user's own first, equal ones as they were
- * created. */
-static void add_newest(struct placement_lists *lists, const struct placement_scoring *scoring)
+/* Adds the newest items: those first that suit the user most, equal ones as they were created. */
+static void add_newest(struct placement_lists *lists, const struct placement_scoring *scoring,
+                       const struct user_history *history)
 {
     const struct topk_entry *newest;
     struct topk_entry suiting[NEWEST_ITEMS];
+    int32_t items[NEWEST_ITEMS];
     size_t found = newest_items_find(&lists->newest, &lists->tables->columns, &newest), count = 0;
     for (size_t k = 0; k < found; k++) {
-        int32_t item = newest[k].item;
-        if (!ranking_allows(scoring->ranking, &scoring->request->flags, item)) { continue; }
-        float score =
-            scoring->content ? content_scores_compare(scoring->content, item).score : 0.0F;
-        size_t at = count++;
-        for (; at > 0 && suiting[at - 1].score < (double)score; at--) {
-            suiting[at] = suiting[at - 1];
+        if (ranking_allows(scoring->ranking, &scoring->request->flags, newest[k].item)) {
+            items[count++] = newest[k].item;
         }
-        suiting[at] = (struct topk_entry){(double)score, item};
     }
+    bool guesses = scoring->guessed &&
+                   guessed_factors_begin(scoring->guessed, lists->history_items,
+                                         history->weights.at, history->items.count);
+    suiting_items_order(scoring->content, guesses ? scoring->guessed : NULL, items, count,
+                        suiting);
     for (size_t k = 0; k < count; k++) { add(lists, suiting[k].item, 0.0F, CUT_NEW); }
 }
 
@@ -356,7 +358,7 @@ static void find_candidates(struct placement_lists *lists, const struct rule_set
         repeats |= placement->repeats || placement_has(placement, RULE_AGAIN);
     }
     if (repeats) { add_repeats(lists, scoring, history); }
-    if (any_share(rules)) { add_newest(lists, scoring); }
+    if (any_share(rules)) { add_newest(lists, scoring, history); }
     for (size_t p = 0; p < rules->count; p++) {
         add_named(lists, scoring, &rules->placements[p]);
     }

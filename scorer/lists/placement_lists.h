@@ -11,6 +11,7 @@
 
 #include "model/content_scores.h"
 #include "model/counting/ranking.h"
+#include "model/guessed_factors.h"
 #include "rules/list_cut.h"
 #include "rules/newest_items.h"
 #include "schemas/recommendation_list.h"
@@ -33,6 +34,7 @@ struct placement_scoring {
     const struct request_context *context;    /* NULL: there is none */
     const struct user_attributes *attributes; /* NULL: nothing is known of the user */
     const struct content_scores *content;     /* by the user's history; NULL: there are none */
+    struct guessed_factors *guessed;          /* of new items; NULL: there are none */
     uint64_t sent; /* a hash of what a request sends along, for draws; 0: nothing */
 };
 

@@ -2,12 +2,12 @@
 #include "rules/newest_items.h"
 #include "tests/unit/rules/rules_rig.h"
 
-enum { ITEMS = 100 };
+enum { ITEMS = 200 };
 
 static void put(struct rules_rig *rig, int number, int64_t created_ms)
 {
-    char id[8];
-    (void)snprintf(id, sizeof(id), "i%02d", number);
+    char id[16];
+    (void)snprintf(id, sizeof(id), "i%03d", number);
     (void)rules_rig_item(rig, id, (struct item){.created_ms = created_ms}, "", "");
 }
 
@@ -21,15 +21,15 @@ static void the_newest_come_first(void **state _unused_)
     assert_int_equal(newest_items_find(&newest, &rig.columns, &items), 0);
     for (int k = 0; k < ITEMS; k++) { put(&rig, k, k % 10 ? 1000 + k : 0); }
     assert_int_equal(newest_items_find(&newest, &rig.columns, &items), NEWEST_ITEMS);
-    assert_int_equal(items[0].item, 99);
-    assert_int_equal(items[9].item, 89); /* 90 has no time of creation */
+    assert_int_equal(items[0].item, 199);
+    assert_int_equal(items[9].item, 189); /* 190 has no time of creation */
     put(&rig, 50, 5000);
-    put(&rig, 99, 1);
+    put(&rig, 199, 1);
     put(&rig, 3, 5000);
     assert_int_equal(newest_items_find(&newest, &rig.columns, &items), NEWEST_ITEMS);
     assert_int_equal(items[0].item, 3); /* equal times: by id */
     assert_int_equal(items[1].item, 50);
-    assert_int_equal(items[2].item, 98);
+    assert_int_equal(items[2].item, 198);
     item_columns_remove(&rig.columns, 3);
     (void)newest_items_find(&newest, &rig.columns, &items);
     assert_int_equal(items[0].item, 50);

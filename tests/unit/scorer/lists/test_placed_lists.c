@@ -191,8 +191,23 @@ static void describe_many(struct fixture *fixture, struct content_scores *conten
     describe(fixture, content, "n1", both, 2);
 }
 
+/* Who acts on i500 acts on i002, too: and n2 is like that. */
+static void put_factors(struct cluster_table *clusters)
+{
+    struct slice items[] = {slice_str("i000"), slice_str("i001"), slice_str("i002"),
+                            slice_str("i500")};
+    float factors[] = {1.0F, 0.0F, -1.0F, 0.0F, 0.0F, 2.0F, 0.1F, 1.0F};
+    const struct cluster_version version = {1, 1, 1, 0};
+    assert_null(cluster_space_put_factors(clusters->space, version, 0,
+                                          (struct slices){items, ARRAY_COUNT(items)},
+                                          (struct floats){factors, ARRAY_COUNT(factors)}));
+    assert_null(cluster_space_put_cluster(clusters->space, version, slice_str("1"),
+                                          (struct floats){factors, 2}));
+}
+
 /* Counting knows nothing of new items: of those that a share asks for, the one that is like what
- * the user had is taken, and says so; else the newest. */
+ * the user had is taken, and says so; else the one that is like what users chose who chose the
+ * same; else the newest. */
 static void test_a_share_takes_the_new_that_suit(void **state _unused_)
 {
     enum { NEW = 3 };
@@ -232,8 +247,15 @@ static void test_a_share_takes_the_new_that_suit(void **state _unused_)
     describe_many(&fixture, content);
     assert_place(fifth_place(&fixture, "i001"), "n1", REASON_TAGS, "i001");
     assert_place(fifth_place(&fixture, "i002"), "n2", REASON_TAGS, "i002");
+    struct cluster_table *clusters = cluster_table_new(1 << 20, false);
+    lists_set_clusters(fixture.lists, clusters);
+    assert_place(fifth_place(&fixture, "i500"), "n0", REASON_NEW, ""); /* no version serves */
+    put_factors(clusters);
+    assert_place(fifth_place(&fixture, "i500"), "n2", REASON_NEW, "");
+    assert_place(fifth_place(&fixture, "i001"), "n1", REASON_TAGS, "i001");
     buf_release(&faults);
     end(&fixture);
+    cluster_table_free(clusters);
     content_scores_free(content);
 }
 
