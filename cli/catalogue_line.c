@@ -150,6 +150,15 @@ static int64_t read_whole(struct catalogue_line *line, const char *name, int64_t
     return 0;
 }
 
+static double read_price(struct catalogue_line *line)
+{
+    double price = read_real(line, "price", ITEM_NOT_KNOWN);
+    if (price <= ITEM_NUMBER_MAX || line->failed) { return price; }
+    line->failed = true;
+    (void)reason_give(line->reason, "price: wanted at most %.0e, not %g", ITEM_NUMBER_MAX, price);
+    return price;
+}
+
 static bool read_flag(struct catalogue_line *line, const char *name, bool fallback)
 {
     const json_t *value = field_of(line, name);
@@ -205,7 +214,7 @@ int catalogue_line_item(struct slice text, struct arena *arena, struct item *ret
             .vector = read_floats(&line, "vector"),
             .available = read_flag(&line, "available", true),
             .created_ms = read_whole(&line, "created_ms", INT64_MAX, 0),
-            .price = read_real(&line, "price", ITEM_NOT_KNOWN),
+            .price = read_price(&line),
             .stock = read_whole(&line, "stock", INT64_MAX, ITEM_NOT_KNOWN),
             .brand = read_text(&line, "brand"),
             .category = read_texts(&line, "category"),

@@ -270,10 +270,11 @@ static int send_file(struct replay *replay)
         }
         if (replay->limit && sent == replay->limit) { break; }
         result = send_due(replay, line, began_us, sent);
-        sent++;
+        sent += !result;
         progress_update(&progress, table_lines_position(replay->lines), sent);
     }
-    if (!result) { result = client_flush(replay->wire); }
+    int flushed = client_flush(replay->wire); /* also what came before a line that is refused */
+    if (!result) { result = flushed; }
     progress_end(&progress, sent);
     if (replay->keyless) {
         fprintf(stderr, "freshet: %" PRId64 " of %" PRId64 " records were sent without a key\n",

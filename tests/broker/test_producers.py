@@ -171,6 +171,17 @@ def replay_files(kafka, tmp_path):
         assert done.returncode == 1 and says in done.stderr, done.stderr
 
 
+def replay_until_a_wrong_line(kafka, tmp_path):
+    """What comes before it is sent, and counted: --skip goes on from there."""
+    kafka.topic("half")
+    lines = [json.dumps({"item_id": f"i{number}"}) for number in range(5)]
+    (tmp_path / "half.jsonl").write_text("\n".join([*lines[:3], "{}", *lines[3:]]) + "\n")
+    done = replay(kafka, tmp_path / "half.jsonl", "--topic", "half", "--contract", "Item")
+    assert done.returncode == 1 and "line 4: item_id is missing" in done.stderr, done.stderr
+    assert "half: 3 records in" in done.stderr, done.stderr
+    assert [record.key for record in kafka.topics.read("half")] == [b"i0", b"i1", b"i2"]
+
+
 def maps_what_peek_prints(kafka, registry, tmp_path):
     """`freshet peek --hex` into `freshet map`, whatever the frame: as ingest maps the records."""
     chosen = {**settings(registry), "topic.prefix": kafka.prefix}
@@ -202,6 +213,7 @@ def test_events_of_every_producer(kafka, worker, registry, tmp_path, monkeypatch
     super(type(kafka), kafka).produce("catalogue", [
         (key, by_id(12, bytes.fromhex("04703106437570")), TIME_MS), (key, None, TIME_MS)])
     replay_files(kafka, tmp_path)
+    replay_until_a_wrong_line(kafka, tmp_path)
     wanted = {name: actions for name, (_, _, actions) in CASES.items()}
     with worker("ingest", settings(registry)) as ingest:
         kafka.wait(lambda: len(kafka.events()) >= sum(map(len, wanted.values())) and

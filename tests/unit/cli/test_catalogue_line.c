@@ -62,6 +62,7 @@ static void wrong_types_are_refused(void **state)
         {"\"available\":\"false\"", "available: wanted true or false, not a text"},
         {"\"created_ms\":\"2020-01-01\"", "created_ms: wanted a whole number, not a text"},
         {"\"price\":\"9.50\"", "price: wanted a number, not a text"},
+        {"\"price\":1e300", "price: wanted at most 1e+15, not 1e+300"},
         {"\"stock\":0.5", "stock: wanted a whole number, not a number"},
         {"\"category\":\"a>b\"", "category: wanted a list of texts, not a text"},
         {"\"created_ms\":1.5", "created_ms: wanted a whole number, not a number"},
