@@ -6,8 +6,10 @@
 #include "model/leading_eigen.h"
 #include "model/vector_codes.h"
 
-/* Components below this part of the first are rounding. */
+/* Components below this part of the first, or this multiple of what rounding to bytes makes, are
+ * 0. */
 #define LEAST_PART 1e-6
+#define LEAST_NOISE 2.0
 
 struct vector_codes {
     size_t width;
@@ -23,8 +25,21 @@ static void write_unit(const int8_t *vector, size_t width, float *to)
     for (size_t i = 0; i < width; i++) { to[i] = scale * (float)vector[i]; }
 }
 
+/* Returns the greatest eigenvalue of what the rounding of a sample to bytes adds to it. */
+static double rounding_of(const int8_t *const *sample, size_t width)
+{
+    double error = 0.0;
+    for (size_t row = 0; row < CODES_SAMPLE; row++) {
+        double squares = 0.0;
+        for (size_t i = 0; i < width; i++) { squares += (double)(sample[row][i] * sample[row][i]); }
+        if (squares > 0.0) { error += 1.0 / (12.0 * squares); }
+    }
+    const double roots = sqrt((double)CODES_SAMPLE) + sqrt((double)width);
+    return error / CODES_SAMPLE * roots * roots;
+}
+
 /* U / L, as CODES_SAMPLE x CODE_BYTES; false: the vectors have no direction. */
-static bool find_components(const float *rows, size_t width, float *ret_parts)
+static bool find_components(const float *rows, size_t width, double rounding, float *ret_parts)
 {
     enum { N = CODES_SAMPLE };
     double values[CODE_BYTES];
@@ -37,8 +52,9 @@ static bool find_components(const float *rows, size_t width, float *ret_parts)
     if (!leading_eigen(square, N, CODE_BYTES, values, vectors) || !(values[0] > 0.0)) {
         return false;
     }
+    const double least = MAX_OF(LEAST_PART * values[0], LEAST_NOISE * rounding);
     for (size_t k = 0; k < CODE_BYTES; k++) {
-        const double scale = values[k] > LEAST_PART * values[0] ? 1.0 / values[k] : 0.0;
+        const double scale = k == 0 || values[k] > least ? 1.0 / values[k] : 0.0;
         for (size_t row = 0; row < N; row++) {
             ret_parts[row * CODE_BYTES + k] = (float)(scale * vectors[k * N + row]);
         }
@@ -53,7 +69,7 @@ struct vector_codes *vector_codes_new(const int8_t *const *sample, size_t width)
     for (size_t row = 0; row < CODES_SAMPLE; row++) {
         write_unit(sample[row], width, rows + row * width);
     }
-    if (!find_components(rows, width, parts)) { return NULL; }
+    if (!find_components(rows, width, rounding_of(sample, width), parts)) { return NULL; }
     struct vector_codes *codes = xcalloc(1, sizeof(*codes));
     codes->width = width;
     codes->matrix = xcalloc(width * CODE_BYTES, sizeof(*codes->matrix));

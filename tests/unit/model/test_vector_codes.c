@@ -1,5 +1,6 @@
 /* Against the definition: eigenvectors of the sum of x x' by Jacobi rotations, and loops. */
 #include "base/base.h"
+#include "base/byte_vector.h"
 #include "base/xalloc.h"
 #include "model/symmetric_eigen.h"
 #include "model/vector_codes.h"
@@ -86,7 +87,7 @@ static void test_against_the_definition(void **state)
 /* A sample with fewer directions than a code has numbers, and one without any. */
 static void test_poor_samples(void **state)
 {
-    static int8_t vectors[3][WIDTH] = {{1}, {0, 2}, {0, 0, 3}};
+    static int8_t vectors[3][WIDTH] = {{127}, {0, 127}, {0, 0, 127}};
     const int8_t *sample[CODES_SAMPLE];
     int8_t codes[3][CODE_BYTES], zero[WIDTH] = {0};
     for (size_t row = 0; row < CODES_SAMPLE; row++) { sample[row] = vectors[row % 3]; }
@@ -103,11 +104,46 @@ static void test_poor_samples(void **state)
     assert_null(vector_codes_new(sample, WIDTH));
 }
 
+/* Wide vectors that lie in three dimensions, but for their rounding to bytes: two that are near
+ * each other have codes that are, too. */
+static void test_few_dimensions(void **state)
+{
+    enum { DIMENSIONS = 3 };
+    static int8_t vectors[CODES_SAMPLE][WIDTH];
+    static double axes[DIMENSIONS][WIDTH];
+    const int8_t *sample[CODES_SAMPLE];
+    int8_t codes[2][CODE_BYTES];
+    uint64_t rng = 4;
+    for (size_t i = 0; i < (size_t)DIMENSIONS * WIDTH; i++) {
+        axes[i / WIDTH][i % WIDTH] = draw(&rng) - 0.5;
+    }
+    for (size_t row = 0; row < CODES_SAMPLE; row++) {
+        double at[DIMENSIONS];
+        float sums[WIDTH] = {0};
+        uint64_t of = row / 2 + 1; /* two and two are near each other */
+        for (size_t k = 0; k < DIMENSIONS; k++) {
+            at[k] = draw(&of) - 0.5 + 0.02 * (draw(&rng) - 0.5);
+            for (size_t i = 0; i < WIDTH; i++) { sums[i] += (float)(at[k] * axes[k][i]); }
+        }
+        assert_true(byte_vector_make(sums, WIDTH, vectors[row]) > 0.0F);
+        sample[row] = vectors[row];
+    }
+    struct vector_codes *made = vector_codes_new(sample, WIDTH);
+    size_t near = 0;
+    for (size_t row = 0; row < CODES_SAMPLE; row += 2) {
+        for (size_t k = 0; k < 2; k++) { vector_codes_make(made, vectors[row + k], codes[k]); }
+        near += cosine_of_codes(codes[0], codes[1]) > 0.9;
+    }
+    assert_true(near > CODES_SAMPLE / 2 * 9 / 10);
+    vector_codes_free(made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_definition),
         cmocka_unit_test(test_poor_samples),
+        cmocka_unit_test(test_few_dimensions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
