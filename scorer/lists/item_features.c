@@ -1,10 +1,11 @@
 #include "base/base.h"
 #include "base/xalloc.h"
+#include "embed/text/text_words.h"
 #include "model/feature_neighbours.h"
 #include "model/ids.h"
 #include "scorer/lists/item_features.h"
 
-enum { FEATURES_MAX = 10000000, WORD_BYTES_MAX = 64, BANDS_AN_OCTAVE = 2, BANDS_MAX = 256 };
+enum { FEATURES_MAX = 10000000, BANDS_AN_OCTAVE = 2, BANDS_MAX = 256 };
 enum { UNUSED_LEAST = 1 << 16 }; /* features of no item that are kept in any case */
 
 /* What a feature begins with, so that those of two kinds differ where their texts do not. */
@@ -58,12 +59,6 @@ static void add_feature(struct item_features *features, struct slice text)
     content_scores_set_aspect(features->scores, (uint32_t)number, aspect_of(text.data[0]));
 }
 
-static bool in_word(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (unsigned char)c >= 0x80;
-}
-
 /* Adds a text of a kind; a longer one counts by its beginning. */
 static void add_text(struct item_features *features, char kind, struct slice text)
 {
@@ -74,19 +69,9 @@ static void add_text(struct item_features *features, char kind, struct slice tex
     add_feature(features, slice_of(with_kind, size + 1));
 }
 
-static void add_words(struct item_features *features, struct slice title)
+static void add_word(void *arg, struct slice word)
 {
-    char word[WORD_BYTES_MAX] = {OF_TITLE};
-    size_t size = 1;
-    for (size_t k = 0; k <= title.size; k++) {
-        char c = k < title.size ? title.data[k] : ' ';
-        if (in_word(c)) {
-            if (size < sizeof(word)) { word[size++] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c; }
-            continue;
-        }
-        if (size > 1) { add_feature(features, slice_of(word, size)); }
-        size = 1;
-    }
+    add_text(arg, OF_TITLE, word);
 }
 
 /* Prices of the same half of an octave are alike. */
@@ -132,7 +117,7 @@ bool item_features_describe(struct item_features *features, int32_t number,
     }
     add_text(features, OF_BRAND, item->brand);
     add_price(features, item->price);
-    add_words(features, item->title);
+    text_words_each(item->title, add_word, features);
     return content_scores_describe(content_scores, number, features->numbers,
                                    features->numbers_count);
 }

@@ -2,9 +2,10 @@
  * levels of its category, its brand, the words of its title, and its price in steps of half an
  * octave.
  *
- * Words are compared without regard to ASCII case, and are distinct from tags of the same text, as
- * brands and categories are. At most FEATURES_EACH_MAX features of an item count. A feature that no
- * item has any more is forgotten after a while. One thread.
+ * Words are those of text_words.h: lower case, without accents, a Han character alone. They are
+ * distinct from tags of the same text, as brands and categories are. At most FEATURES_EACH_MAX
+ * features of an item count. A feature that no item has any more is forgotten after a while. One
+ * thread.
  */
 #ifndef FRESHET_SCORER_LISTS_ITEM_FEATURES_H
 #define FRESHET_SCORER_LISTS_ITEM_FEATURES_H

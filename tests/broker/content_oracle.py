@@ -8,6 +8,7 @@ they are: those that the scorer would compare by codes are refused.
 
 import math
 import re
+import unicodedata
 from collections import Counter
 
 import numpy as np
@@ -19,7 +20,14 @@ DECAY_BY_ASPECT = 0.85
 ASPECTS = ("tag", "category", "brand", "price", "word", "text", "given", 0, 1, 2, 3, 4)
 CODED_FROM = 256, 64  # so many vectors, of more numbers than
 KINDS = ("text", "given")
-FEATURES, WORD_BYTES, OTHER_BYTES = 512, 63, 256
+FEATURES, WORD_BYTES, OTHER_BYTES = 512, 64, 256
+
+
+def words_of(title):
+    """In lower case, without accents; a Han character is one of its own."""
+    plain = "".join(one for one in unicodedata.normalize("NFD", title.lower())
+                    if unicodedata.category(one) != "Mn")
+    return re.findall(r"[\u3400-\u4dbf\u4e00-\u9fff]|[^\W_\u3400-\u4dbf\u4e00-\u9fff]+", plain)
 
 
 def features_of(entry):
@@ -29,8 +37,7 @@ def features_of(entry):
     found.append(("brand", entry["brand"].encode()[:OTHER_BYTES]))
     if 0 < entry["price"] < math.inf:
         found.append(("price", math.floor(2 * math.log2(entry["price"])) % 256))
-    words = re.findall(rb"[a-zA-Z0-9\x80-\xff]+", entry["title"].encode())
-    found += [("word", word.lower()[:WORD_BYTES]) for word in words]
+    found += [("word", word.encode()[:WORD_BYTES]) for word in words_of(entry["title"])]
     return frozenset([one for one in found if one[1] != b""][:FEATURES])
 
 

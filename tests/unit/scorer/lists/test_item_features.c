@@ -33,6 +33,27 @@ static void test_titles(void **state)
     item_features_free(features);
 }
 
+/* Words are those of a search: without accents, in any script, a Han character alone. */
+static void test_titles_of_the_world(void **state)
+{
+    static const char *const titles[][2] = {
+        {"Pok\xC3\xA9mon", "POKEMON"}, {"\xC3\x89t\xC3\xA9", "\xC3\xA9t\xC3\xA9 2"},
+        {"\xE6\x9C\xA8\xE9\xA6\xAC", "\xE7\x99\xBD\xE9\xA6\xAC"}, /* two horses */
+        {"\xD0\x9C\xD0\x98\xD0\xA0", "\xC2\xAB\xD0\xBC\xD0\xB8\xD1\x80\xC2\xBB"}};
+    for (size_t k = 0; k < ARRAY_COUNT(titles); k++) {
+        struct content_scores *content_scores = content_scores_new(100, RECENT, /* ids= */ NULL);
+        struct item_features *features = item_features_new();
+        describe(features, content_scores, 0, "a", titles[k][0]);
+        describe(features, content_scores, 1, "b", titles[k][1]);
+        describe(features, content_scores, 2, "c", "nothing of it");
+        const int32_t history[] = {0}, *items;
+        const float weights[] = {1};
+        assert_int_equal(content_scores_find(content_scores, history, weights, 1, &items), 1);
+        content_scores_free(content_scores);
+        item_features_free(features);
+    }
+}
+
 /* Counts the items that are like item 0. */
 static size_t alike(struct content_scores *content_scores)
 {
@@ -119,6 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_titles),
+        cmocka_unit_test(test_titles_of_the_world),
         cmocka_unit_test(test_other_attributes),
         cmocka_unit_test(test_tags_that_look_like_others),
         cmocka_unit_test(test_titles_that_change),
