@@ -166,6 +166,19 @@ static void serve(struct cluster_space *space)
     ARRAY_RESERVE_ZEROS(space->places, space->places_capacity, items, 64);
 }
 
+/* Says whether so many bytes more fit. Where what comes has no room beside the version that serves,
+ * that one goes: it would serve for ever, with users who were forgotten since. */
+static bool make_room(struct cluster_space *space, const struct held *held, size_t more)
+{
+    bool fits = bytes_in_use(space) + more <= space->bytes_max;
+    if (fits || held == &space->served) { return fits; }
+    clear(&space->served);
+    free(space->places);
+    space->places = NULL;
+    space->places_capacity = 0;
+    return bytes_in_use(space) + more <= space->bytes_max;
+}
+
 /* Checks the length of a version's vectors, and whether there is room. */
 static const char *check(struct cluster_space *space, struct held *held, size_t dimensions,
                          size_t numbers)
@@ -173,8 +186,7 @@ static const char *check(struct cluster_space *space, struct held *held, size_t 
     if (held->dimensions && held->dimensions != dimensions) { return "columns_differ"; }
     if (dimensions > FOLD_IN_NUMBERS_MAX) { return "columns_differ"; }
     held->dimensions = dimensions;
-    size_t more = numbers * sizeof(float);
-    return bytes_in_use(space) + more > space->bytes_max ? "over_memory" : NULL;
+    return make_room(space, held, numbers * sizeof(float)) ? NULL : "over_memory";
 }
 
 static void put_item(struct held *held, struct slice item, const float *row, size_t place)
@@ -234,7 +246,7 @@ const char *cluster_space_put_users(struct cluster_space *space, struct cluster_
     if (!held || held == &space->served) { return NULL; }
     assert(part >= 0 && part < version.user_parts);
     size_t more = sampled_users_bytes(users, CLUSTER_NUMBERS_MAX);
-    if (bytes_in_use(space) + more > space->bytes_max) { return "over_memory"; }
+    if (!make_room(space, held, more)) { return "over_memory"; }
     user_sample_put(&held->sample, part, users);
     serve(space);
     return NULL;

@@ -7,7 +7,9 @@
  * is complete, it takes the other's place. So factors and centroids of two versions are never
  * mixed, in whatever order records come. Records of older versions do nothing.
  *
- * Memory is bounded: beyond it, records are refused. One thread.
+ * Memory is bounded. Where the newest version has no room beside the one that serves, that one goes
+ * at once, and none serves until the newest is complete; what does not fit alone is refused. One
+ * thread.
  */
 #ifndef FRESHET_MODEL_CLUSTER_SPACE_H
 #define FRESHET_MODEL_CLUSTER_SPACE_H

@@ -127,6 +127,14 @@ static bool version_is_whole(const struct group_profile *group)
            group->user_parts <= GROUP_PARTS_MAX;
 }
 
+/* NaN is below nothing. */
+static bool are_below(const struct floats *numbers, float most)
+{
+    bool fine = true;
+    for (size_t k = 0; k < numbers->count; k++) { fine &= fabsf(numbers->at[k]) < most; }
+    return fine;
+}
+
 static const char *cluster_fault(const struct group_profile *group)
 {
     if (!group->vectors.count || group->vectors.count > GROUP_NUMBERS_MAX) {
@@ -182,6 +190,9 @@ const char *group_profile_fault(const struct group_profile *group, struct slice 
 {
     char wanted[GROUP_KEY_BYTES_MAX];
     if (group->kind == GROUP_OTHER) { return NULL; }
+    if (!are_below(&group->vectors, GROUP_NUMBER_MAX) || !are_below(&group->gains, INFINITY)) {
+        return "over_limit";
+    }
     enum group_kind kind = (enum group_kind)group->kind;
     if (!slice_equal(key, group_profile_key(kind, group->name, wanted))) { return "key_mismatch"; }
     if (kind == GROUP_FACTORS) { return factors_fault(group); }

@@ -30,6 +30,8 @@ enum {
 
 #define GROUP_STRENGTH_MAX 1e9F /* what a user's actions on an item may count together */
 
+#define GROUP_NUMBER_MAX 1e9F /* numbers of a vector are between it and -it */
+
 #define GROUP_VERSION_MAX (INT64_C(1) << 60) /* the next ones have room above */
 
 struct group_profile {

@@ -132,6 +132,29 @@ static void test_refusals(void **state)
     cluster_space_free(small);
 }
 
+/* Where there is room for one version and not for two, the newest one serves in the end, and not
+ * the first one for ever. */
+static void test_versions_without_room_for_two(void **state)
+{
+    const int32_t clusters[] = {1}, counts[] = {1}, items[] = {0};
+    const struct sampled_users users = {clusters, counts, 1, items, NULL, 1};
+    struct slice item = slice_str("a");
+    const struct slices factors = {&item, 1};
+    float numbers[D] = {1.0F};
+    /* A version takes about 2,700 bytes. */
+    struct cluster_space *space = cluster_space_new(5000);
+    for (int64_t n = 1; n <= 4; n++) {
+        const struct cluster_version version = {n, 1, 1, 1};
+        assert_null(cluster_space_put_factors(space, version, 0, factors,
+                                              (struct floats){numbers, D}));
+        assert_null(cluster_space_put_cluster(space, version, slice_str("1"),
+                                              (struct floats){numbers, D}));
+        assert_null(cluster_space_put_users(space, version, 0, &users));
+        assert_int_equal(cluster_space_version(space), n);
+    }
+    cluster_space_free(space);
+}
+
 /* What actions on an item count is added up; fingerprints give what texts do. */
 static void test_folding(void **state)
 {
@@ -159,6 +182,7 @@ int main(void)
         cmocka_unit_test(test_versions_in_any_order),
         cmocka_unit_test(test_removals),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_versions_without_room_for_two),
         cmocka_unit_test(test_folding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
