@@ -223,14 +223,20 @@ static enum verdict add_exposure(struct task *task, struct user *user, const str
 
 /* ---- Searches ---- */
 
+/* Of the text as it is kept and moved to other users, so that a search that is taken back stays so,
+ * whether it comes as an event or with a user who is joined. */
+static uint64_t search_hash(const struct user_event *ev)
+{
+    return ids_fingerprint(searches_kept(ev->query));
+}
+
 /* What was searched for is kept for the user's lists and adds nothing to any count. */
 static enum verdict add_search(struct task *task, struct user *user, const struct record *rec,
                                const struct user_event *ev)
 {
     struct features *f = features_of(task);
     uint64_t id_hash = ids_fingerprint(ev->event_id);
-    if (taken_back_has(&user->taken, id_hash, ids_fingerprint(ev->query), ACTION_SEARCH,
-                       ev->event_time_ms)) {
+    if (taken_back_has(&user->taken, id_hash, search_hash(ev), ACTION_SEARCH, ev->event_time_ms)) {
         metric_add(f->m.taken_back_early, 1);
         return VERDICT_DONE;
     }
@@ -249,7 +255,7 @@ static enum verdict take_search_back(struct task *task, struct user *user,
     struct features *f = features_of(task);
     bool of_event = ev->taken_back_id.size > 0;
     uint64_t hash = of_event ? ids_fingerprint(ev->taken_back_id)
-                             : taken_back_hash(ids_fingerprint(ev->query), ACTION_SEARCH);
+                             : taken_back_hash(search_hash(ev), ACTION_SEARCH);
     if (!taken_back_add(&user->taken, hash, of_event ? TAKEN_BACK_EVENT : ev->event_time_ms,
                         (int32_t)f->settings->taken_back_max)) {
         return drop_repeated(task);

@@ -19,10 +19,15 @@ static void remove_at(struct searches *searches, int32_t place)
             (size_t)(searches->count - place) * sizeof(*searches->at));
 }
 
+struct slice searches_kept(struct slice text)
+{
+    return utf8_beginning(text, SEARCH_TEXT_BYTES_MAX);
+}
+
 bool searches_add(struct searches *searches, int64_t time_ms, uint64_t id_hash, struct slice text,
                   int32_t most)
 {
-    struct slice kept = utf8_beginning(text, SEARCH_TEXT_BYTES_MAX);
+    struct slice kept = searches_kept(text);
     int32_t place = searches->count;
     if (most <= 0 || !kept.size) { return false; }
     for (int32_t i = 0; i < searches->count; i++) {
@@ -53,7 +58,7 @@ bool searches_take(struct searches *searches, uint64_t id_hash)
 
 bool searches_take_text(struct searches *searches, struct slice text, int64_t until_ms)
 {
-    struct slice kept = utf8_beginning(text, SEARCH_TEXT_BYTES_MAX);
+    struct slice kept = searches_kept(text);
     bool any = false;
     for (int32_t i = searches->count; i-- > 0;) {
         bool meant = searches->at[i].time_ms <= until_ms &&

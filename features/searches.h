@@ -26,8 +26,9 @@ struct searches {
     int32_t capacity;
 };
 
-/* Adds a search, whose text counts by its first SEARCH_TEXT_BYTES_MAX bytes, up to a whole
- * character; drops the oldest beyond `most`. Returns whether anything has changed. */
+/* Returns by what a text counts: its first SEARCH_TEXT_BYTES_MAX bytes, up to a whole character. */
+struct slice searches_kept(struct slice text);
+/* Adds a search; drops the oldest beyond `most`. Returns whether anything has changed. */
 bool searches_add(struct searches *searches, int64_t time_ms, uint64_t id_hash, struct slice text,
                   int32_t most);
 /* Takes the search of an event away; returns whether it was there. */

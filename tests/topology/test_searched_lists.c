@@ -233,6 +233,34 @@ static void test_taken_back(void **state _unused_)
     end(&world);
 }
 
+/* A long text is one text, in whichever order it is searched for, taken back and moved. */
+static void test_long_text_taken_back(void **state _unused_)
+{
+    static struct world world;
+    struct user_history history;
+    char text[QUERY_BYTES_MAX];
+    memset(text, 'x', sizeof(text));
+    text[300] = '\0';
+    begin(&world, NULL);
+    search(&world, "s1", "guest", text, 100);
+    search(&world, "s2", "guest", "moon", 200);
+    struct user_event back = search_of("b1", "known", text, 500);
+    back.takes_back = true;
+    append_event(&world, &back);
+    const struct user_event login = {.event_id = slice_str("login"),
+                                     .user_id = slice_str("guest"),
+                                     .action = ACTION_IDENTIFY,
+                                     .weight = 1.0,
+                                     .event_time_ms = feed_time_ms() + 600,
+                                     .known_id = slice_str("known")};
+    append_event(&world, &login);
+    text[299] = 'y'; /* beyond what is kept */
+    search(&world, "s3", "known", text, 300);
+    assert_int_equal(searches_of(&world, "known", &history), 1);
+    assert_true(slice_equal(history.search_texts.at[0], slice_str("moon")));
+    end(&world);
+}
+
 /* What matches the newest search goes up, until the user has done other things, or later ones. */
 static void test_lists(void **state _unused_)
 {
@@ -472,6 +500,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_histories),
         cmocka_unit_test(test_taken_back),
+        cmocka_unit_test(test_long_text_taken_back),
         cmocka_unit_test(test_lists),
         cmocka_unit_test(test_by_vectors),
         cmocka_unit_test(test_found_out),
