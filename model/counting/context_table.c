@@ -72,6 +72,28 @@ struct context_table {
     int32_t found[CONTEXT_DIMENSIONS * CONTEXT_ITEMS_MAX];
 };
 
+static void number_id(struct context_table *table, const struct context_id *id)
+{
+    char text[CONTEXT_ID_BYTES_MAX];
+    int32_t number = context_table_number(table, context_id_write(id, text));
+    assert(number != ID_NONE);
+}
+
+/* Numbers what every context needs, before values that anybody makes up take all numbers. */
+static void number_parts(struct context_table *table)
+{
+    for (int d = 0; d < CONTEXT_DIMENSIONS; d++) {
+        const struct context_id all = {(enum context_dimension)d, slice_str(""), 0};
+        number_id(table, &all);
+    }
+    for (int32_t part = 0; part < CONTEXT_PARTS; part++) {
+        for (int32_t group = 0; group < CONTEXT_GROUPS; group++) {
+            const struct context_id id = context_of_part(part, group);
+            number_id(table, &id);
+        }
+    }
+}
+
 struct context_table *context_table_new(void)
 {
     struct context_table *table = xcalloc(1, sizeof(*table));
@@ -79,6 +101,7 @@ struct context_table *context_table_new(void)
     table->epoch = INT64_MIN;
     for (int d = 0; d < CONTEXT_DIMENSIONS; d++) { table->whole[d] = ID_NONE; }
     for (int k = 0; k < DAYS; k++) { table->days[k] = ID_NONE; }
+    number_parts(table);
     return table;
 }
 
@@ -129,6 +152,11 @@ int32_t context_table_number(struct context_table *table, struct slice id)
     if (!told.value.size) { table->whole[told.dimension] = number; }
     if (indicator->place >= 0) { table->days[indicator->place] = number; }
     return number;
+}
+
+int32_t context_table_find(const struct context_table *table, struct slice id)
+{
+    return ids_find(table->ids, id);
 }
 
 static struct item_counts *counts_of(struct context_table *table, int32_t item)

@@ -38,7 +38,8 @@
 
 enum {
     CONTEXT_ITEMS_MAX = 50,          /* of an indicator's row; the others are left out */
-    CONTEXT_INDICATORS_MAX = 100000, /* in a table; rows of further ones are left out */
+    CONTEXT_INDICATORS_MAX = 100000, /* in a table; rows of further ones are left out, but those of
+                                        dimensions and of parts of day and week always have room */
 };
 
 /* A count of a row as it arrives. */
@@ -70,6 +71,8 @@ struct context_table *context_table_new(void);
 struct context_table *context_table_free(struct context_table *table);
 /* Numbers an indicator, or all of a dimension; below 0: the id is none, or there are too many. */
 int32_t context_table_number(struct context_table *table, struct slice id);
+/* Finds the number of an indicator; below 0: it has none. */
+int32_t context_table_find(const struct context_table *table, struct slice id);
 /* Replaces the row of an item: its indicators. */
 void context_table_put_item(struct context_table *table, int32_t item,
                             const struct context_row *row);

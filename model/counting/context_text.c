@@ -99,6 +99,13 @@ int32_t context_part(const struct context_id *id)
     return -1;
 }
 
+struct context_id context_of_part(int32_t part, int32_t group)
+{
+    assert(part >= 0 && part < CONTEXT_PARTS);
+    return (struct context_id){part < CONTEXT_DAY_PARTS ? CONTEXT_DAY : CONTEXT_WEEK,
+                               slice_str(parts[part]), group};
+}
+
 struct slice context_id_write(const struct context_id *id, char into[static CONTEXT_ID_BYTES_MAX])
 {
     size_t size = MARK_BYTES + id->value.size;

@@ -87,6 +87,8 @@ bool context_is_grouped(enum context_dimension dimension);
 /* Numbers the part of day or week that an id names: those of the day are the first. Below 0: it
  * names none. */
 int32_t context_part(const struct context_id *id);
+/* The other way: returns what names a part, on the days of a group. */
+struct context_id context_of_part(int32_t part, int32_t group);
 
 /* Writes the text of a context; an empty slice: nothing is known. */
 struct slice context_text_write(const struct circumstances *from,

@@ -287,7 +287,7 @@ static void remove_context(struct tables *tables, struct slice row_id)
         if (item == ID_NONE) { return; }
         context_table_remove_item(tables->contexts, item);
     } else {
-        int32_t indicator = context_table_number(tables->contexts, row_id);
+        int32_t indicator = context_table_find(tables->contexts, row_id);
         if (indicator == ID_NONE) { return; }
         context_table_remove(tables->contexts, indicator);
     }

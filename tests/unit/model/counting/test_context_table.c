@@ -313,6 +313,29 @@ static void candidates_are_those_of_most_users(void **state _unused_)
     context_table_free(table);
 }
 
+/* As many devices as have room, made up by whoever sends events, before any other row comes: what
+ * is known of the hour does not depend on it. */
+static void values_that_are_made_up_leave_room(void **state _unused_)
+{
+    struct context_table *table = context_table_new();
+    char id[32];
+    int refused = 0;
+    for (int n = 0; n < CONTEXT_INDICATORS_MAX; n++) {
+        (void)snprintf(id, sizeof(id), "\x1f" "dfake %d", n);
+        assert_int_equal(context_table_find(table, slice_str(id)), -1);
+        refused += context_table_number(table, slice_str(id)) < 0;
+    }
+    assert_true(refused > 0 && refused < 100);
+    assert_int_equal(context_table_number(table, slice_str(MOBILE)), -1);
+    put_all(table, DEVICES, 1000, 0);
+    put_all(table, EVENING, 400, 0);
+    put_all(table, OTHER, 600, 0);
+    put_all(table, EVENING "/1", 400, 0);
+    put_all(table, OTHER "/1", 600, 0);
+    assert_true(context_table_knows(table, slice_str(EVENING)));
+    context_table_free(table);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +348,7 @@ int main(void)
         cmocka_unit_test(rows_of_all_epochs_are_read_at_the_newest),
         cmocka_unit_test(of_places_the_finest_counts),
         cmocka_unit_test(candidates_are_those_of_most_users),
+        cmocka_unit_test(values_that_are_made_up_leave_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
