@@ -327,10 +327,12 @@ static bool read_file(struct slice file, struct zone *zone)
     return true;
 }
 
-/* Says whether a name leads to a file of the directory. */
+/* Says whether a name leads to a file of the directory, and is its only one: A//B is another name
+ * of A/B, and as many as somebody likes would leave no room for zones. */
 static bool is_name(struct slice name)
 {
     if (!name.size || name.size > TIME_ZONE_NAME_BYTES_MAX) { return false; }
+    if (memmem(name.data, name.size, "//", 2)) { return false; }
     for (size_t k = 0; k < name.size; k++) {
         char c = name.data[k];
         bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');

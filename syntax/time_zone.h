@@ -11,7 +11,7 @@
 #include "base/slice.h"
 
 enum {
-    TIME_ZONES_MAX = 1000, /* that are kept; further ones are not known */
+    TIME_ZONES_MAX = 4000, /* that are kept, more than there are; further ones are not known */
     TIME_ZONE_NAME_BYTES_MAX = 64,
 };
 

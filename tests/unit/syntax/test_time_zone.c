@@ -71,7 +71,8 @@ static void names_are_those_of_the_database(void **state _unused_)
 static void other_names_lead_nowhere(void **state _unused_)
 {
     static const char *const names[] = {"Europe", "Europe/Nowhere", "../passwd", "/etc/passwd",
-                                        "Europe/../Europe/Berlin", "tzdata.zi", "x\n", "europe "};
+                                        "Europe/../Europe/Berlin", "tzdata.zi", "x\n", "europe ",
+                                        "Europe//Berlin", "Europe/Berlin/"};
     char long_name[TIME_ZONE_NAME_BYTES_MAX + 2];
     struct time_zones *zones = time_zones_new(NULL);
     for (size_t k = 0; k < ARRAY_COUNT(names); k++) {
