@@ -50,6 +50,7 @@ struct share {
 struct used {
     int32_t indicator; /* of one of the groups that have been counted */
     int32_t part;      /* of day or week; below 0: it has no groups */
+    enum context_dimension dimension;
     struct share whole, without[CONTEXT_GROUPS]; /* without the days of a group */
 };
 
@@ -303,7 +304,8 @@ static bool find_used(const struct context_table *table, struct slice id, struct
 {
     struct context_id told;
     if (!context_id_read(id, &told)) { return false; }
-    *ret_used = (struct used){.indicator = ID_NONE, .part = context_part(&told)};
+    *ret_used = (struct used){
+        .indicator = ID_NONE, .part = context_part(&told), .dimension = told.dimension};
     if (ret_used->part >= 0) {
         add_days(table, told.dimension, ret_used);
     } else {
@@ -344,8 +346,7 @@ size_t context_table_use(struct context_table *table, struct slice text)
     for (int d = 0; d < CONTEXT_DIMENSIONS; d++) { table->used_of[d] = -1; }
     while (table->used_count < CONTEXT_DIMENSIONS && context_text_next(&text, &id)) {
         if (!find_used(table, id, &used)) { continue; }
-        const struct indicator *indicator = table->indicators[used.indicator];
-        table->used_of[indicator->dimension] = (int32_t)table->used_count;
+        table->used_of[used.dimension] = (int32_t)table->used_count;
         table->used[table->used_count++] = used;
         table->slots[used.indicator] = (int8_t)table->used_count;
     }
@@ -363,13 +364,20 @@ static void sum_up(const struct context_table *table, const struct item_counts *
     }
 }
 
-/* Returns the lift of n = n(c, i) and m = n(D, i), if they pass a test. */
+/* Says whether n = n(c, i) and m = n(D, i) may pass a test of G. Few do, so there is no branch. */
+static inline bool may_pass(const struct share *of, double n, double m, double test)
+{
+    const double share = of->ratio, expected = m * share, others = of->all - m;
+    const double apart = n - expected, bound = 2.0 * apart * apart * of->all;
+    const bool counted = (m > 0.0) & (others > 0.0) & (share > 0.0) & (share < 1.0);
+    return counted & (bound > test * expected * (1.0 - share) * others);
+}
+
+/* Returns the lift of n and m, if they pass a test. */
 static double lift_by(const struct share *of, double n, double m, double test)
 {
-    double share = of->ratio, expected = m * share, others = of->all - m, apart = n - expected;
-    if (!(m > 0.0) || !(others > 0.0) || !(share > 0.0 && share < 1.0)) { return 0.0; }
-    double bound = 2.0 * apart * apart * of->all;
-    if (!(bound > test * expected * (1.0 - share) * others)) { return 0.0; }
+    if (!may_pass(of, n, m, test)) { return 0.0; }
+    double expected = m * of->ratio, others = of->all - m;
     double ratio = similarity_llr_table(n, MAX_OF(m - n, 0.0), MAX_OF(of->users - n, 0.0),
                                         MAX_OF(others - (of->users - n), 0.0));
     if (!(ratio > test)) { return 0.0; }
@@ -381,9 +389,8 @@ static double lift_by(const struct share *of, double n, double m, double test)
 static double lift_without(const struct context_table *table, const struct item_counts *counts,
                            const struct used *used, int32_t group)
 {
-    enum context_dimension dimension = table->indicators[used->indicator]->dimension;
     double n = 0.0, m = 0.0;
-    for (int32_t part = first_part(dimension); part < end_part(dimension); part++) {
+    for (int32_t part = first_part(used->dimension); part < end_part(used->dimension); part++) {
         double sum = sum_without(counts->days + part * CONTEXT_GROUPS, group);
         m += sum;
         if (part == used->part) { n = sum; }
@@ -406,43 +413,59 @@ static double lift_of_days(const struct context_table *table, const struct item_
     return least;
 }
 
-/* Returns the lift of what is at a place of `used`, and n(c, i). */
-static double lift_of(const struct context_table *table, const struct item_counts *counts,
-                      const float *users, size_t place, double *ret_users)
+/* n(c, i) and n(D, i) by place in `used`, at the table's epoch. */
+struct counted {
+    double n[CONTEXT_DIMENSIONS], m[CONTEXT_DIMENSIONS];
+};
+
+/* Finds an item's counts of what is used; returns a bit for each dimension whose counts may say
+ * something. */
+static uint32_t find_counts(const struct context_table *table, const struct item_counts *counts,
+                            struct counted *ret_counted)
 {
-    const struct used *used = &table->used[place];
-    enum context_dimension dimension = table->indicators[used->indicator]->dimension;
-    bool of_days = used->part >= 0 && counts->days;
-    double n = of_days ? sum_without(counts->days + used->part * CONTEXT_GROUPS, /* group= */ -1)
-                       : (double)users[place + 1];
-    double m = decay_rescale((double)counts->all[dimension], counts->epoch, table->epoch);
-    n = decay_rescale(n, counts->epoch, table->epoch);
-    *ret_users = n;
-    return of_days ? lift_of_days(table, counts, used, n, m)
-                   : lift_by(&used->whole, n, m, CONTEXT_TEST);
+    const double factor = decay_rescale(1.0, counts->epoch, table->epoch);
+    float users[SLOTS] = {0};
+    uint32_t dimensions = 0;
+    sum_up(table, counts, users);
+    for (size_t u = 0; u < table->used_count; u++) {
+        const struct used *used = &table->used[u];
+        const bool of_days = used->part >= 0 && counts->days;
+        const double n = of_days ? sum_without(counts->days + used->part * CONTEXT_GROUPS,
+                                               /* group= */ -1)
+                                 : (double)users[u + 1];
+        ret_counted->n[u] = factor * n;
+        ret_counted->m[u] = factor * (double)counts->all[used->dimension];
+        const bool may = may_pass(&used->whole, ret_counted->n[u], ret_counted->m[u],
+                                  CONTEXT_TEST);
+        dimensions |= (uint32_t)may << used->dimension;
+    }
+    return dimensions;
 }
 
 struct context_lift context_table_lift(const struct context_table *table, int32_t item)
 {
     struct context_lift found = {.indicator = ID_NONE};
-    float counted[SLOTS] = {0};
-    double log_sum = 0.0, most = 0.0, users;
+    struct counted counted;
+    double log_sum = 0.0, most = 0.0;
     bool placed = false; /* by geohash or region: what is within another says no more than that */
     if ((size_t)item >= table->items_capacity) { return found; }
     const struct item_counts *counts = &table->items[item];
     if (!counts->count && !counts->days) { return found; }
-    sum_up(table, counts, counted);
-    for (int d = CONTEXT_DIMENSIONS - 1; d >= 0; d--) {
-        int32_t place = table->used_of[d];
+    const uint32_t dimensions = find_counts(table, counts, &counted);
+    for (int d = CONTEXT_DIMENSIONS - 1; dimensions && d >= 0; d--) {
         bool of_place = d == CONTEXT_GEOHASH || d == CONTEXT_REGION || d == CONTEXT_COUNTRY;
-        if (place < 0 || (of_place && placed)) { continue; }
-        double lift = lift_of(table, counts, counted, (size_t)place, &users);
+        if (!(dimensions >> d & 1) || (of_place && placed)) { continue; }
+        const size_t place = (size_t)table->used_of[d];
+        const struct used *used = &table->used[place];
+        const double n = counted.n[place], m = counted.m[place];
+        double lift = used->part >= 0 ? lift_of_days(table, counts, used, n, m)
+                                      : lift_by(&used->whole, n, m, CONTEXT_TEST);
         placed = placed || (of_place && lift != 0.0);
         log_sum += lift;
         if (lift <= most) { continue; }
         most = lift;
-        found.indicator = table->used[place].indicator;
-        found.users = (float)users;
+        found.indicator = used->indicator;
+        found.users = (float)n;
     }
     found.log = (float)MIN_OF(MAX_OF(log_sum, -CONTEXT_LIFT_MAX), CONTEXT_LIFT_MAX);
     return found;
