@@ -13,7 +13,7 @@
 #include "model/lanes.h"
 #include "model/vector_neighbours.h"
 
-enum { CELLS_FIRST = 1024, KIND_NAME_BYTES = 65 };
+enum { CELLS_FIRST = 1024, KIND_NAME_BYTES = 65, ROWS_AHEAD = 2 };
 
 #define DECAY 0.6F
 #define DECAY_COMPARED 0.85F
@@ -364,18 +364,23 @@ static void add_like(struct content_scores *content_scores, int32_t item, float 
     }
 }
 
-size_t content_scores_find(struct content_scores *content_scores, const int32_t *items,
-                           const float *weights, size_t count, const int32_t **ret_items)
+/* Asks the cache for the rows of an item. */
+static void fetch(const struct content_scores *content_scores, int32_t item,
+                  enum nearest_step step)
 {
-    size_t used = 0;
-    float weight = 1.0F;
-    content_scores->touched_count = content_scores->sources_count = 0;
-    if (++content_scores->stamp == 0) {
-        size_t capacity = (size_t)content_scores->capacity;
-        memset(content_scores->cells, 0, capacity * sizeof(*content_scores->cells));
-        memset(content_scores->recent_stamps, 0,
-               capacity * sizeof(*content_scores->recent_stamps));
-        content_scores->stamp = 1;
+    feature_neighbours_fetch(content_scores->features, item, step);
+    for (int k = 0; k < content_scores->used_count; k++) {
+        vector_neighbours_fetch(used_vectors(content_scores, k), item, step);
+    }
+}
+
+/* Takes the recent items of which something is known, newest first. */
+static void choose_sources(struct content_scores *content_scores, const int32_t *items,
+                           const float *weights, size_t count)
+{
+    size_t used = 0, first = count - MIN_OF(count, 2 * content_scores->recent);
+    for (size_t k = first; k < count; k++) {
+        if (items[k] >= 0) { fetch(content_scores, items[k], NEAREST_PLACE); }
     }
     for (size_t k = count; k-- > 0 && used < content_scores->recent;) {
         int32_t item = items[k];
@@ -384,11 +389,40 @@ size_t content_scores_find(struct content_scores *content_scores, const int32_t 
         if (content_scores->recent_stamps[item] == content_scores->stamp) { continue; }
         content_scores->recent_stamps[item] = content_scores->stamp;
         if (!(weights[k] > 0.0F) || !is_known(content_scores, item)) { continue; }
-        add_like(content_scores, item, weight);
-        weight *= DECAY;
+        fetch(content_scores, item, NEAREST_SLOT);
         content_scores->sources[used++] = item;
     }
     content_scores->sources_count = used;
+}
+
+/* Adds what is like them; the row of the next one is on its way to the cache. */
+static void add_sources(struct content_scores *content_scores)
+{
+    const int32_t *sources = content_scores->sources;
+    size_t count = content_scores->sources_count;
+    float weight = 1.0F;
+    for (size_t k = 0; k < MIN_OF(count, (size_t)ROWS_AHEAD); k++) {
+        fetch(content_scores, sources[k], NEAREST_ROW);
+    }
+    for (size_t k = 0; k < count; k++, weight *= DECAY) {
+        if (k + ROWS_AHEAD < count) { fetch(content_scores, sources[k + ROWS_AHEAD], NEAREST_ROW); }
+        add_like(content_scores, sources[k], weight);
+    }
+}
+
+size_t content_scores_find(struct content_scores *content_scores, const int32_t *items,
+                           const float *weights, size_t count, const int32_t **ret_items)
+{
+    content_scores->touched_count = 0;
+    if (++content_scores->stamp == 0) {
+        size_t capacity = (size_t)content_scores->capacity;
+        memset(content_scores->cells, 0, capacity * sizeof(*content_scores->cells));
+        memset(content_scores->recent_stamps, 0,
+               capacity * sizeof(*content_scores->recent_stamps));
+        content_scores->stamp = 1;
+    }
+    choose_sources(content_scores, items, weights, count);
+    add_sources(content_scores);
     for (size_t k = 0; k < content_scores->touched_count; k++) {
         content_scores->found[k] = content_scores->cells[content_scores->touched[k]].sum;
     }

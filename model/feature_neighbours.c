@@ -332,6 +332,15 @@ bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
     return true;
 }
 
+void feature_neighbours_fetch(const struct feature_neighbours *neighbours, int32_t item,
+                              enum nearest_step step)
+{
+    if (step == NEAREST_PLACE && (size_t)item < neighbours->cards_count) {
+        __builtin_prefetch(&neighbours->cards[item]);
+    }
+    nearest_rows_fetch(neighbours->rows, item, step);
+}
+
 const struct alike *feature_neighbours_of(struct feature_neighbours *neighbours, int32_t item,
                                           size_t *ret_count)
 {

@@ -44,6 +44,9 @@ bool feature_neighbours_has(const struct feature_neighbours *neighbours, int32_t
  * ones by id, until the next call; none when the item has no features. */
 const struct alike *feature_neighbours_of(struct feature_neighbours *neighbours, int32_t item,
                                           size_t *ret_count);
+/* Asks the cache for what is known of an item, and for its row (nearest_rows_fetch()). */
+void feature_neighbours_fetch(const struct feature_neighbours *neighbours, int32_t item,
+                              enum nearest_step step);
 /* Returns the cosine of two items, also where neither is among the other's; 0: they are not alike.
  */
 float feature_neighbours_cosine(struct feature_neighbours *neighbours, int32_t item,

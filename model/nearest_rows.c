@@ -176,6 +176,26 @@ static struct nearest_row *add_row(struct nearest_rows *rows, int32_t item)
     return rows->slots[slot];
 }
 
+void nearest_rows_fetch(const struct nearest_rows *rows, int32_t item, enum nearest_step step)
+{
+    enum { LINE = 64 };
+    if (item < 0 || (size_t)item >= rows->slots_of_count) { return; }
+    if (step == NEAREST_PLACE) {
+        __builtin_prefetch(&rows->slots_of[item]);
+        return;
+    }
+    const int32_t slot = rows->slots_of[item];
+    if (slot == SLOT_NONE) { return; }
+    if (step == NEAREST_SLOT) {
+        __builtin_prefetch(&rows->slots[slot - 1]);
+        return;
+    }
+    const char *row = (const char *)rows->slots[slot - 1];
+    for (size_t at = 0; at < sizeof(struct nearest_row); at += LINE) {
+        __builtin_prefetch(row + at);
+    }
+}
+
 const struct alike *nearest_rows_of(struct nearest_rows *rows, int32_t item, size_t *ret_count)
 {
     assert(item >= 0);

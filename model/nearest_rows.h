@@ -43,6 +43,10 @@ struct nearest_rows *nearest_rows_free(struct nearest_rows *rows);
 void nearest_rows_change(struct nearest_rows *rows, int32_t item);
 /* Says that every item may have changed. */
 void nearest_rows_change_all(struct nearest_rows *rows);
+/* Ask the cache for where an item's row is, then for its slot, then for the row: for an item whose
+ * row is wanted soon. */
+enum nearest_step { NEAREST_PLACE, NEAREST_SLOT, NEAREST_ROW };
+void nearest_rows_fetch(const struct nearest_rows *rows, int32_t item, enum nearest_step step);
 /* Borrows an item's row, best first, until the next call; the item is there. */
 const struct alike *nearest_rows_of(struct nearest_rows *rows, int32_t item, size_t *ret_count);
 

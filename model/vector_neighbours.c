@@ -257,6 +257,12 @@ static size_t count_compared(const void *owner)
     return neighbours->set ? neighbours->set->count : 0;
 }
 
+void vector_neighbours_fetch(const struct vector_neighbours *neighbours, int32_t item,
+                             enum nearest_step step)
+{
+    nearest_rows_fetch(neighbours->rows, item, step);
+}
+
 const struct alike *vector_neighbours_of(struct vector_neighbours *neighbours, int32_t item,
                                          size_t *ret_count)
 {

@@ -48,6 +48,9 @@ bool vector_neighbours_remove(struct vector_neighbours *neighbours, int32_t item
 bool vector_neighbours_has(const struct vector_neighbours *neighbours, int32_t item);
 /* Returns the number of vectors, of all widths. */
 size_t vector_neighbours_count(const struct vector_neighbours *neighbours);
+/* Asks the cache for an item's row (nearest_rows_fetch()). */
+void vector_neighbours_fetch(const struct vector_neighbours *neighbours, int32_t item,
+                             enum nearest_step step);
 /* Borrows the items whose cosine with the item is above 0, at most NEAREST_ITEMS, best first,
  * equal ones by id, until the next call; none when the item has no vector. */
 const struct alike *vector_neighbours_of(struct vector_neighbours *neighbours, int32_t item,
