@@ -5,7 +5,8 @@
  * Voices stay where they are until the next call, by the space's numbers of the items: `places`
  * leads there from the numbers of the ids, and is written when an item is first handed over. What
  * the nearest users chose is anywhere in the sample, so it is fetched some users ahead; and as most
- * of them may share nothing with the user, those that do are looked for first.
+ * of them may share nothing with the user, those that may are looked for first, by marks of items,
+ * which are half as wide.
  */
 #include "base/base.h"
 #include "base/array.h"
@@ -37,8 +38,8 @@ struct alike_users {
     struct choice *choices; /* as well: of the neighbours, of the last call */
     size_t choices_capacity;
     float *own;     /* as well: what the user's own actions count */
-    uint8_t *owned; /* as well: 1 where there are some */
-    size_t own_capacity, owned_capacity;
+    size_t own_capacity;
+    uint8_t owned[UINT16_MAX + 1]; /* 1 for the marks of the items of these */
     int32_t *touched; /* items of the space with a choice */
     size_t touched_capacity, touched_count;
     int32_t *items; /* with a score: the ids' numbers, */
@@ -72,7 +73,6 @@ struct alike_users *alike_users_free(struct alike_users *alike)
     free(alike->history);
     free(alike->choices);
     free(alike->own);
-    free(alike->owned);
     free(alike->touched);
     free(alike->items);
     free(alike->scores);
@@ -153,13 +153,13 @@ static inline void choose(struct alike_users *alike, int32_t item, float cosine)
     choice->voices++;
 }
 
-/* Says whether a user of the sample acted on any item of the user's; what is shared cannot be
- * foreseen, so there is no branch for it. */
+/* Says whether a user of the sample may have acted on any item of the user's; what is shared cannot
+ * be foreseen, so there is no branch for it. */
 static bool shares(const struct alike_users *alike, const struct user_sample *sample, size_t user)
 {
     uint8_t shared = 0;
     for (size_t k = sample->begins[user]; k < sample->begins[user + 1]; k++) {
-        shared |= alike->owned[sample->items[k]];
+        shared |= alike->owned[sample->marks[k]];
     }
     return shared;
 }
@@ -180,18 +180,28 @@ static void ask(struct alike_users *alike, const struct user_sample *sample, siz
     }
 }
 
-/* Asks the cache for the items of a user, or for their strengths, which are anywhere in the
- * sample. */
-static void fetch(const struct user_sample *sample, size_t user, const void *column)
+/* Asks the cache for the marks of a user's items, which are anywhere in the sample. */
+static inline __attribute__((always_inline)) void fetch_marks(const struct user_sample *sample,
+                                                              size_t user)
 {
-    enum { EACH = sizeof(int32_t), LINE = 64 / EACH };
-    const char *at = column;
+    enum { LINE = 64 / sizeof(uint16_t) };
     for (size_t k = sample->begins[user]; k < sample->begins[user + 1]; k += LINE) {
-        __builtin_prefetch(at + k * EACH);
+        __builtin_prefetch(sample->marks + k);
     }
 }
 
-/* Finds those of the nearest users that share an item with the user; returns how many. */
+/* The same for items and strengths. */
+static inline __attribute__((always_inline)) void fetch_items(const struct user_sample *sample,
+                                                              size_t user)
+{
+    enum { LINE = 64 / sizeof(int32_t) };
+    for (size_t k = sample->begins[user]; k < sample->begins[user + 1]; k += LINE) {
+        __builtin_prefetch(sample->items + k);
+        __builtin_prefetch(sample->strengths + k);
+    }
+}
+
+/* Finds those of the nearest users that may share an item with the user; returns how many. */
 static size_t find_sharing(struct alike_users *alike, const struct user_sample *sample,
                            int32_t ret_users[static ALIKE_NEAREST])
 {
@@ -199,13 +209,13 @@ static size_t find_sharing(struct alike_users *alike, const struct user_sample *
     size_t users = alike->nearest.count, count = 0;
     for (size_t k = 0; k < users; k++) { __builtin_prefetch(&sample->begins[nearest[k].item]); }
     for (size_t k = 0; k < MIN_OF(users, (size_t)ASKED_AHEAD); k++) {
-        fetch(sample, (size_t)nearest[k].item, sample->items);
+        fetch_marks(sample, (size_t)nearest[k].item);
     }
     for (size_t k = 0; k < users; k++) {
         size_t user = (size_t)nearest[k].item, ahead = k + ASKED_AHEAD;
-        if (ahead < users) { fetch(sample, (size_t)nearest[ahead].item, sample->items); }
+        if (ahead < users) { fetch_marks(sample, (size_t)nearest[ahead].item); }
         if (!shares(alike, sample, user)) { continue; }
-        fetch(sample, user, sample->strengths);
+        fetch_items(sample, user);
         ret_users[count++] = (int32_t)user;
     }
     return count;
@@ -220,14 +230,14 @@ static void ask_nearest(struct alike_users *alike, const struct user_sample *sam
     double square = 0.0;
     for (size_t k = 0; k < count; k++) {
         alike->own[items[k]] = (float)sums[k];
-        alike->owned[items[k]] = 1;
+        alike->owned[sample_mark(items[k])] = 1;
         square += sums[k] * sums[k];
     }
     size_t sharing = find_sharing(alike, sample, users);
     for (size_t k = 0; k < sharing; k++) { ask(alike, sample, (size_t)users[k], sqrt(square)); }
     for (size_t k = 0; k < count; k++) {
         alike->own[items[k]] = 0.0F;
-        alike->owned[items[k]] = 0;
+        alike->owned[sample_mark(items[k])] = 0;
     }
 }
 
@@ -274,7 +284,6 @@ static void follow(struct alike_users *alike)
     ARRAY_RESERVE(alike->numbers, alike->numbers_capacity, items, 64);
     ARRAY_RESERVE_ZEROS(alike->choices, alike->choices_capacity, items, 64);
     ARRAY_RESERVE_ZEROS(alike->own, alike->own_capacity, items, 64);
-    ARRAY_RESERVE_ZEROS(alike->owned, alike->owned_capacity, items, 64);
     ARRAY_RESERVE(alike->touched, alike->touched_capacity, items + 1, 64);
     for (size_t k = 0; k < items; k++) { alike->numbers[k] = ID_NONE; }
     if (alike->places) { memset(alike->places, 0, alike->places_capacity * sizeof(int32_t)); }

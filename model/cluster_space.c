@@ -355,7 +355,7 @@ static void begin_fold(struct cluster_space *space, size_t count)
     space->folded = 0;
 }
 
-static bool end_fold(struct cluster_space *space, float *ret_vector)
+LANED static bool end_fold(struct cluster_space *space, float *ret_vector)
 {
     const struct held *served = &space->served;
     for (size_t k = 0; k < space->folded; k++) {

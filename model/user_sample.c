@@ -38,6 +38,7 @@ void user_sample_release(struct user_sample *sample)
     release_parts(sample);
     free(sample->begins);
     free(sample->items);
+    free(sample->marks);
     free(sample->strengths);
     free(sample->lengths);
     free(sample->vectors);
@@ -56,7 +57,7 @@ static void *copy(const void *from, size_t count, size_t size)
 size_t sampled_users_bytes(const struct sampled_users *users, size_t d)
 {
     return users->users * (d * sizeof(float) + 32) +
-           users->items_count * (sizeof(int32_t) + sizeof(float));
+           users->items_count * (sizeof(int32_t) + sizeof(uint16_t) + sizeof(float));
 }
 
 void user_sample_put(struct user_sample *sample, int32_t part, const struct sampled_users *users)
@@ -137,6 +138,7 @@ static size_t write_items(struct user_sample *sample, const struct sample_space 
         float strength = part->strengths ? part->strengths[k] : 1.0F;
         if (number < 0) { continue; }
         sample->items[at + count] = number;
+        sample->marks[at + count] = sample_mark(number);
         sample->strengths[at + count] = strength;
         values[count++] = fold_in_value((double)strength);
         square += (double)strength * (double)strength;
@@ -158,6 +160,7 @@ static void reserve(struct user_sample *sample, const struct sample_space *space
     size_t blocks = (users + SAMPLE_BLOCK - 1) / SAMPLE_BLOCK;
     sample->begins = xcalloc(users + 1, sizeof(*sample->begins));
     sample->items = xcalloc(items + 1, sizeof(*sample->items));
+    sample->marks = xcalloc(items + 1, sizeof(*sample->marks));
     sample->strengths = xcalloc(items + 1, sizeof(*sample->strengths));
     sample->lengths = xcalloc(users + 1, sizeof(*sample->lengths));
     sample->vectors = xcalloc(blocks * SAMPLE_BLOCK * space->d + 1, sizeof(*sample->vectors));

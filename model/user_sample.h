@@ -26,6 +26,12 @@ struct sampled_users {
 
 struct sample_part;
 
+/* Returns an item's mark, which a few others may have, too. */
+static inline uint16_t sample_mark(int32_t item)
+{
+    return (uint16_t)item;
+}
+
 /* Users of a cluster: from .. end - 1. */
 struct sample_range {
     size_t from, end;
@@ -38,6 +44,7 @@ struct user_sample {
     size_t users;
     size_t *begins;   /* users + 1: places of items */
     int32_t *items;   /* numbers */
+    uint16_t *marks;  /* of these, sample_mark(): to tell most that somebody has not had */
     float *strengths;
     float *lengths;   /* of a user's strengths, as a vector */
     float *vectors;   /* in blocks: the first number of each user of the block, the second ... */
