@@ -397,7 +397,9 @@ void feature_neighbours_profile_add(struct feature_neighbours *neighbours, int32
 static inline __attribute__((always_inline)) void
 fetch_card(const struct feature_neighbours *neighbours, int32_t item)
 {
-    if ((size_t)item < neighbours->cards_count) { __builtin_prefetch(&neighbours->cards[item]); }
+    if ((size_t)item >= neighbours->cards_count) { return; }
+    __builtin_prefetch(&neighbours->cards[item]);
+    __builtin_prefetch((const char *)&neighbours->cards[item + 1] - 1); /* it may be on two lines */
 }
 
 static inline __attribute__((always_inline)) void
@@ -407,6 +409,7 @@ fetch_features(const struct feature_neighbours *neighbours, int32_t item)
     __builtin_prefetch(neighbours->cards[item].features);
 }
 
+/* Which features the profile has cannot be foreseen, so there is no branch for it. */
 static void score_one(const struct feature_neighbours *neighbours, int32_t item,
                       float ret_scores[static FEATURE_ASPECTS])
 {
@@ -416,7 +419,7 @@ static void score_one(const struct feature_neighbours *neighbours, int32_t item,
     if (!card) { return; }
     for (uint32_t at = 0; at < card->count; at++) {
         const struct profile_cell *cell = &neighbours->profile[card->features[at]];
-        if (cell->stamp == neighbours->profile_stamp) { sums[cell->aspect] += cell->sum; }
+        sums[cell->aspect] += cell->stamp == neighbours->profile_stamp ? cell->sum : 0;
     }
     const struct lengths *lengths = lengths_of(neighbours, card);
     for (size_t a = 0; a < FEATURE_ASPECTS; a++) {

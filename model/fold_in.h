@@ -20,7 +20,8 @@ static inline float fold_in_value(double w)
 }
 
 /* Adds a factor, times what it counts. */
-static inline void fold_in_add(double *sums, const float *factor, double value, size_t d)
+static inline __attribute__((always_inline)) void fold_in_add(double *sums, const float *factor,
+                                                              double value, size_t d)
 {
     size_t at = 0;
     for (; at + LANES <= d; at += LANES) {
@@ -33,8 +34,9 @@ static inline void fold_in_add(double *sums, const float *factor, double value, 
 
 /* Writes the vector (d numbers, at most FOLD_IN_NUMBERS_MAX) of a user with these items: rows of
  * the factors (`rows_end` x d); those from rows_end on do not count. False: it has no direction. */
-static inline bool fold_in(const float *factors, size_t rows_end, size_t d, const int32_t *rows,
-                           const float *values, size_t count, float *ret_vector)
+static inline __attribute__((always_inline)) bool
+fold_in(const float *factors, size_t rows_end, size_t d, const int32_t *rows,
+        const float *values, size_t count, float *ret_vector)
 {
     double sums[FOLD_IN_NUMBERS_MAX] = {0}, square = 0.0;
     assert(d <= FOLD_IN_NUMBERS_MAX);

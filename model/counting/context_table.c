@@ -476,7 +476,9 @@ struct context_lift context_table_lift(const struct context_table *table, int32_
 static inline __attribute__((always_inline)) void fetch_counts(const struct context_table *table,
                                                                int32_t item)
 {
-    if ((size_t)item < table->items_capacity) { __builtin_prefetch(&table->items[item]); }
+    if ((size_t)item >= table->items_capacity) { return; }
+    __builtin_prefetch(&table->items[item]);
+    __builtin_prefetch((const char *)&table->items[item + 1] - 1); /* it may be on two lines */
 }
 
 static inline __attribute__((always_inline)) void fetch_row(const struct context_table *table,
@@ -487,8 +489,9 @@ static inline __attribute__((always_inline)) void fetch_row(const struct context
     for (size_t k = 0; k < counts->count; k += 64 / sizeof(*counts->at)) {
         __builtin_prefetch(counts->at + k);
     }
-    for (size_t k = 0; counts->days && k < DAYS; k += 64 / sizeof(*counts->days)) {
-        __builtin_prefetch(counts->days + k);
+    for (size_t u = 0; counts->days && u < table->used_count; u++) {
+        if (table->used[u].part < 0) { continue; }
+        __builtin_prefetch(counts->days + table->used[u].part * CONTEXT_GROUPS);
     }
 }
 
