@@ -5,8 +5,11 @@
 #include "model/transformer/softmax.h"
 #include "model/transformer/wide.h"
 
+enum { FUSED_BLOCK = 32 }; /* rows at a time, as sequences that serve are short */
+
 /* A block of rows of one head. */
 struct block {
+    size_t most; /* rows */
     size_t first, rows;
     size_t columns;     /* those that any of the rows attends to */
     size_t head, width; /* width: d / heads */
@@ -36,44 +39,38 @@ static bool next_block(const struct attention *attention, size_t n, struct block
         block->head++;
     }
     block->first = first;
-    block->rows = MIN_OF((size_t)ATTENTION_BLOCK, n - first);
+    block->rows = MIN_OF(block->most, n - first);
     block->columns = attention->causal ? first + block->rows : n;
     return block->head < attention->heads;
 }
 
-static struct block before_first(const struct attention *attention, size_t n)
+static struct block before_first(const struct attention *attention, size_t n, size_t most)
 {
     assert(n > 0 && attention->d % attention->heads == 0);
-    return (struct block){.first = n, .head = SIZE_MAX, .width = attention->d / attention->heads};
-}
-
-/* Computes the weights P of a block's rows (n to each): the softmax of products with keys. */
-static void weigh(const struct attention *attention, size_t n, const struct block *block,
-                  struct matrix queries, struct matrix keys, float *p)
-{
-    gemm_nt((struct gemm_shape){block->rows, block->columns, block->width}, scale_of(block),
-            queries, keys, 0.0f, p, n);
-    for (size_t r = 0; r < block->rows; r++) {
-        const size_t seen = columns_of(attention, block, r);
-        softmax_row(p + r * n, seen);
-        memset(p + r * n + seen, 0, (block->columns - seen) * sizeof(*p));
-    }
+    return (struct block){.most = most, .first = n, .head = SIZE_MAX,
+                          .width = attention->d / attention->heads};
 }
 
 void attention(const struct attention *attention, size_t n, const float *q, const float *kv,
                float *out, float *kept, float *scratch)
 {
     const size_t d = attention->d;
-    struct block block = before_first(attention, n);
+    struct block block = before_first(attention, n, ATTENTION_BLOCK);
     while (next_block(attention, n, &block)) {
         const size_t column = block.head * block.width;
         float *p = kept + (block.head * n + block.first) * n;
         const float *dropped = attention->dropout > 0.0f ? scratch : p;
-        weigh(attention, n, &block, matrix_of(q + block.first * d + column, d),
-              matrix_of(kv + column, 2 * d), p);
-        for (size_t r = 0; dropped != p && r < block.rows; r++) {
-            dropout_copy(scratch + r * n, p + r * n, block.columns, attention->dropout,
-                         row_key(attention, &block, r));
+        gemm_nt((struct gemm_shape){block.rows, block.columns, block.width}, scale_of(&block),
+                matrix_of(q + block.first * d + column, d), matrix_of(kv + column, 2 * d), 0.0f, p,
+                n);
+        for (size_t r = 0; r < block.rows; r++) {
+            const size_t seen = columns_of(attention, &block, r);
+            softmax_row(p + r * n, seen);
+            memset(p + r * n + seen, 0, (block.columns - seen) * sizeof(*p));
+            if (dropped != p) {
+                dropout_copy(scratch + r * n, p + r * n, block.columns, attention->dropout,
+                             row_key(attention, &block, r));
+            }
         }
         gemm_nn((struct gemm_shape){block.rows, block.width, block.columns}, 1.0f,
                 matrix_of(dropped, n), matrix_of(kv + d + column, 2 * d), 0.0f,
@@ -81,18 +78,32 @@ void attention(const struct attention *attention, size_t n, const float *q, cons
     }
 }
 
-void attention_fused(const struct attention *attention, size_t n, const float *asked,
-                     const float *x, float *out, float *kept)
+/* Replaces a row's products by their softmax over its first `seen` columns. Behind these, up to
+ * whole lanes, it has what counts for nothing, so that nothing is left over. */
+static void weigh(float *row, size_t seen, size_t columns)
 {
-    const size_t d = attention->d;
+    const size_t whole = (seen + WIDE_LANES - 1) / WIDE_LANES * WIDE_LANES;
+    for (size_t c = seen; c < whole; c++) { row[c] = -INFINITY; }
+    softmax_row(row, whole);
+    for (size_t c = seen; c < columns; c++) { row[c] = 0.0f; }
+}
+
+void attention_fused(const struct attention *attention, size_t n, const float *asked,
+                     const float *x, float *out, float *scratch)
+{
+    const size_t d = attention->d, stride = (n + WIDE_LANES - 1) / WIDE_LANES * WIDE_LANES;
     const struct matrix inputs = matrix_of(x, d);
-    struct block block = before_first(attention, n);
+    struct block block = before_first(attention, n, FUSED_BLOCK);
     assert(attention->heads == 1 && attention->dropout == 0.0f);
+    assert(MIN_OF(n, (size_t)FUSED_BLOCK) * stride <= attention_scratch(n));
     while (next_block(attention, n, &block)) {
-        float *p = kept + block.first * n;
-        weigh(attention, n, &block, matrix_of(asked + block.first * d, d), inputs, p);
-        gemm_nn((struct gemm_shape){block.rows, d, block.columns}, 1.0f, matrix_of(p, n), inputs,
-                0.0f, out + block.first * d, d);
+        gemm_nt((struct gemm_shape){block.rows, block.columns, d}, scale_of(&block),
+                matrix_of(asked + block.first * d, d), inputs, 0.0f, scratch, stride);
+        for (size_t r = 0; r < block.rows; r++) {
+            weigh(scratch + r * stride, columns_of(attention, &block, r), block.columns);
+        }
+        gemm_nn((struct gemm_shape){block.rows, d, block.columns}, 1.0f,
+                matrix_of(scratch, stride), inputs, 0.0f, out + block.first * d, d);
     }
 }
 
@@ -166,7 +177,7 @@ void attention_back(const struct attention *attention, size_t n, const float *q,
 {
     const size_t d = attention->d;
     memset(dkv, 0, n * 2 * d * sizeof(*dkv));
-    struct block block = before_first(attention, n);
+    struct block block = before_first(attention, n, ATTENTION_BLOCK);
     while (next_block(attention, n, &block)) {
         const size_t column = block.head * block.width, at = block.first * d + column;
         const float *ds = scratch + ATTENTION_BLOCK * n;

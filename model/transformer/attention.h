@@ -44,7 +44,7 @@ void attention(const struct attention *attention, size_t n, const float *q, cons
  * their products with what each asks (n x d), divided by sqrt(d): out (n x d). One head, without
  * dropout. */
 void attention_fused(const struct attention *attention, size_t n, const float *asked,
-                     const float *x, float *out, float *kept);
+                     const float *x, float *out, float *scratch);
 /* Computes the mean of the inputs x (n x d) that the last position attends to, weighted by the
  * softmax of their products with what it asks (d): out (d). Of inputs x, keys x K and values x V, a
  * query q asks for K q / sqrt(d / heads), and its output is this mean times V. */

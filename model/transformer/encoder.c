@@ -281,7 +281,7 @@ static void run_fused_block(struct encoder *encoder, const struct encoder_job *j
         const size_t first = pack->starts[s] * d;
         const struct attention one = attention_of(encoder, job, b, s);
         attention_fused(&one, pack->starts[s + 1] - pack->starts[s], trace->query + first,
-                        trace->in + first, trace->attended + first, trace->kept);
+                        trace->in + first, trace->attended + first, encoder->scratch);
     }
     feed_forward(encoder, job, b, t, &fused->output, out);
 }

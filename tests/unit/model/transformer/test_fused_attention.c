@@ -38,9 +38,9 @@ static void attend_fused(const struct attention *of, const struct fused_block *b
 {
     _cleanup_(xfreep) float *asked = xcalloc(n * D, sizeof(*asked));
     _cleanup_(xfreep) float *means = xcalloc(n * D, sizeof(*means));
-    _cleanup_(xfreep) float *kept = xcalloc(attention_kept(of, n), sizeof(*kept));
+    _cleanup_(xfreep) float *scratch = xcalloc(attention_scratch(n), sizeof(*scratch));
     linear(&block->asked, q_in, n, asked);
-    attention_fused(of, n, asked, x, means, kept);
+    attention_fused(of, n, asked, x, means, scratch);
     linear(&block->output, means, n, out);
 }
 
