@@ -12,7 +12,7 @@
  * may have made alone: with s^2 the mean square of its error, the greatest eigenvalue of as many
  * random errors is about s^2 (sqrt(rows) + sqrt(width))^2 (Marchenko and Pastur 1967), of which it
  * must be twice as much. Vectors of few dimensions, however wide, would have codes of noise
- * otherwise. On Toys, with sentence vectors of 384 numbers,
+ * otherwise. Codes are the same on every processor. On Toys, with sentence vectors of 384 numbers,
  * neighbours by codes find more of users' next items than those by the vectors do: docs/embed.md.
  *
  * One thread. */

@@ -6,6 +6,10 @@
 #include "model/vector_codes.h"
 #include "tests/unit/numbers.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 enum { WIDTH = 90, MORE = 40, ROWS = CODES_SAMPLE + MORE };
 
 /* Vectors of a few directions that count and many that hardly do, about a common one. */
@@ -138,12 +142,62 @@ static void test_few_dimensions(void **state)
     vector_codes_free(made);
 }
 
-int main(void)
+static void make_codes(int8_t codes[ROWS][CODE_BYTES])
 {
+    static int8_t vectors[ROWS][WIDTH];
+    const int8_t *sample[CODES_SAMPLE];
+    draw_vectors(vectors, 5);
+    for (size_t row = 0; row < CODES_SAMPLE; row++) { sample[row] = vectors[row]; }
+    struct vector_codes *made = vector_codes_new(sample, WIDTH);
+    assert_non_null(made);
+    for (size_t row = 0; row < ROWS; row++) { vector_codes_make(made, vectors[row], codes[row]); }
+    vector_codes_free(made);
+}
+
+/* What OpenBLAS runs on an old processor gives the same codes: this program is run again with its
+ * kernels. */
+static void test_an_old_processor(void **state)
+{
+    static int8_t codes[2][ROWS][CODE_BYTES];
+    char path[] = "/tmp/freshet-codes-XXXXXX";
+#ifndef __x86_64__
+    skip();
+#endif
+    int status = 0, file = mkstemp(path);
+    assert_true(file >= 0);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)setenv("OPENBLAS_CORETYPE", "Nehalem", 1);
+        (void)execl("/proc/self/exe", "test_vector_codes", path, (char *)NULL);
+        _exit(EXIT_FAILURE);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    make_codes(codes[0]);
+    assert_int_equal(read(file, codes[1], sizeof(codes[1])), sizeof(codes[1]));
+    assert_memory_equal(codes[0], codes[1], sizeof(codes[0]));
+    (void)close(file);
+    (void)unlink(path);
+}
+
+static int write_codes(const char *path)
+{
+    static int8_t codes[ROWS][CODE_BYTES];
+    make_codes(codes);
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    bool written = file >= 0 && write(file, codes, sizeof(codes)) == sizeof(codes);
+    if (file >= 0) { (void)close(file); }
+    return written ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) { return write_codes(argv[1]); }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_against_the_definition),
         cmocka_unit_test(test_poor_samples),
         cmocka_unit_test(test_few_dimensions),
+        cmocka_unit_test(test_an_old_processor),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
