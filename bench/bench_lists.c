@@ -10,7 +10,7 @@
 #include "scorer/lists/candidates.h"
 
 enum { ITEMS = 12000, NEIGHBOURS = 100, ACTIONS = 50, USERS = 640, WIDTH = 64, ROUNDS = 5,
-       CATALOGUE = 1000000, CLUSTERS = 32, CLUSTER_WIDTH = 32, SAMPLED = 20000 };
+       CATALOGUE = 1000000, CLUSTERS = 32, TEXT_WIDTH = 384, CLUSTER_WIDTH = 32, SAMPLED = 20000 };
 
 struct bench {
     uint64_t rng;
@@ -289,8 +289,10 @@ static struct cluster_table *fill_clusters(struct bench *bench)
     return table;
 }
 
+/* Every item has features and the vector of a text. */
 static struct content_scores *fill_content(struct bench *bench)
 {
+    static int8_t text[TEXT_WIDTH];
     struct content_scores *scores =
         content_scores_new(admission_numbers(bench->settings.items_max), 20, bench->tables.ids);
     for (size_t i = 0; i < ITEMS; i++) {
@@ -300,6 +302,10 @@ static struct content_scores *fill_content(struct bench *bench)
         }
         int32_t number = ids_find(bench->tables.ids, slice_str(bench->names[i]));
         (void)content_scores_describe(scores, number, features, ARRAY_COUNT(features));
+        for (size_t k = 0; k < TEXT_WIDTH; k++) {
+            text[k] = (int8_t)(rng_below(&bench->rng, 255) - 127);
+        }
+        (void)content_scores_set_vector(scores, number, CONTENT_TEXT, text, TEXT_WIDTH);
     }
     return scores;
 }

@@ -453,9 +453,11 @@ int32_t content_scores_because(const struct content_scores *content_scores, int3
 
 /* ---- Comparing ---- */
 
-static float part_between(const struct content_scores *content_scores, int32_t source, int32_t item)
+/* What a recent item says of another one, whose features have this cosine with its own. */
+static float part_between(const struct content_scores *content_scores, int32_t source, int32_t item,
+                          float cosine)
 {
-    float part = features_part(feature_neighbours_cosine(content_scores->features, source, item));
+    float part = features_part(cosine);
     for (int k = 0; k < content_scores->used_count; k++) {
         struct vector_neighbours *vectors = used_vectors(content_scores, k);
         part += vectors_part(MAX_OF(vector_neighbours_between(vectors, source, item), 0.0F));
@@ -469,7 +471,9 @@ struct content_likeness content_scores_compare(const struct content_scores *cont
     struct content_likeness like = {.because = ID_NONE};
     float weight = 1.0F, most = 0.0F;
     for (size_t k = 0; k < content_scores->sources_count; k++, weight *= DECAY_COMPARED) {
-        float part = weight * part_between(content_scores, content_scores->sources[k], item);
+        int32_t source = content_scores->sources[k];
+        float cosine = feature_neighbours_cosine(content_scores->features, source, item);
+        float part = weight * part_between(content_scores, source, item, cosine);
         like.score += part;
         if (part <= most) { continue; }
         most = part;
@@ -477,6 +481,41 @@ struct content_likeness content_scores_compare(const struct content_scores *cont
     }
     like.share = most > 0.0F ? most / like.score : 0.0F;
     return like;
+}
+
+enum { COMPARED_AT_ONCE = 32 };
+
+/* Adds what some of the recent items say of some items; returns the weight of the next one. */
+static float compare_some(const struct content_scores *content_scores, const int32_t *sources,
+                          size_t sources_count, float first_weight, const int32_t *items,
+                          size_t count, float *scores)
+{
+    float cosines[COMPARED_AT_ONCE * PANEL_ITEMS], weight = first_weight;
+    feature_neighbours_cosines(content_scores->features, sources, sources_count, items, count,
+                               cosines);
+    for (size_t i = 0; i < count; i++) {
+        weight = first_weight;
+        for (size_t k = 0; k < sources_count; k++, weight *= DECAY_COMPARED) {
+            scores[i] += weight * part_between(content_scores, sources[k], items[i],
+                                               cosines[i * sources_count + k]);
+        }
+    }
+    return weight;
+}
+
+void content_scores_compare_all(const struct content_scores *content_scores, const int32_t *items,
+                                size_t count, float *ret_scores)
+{
+    memset(ret_scores, 0, count * sizeof(*ret_scores));
+    for (size_t i = 0; i < count; i += COMPARED_AT_ONCE) {
+        float weight = 1.0F;
+        size_t some = MIN_OF(count - i, (size_t)COMPARED_AT_ONCE);
+        for (size_t k = 0; k < content_scores->sources_count; k += PANEL_ITEMS) {
+            size_t sources = MIN_OF(content_scores->sources_count - k, (size_t)PANEL_ITEMS);
+            weight = compare_some(content_scores, content_scores->sources + k, sources, weight,
+                                  items + i, some, ret_scores + i);
+        }
+    }
 }
 
 int content_scores_rows(const struct content_scores *content_scores)
@@ -526,9 +565,7 @@ static void add_vectors(const struct content_scores *content_scores,
     for (size_t k = 0; k < content_scores->sources_count; k++, weight *= DECAY_COMPARED) {
         any |= vector_neighbours_profile_add(vectors, content_scores->sources[k], weight, profile);
     }
-    for (size_t k = 0; any && k < count; k++) {
-        scores[k] += vector_neighbours_profile_score(vectors, profile, items[k]);
-    }
+    if (any) { vector_neighbours_profile_scores(vectors, profile, items, count, scores); }
 }
 
 void content_scores_by_aspect(struct content_scores *content_scores, const int32_t *items,

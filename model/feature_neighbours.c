@@ -57,6 +57,9 @@ struct feature_neighbours {
     struct profile_cell *profile; /* by feature, too */
     size_t profile_count;
     uint32_t profile_stamp;
+    uint32_t *panel_masks; /* by feature: a bit for each item of the panel that has it; 0
+                            * between calls */
+    size_t panel_masks_count;
     struct card *cards; /* by item; so are the next two */
     int32_t *dots;      /* scratch, all 0 between calls */
     int32_t *touched;
@@ -91,6 +94,7 @@ struct feature_neighbours *feature_neighbours_free(struct feature_neighbours *ne
     for (size_t i = 0; i < neighbours->cards_count; i++) { free(neighbours->cards[i].features); }
     free(neighbours->postings);
     free(neighbours->profile);
+    free(neighbours->panel_masks);
     free(neighbours->cards);
     free(neighbours->dots);
     free(neighbours->touched);
@@ -347,6 +351,53 @@ const struct alike *feature_neighbours_of(struct feature_neighbours *neighbours,
     *ret_count = 0;
     if (!card_of(neighbours, item)) { return NULL; }
     return nearest_rows_of(neighbours->rows, item, ret_count);
+}
+
+/* ---- A panel ---- */
+
+/* Sets the bits of an item of the panel, or clears all that its features have. */
+static void mark(struct feature_neighbours *neighbours, const struct card *card, uint32_t bit)
+{
+    for (uint32_t at = 0; card && at < card->count; at++) {
+        uint32_t *mask = &neighbours->panel_masks[card->features[at]];
+        *mask = bit ? *mask | bit : 0;
+    }
+}
+
+/* Adds an item's products with those of the panel. */
+static void add_products(const struct feature_neighbours *neighbours, const struct card *card,
+                         int64_t *dots)
+{
+    for (uint32_t at = 0; at < card->count; at++) {
+        uint32_t mask = neighbours->panel_masks[card->features[at]];
+        const int32_t w = mask ? weight(neighbours, card->features[at]) : 0;
+        for (; mask; mask &= mask - 1) { dots[__builtin_ctz(mask)] += w * w; }
+    }
+}
+
+void feature_neighbours_cosines(struct feature_neighbours *neighbours, const int32_t *panel,
+                                size_t panel_count, const int32_t *items, size_t count,
+                                float *ret_cosines)
+{
+    double lengths[PANEL_ITEMS];
+    assert(panel_count <= PANEL_ITEMS);
+    ARRAY_RESERVE_ZEROS(neighbours->panel_masks, neighbours->panel_masks_count,
+                        neighbours->features_count, CARDS_FIRST);
+    for (size_t k = 0; k < panel_count; k++) {
+        struct card *card = card_of(neighbours, panel[k]);
+        mark(neighbours, card, UINT32_C(1) << k);
+        lengths[k] = card ? squares(neighbours, card) : 0.0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        int64_t dots[PANEL_ITEMS] = {0};
+        struct card *card = card_of(neighbours, items[i]);
+        double length = card ? squares(neighbours, card) : 0.0;
+        if (card) { add_products(neighbours, card, dots); }
+        for (size_t k = 0; k < panel_count; k++) {
+            ret_cosines[i * panel_count + k] = cosine(dots[k], length, lengths[k]);
+        }
+    }
+    for (size_t k = 0; k < panel_count; k++) { mark(neighbours, card_of(neighbours, panel[k]), 0); }
 }
 
 /* ---- Profile ---- */

@@ -22,7 +22,7 @@
 
 #include "model/nearest_rows.h"
 
-enum { FEATURES_EACH_MAX = 512, FEATURE_ASPECTS = 5 };
+enum { FEATURES_EACH_MAX = 512, FEATURE_ASPECTS = 5, PANEL_ITEMS = 32 };
 
 struct feature_neighbours;
 
@@ -51,6 +51,13 @@ void feature_neighbours_fetch(const struct feature_neighbours *neighbours, int32
  */
 float feature_neighbours_cosine(struct feature_neighbours *neighbours, int32_t item,
                                 int32_t other);
+
+/* Computes the cosines of `count` items with each of up to PANEL_ITEMS others, as
+ * feature_neighbours_cosine() does, but in one pass over each item's features: a row of
+ * `panel_count` numbers an item. */
+void feature_neighbours_cosines(struct feature_neighbours *neighbours, const int32_t *panel,
+                                size_t panel_count, const int32_t *items, size_t count,
+                                float *ret_cosines);
 
 /* Sets a feature's aspect, 0 to FEATURE_ASPECTS - 1. */
 void feature_neighbours_set_aspect(struct feature_neighbours *neighbours, uint32_t feature,

@@ -12,7 +12,8 @@
 #include "model/vector_neighbours.h"
 #include "model/vector_set.h"
 
-enum { SLOT_NONE = -1, ITEMS_FIRST = 1024, SETS_FIRST = 4 };
+enum { SLOT_NONE = -1, ITEMS_FIRST = 1024, SETS_FIRST = 4,
+       CARDS_AHEAD = 16 /* on their way to the cache */ };
 
 /* Where an item's vector stands. */
 struct place {
@@ -286,13 +287,12 @@ bool vector_neighbours_profile_add(struct vector_neighbours *neighbours, int32_t
     return true;
 }
 
-float vector_neighbours_profile_score(struct vector_neighbours *neighbours, const float *profile,
-                                      int32_t item)
+static float profile_score(const struct vector_neighbours *neighbours, const float *profile,
+                           int32_t item)
 {
-    int32_t at = slot_of(neighbours, item);
+    const int32_t at = slot_of(neighbours, item);
     float lanes[VECTOR_STEP] = {0}, sum = 0.0F;
     if (at == SLOT_NONE) { return 0.0F; }
-    prepare(neighbours);
     const struct card card = card_of(neighbours, (size_t)at);
     for (size_t i = 0; i < card.stride; i += VECTOR_STEP) {
         for (size_t lane = 0; lane < VECTOR_STEP; lane++) {
@@ -301,6 +301,32 @@ float vector_neighbours_profile_score(struct vector_neighbours *neighbours, cons
     }
     for (size_t lane = 0; lane < VECTOR_STEP; lane++) { sum += lanes[lane]; }
     return sum * card.inverse;
+}
+
+/* Asks the cache for what the score of an item needs. */
+static void fetch_card(const struct vector_neighbours *neighbours, int32_t item)
+{
+    const int32_t at = slot_of(neighbours, item);
+    if (at == SLOT_NONE) { return; }
+    __builtin_prefetch(&neighbours->set->slots[at]);
+    __builtin_prefetch(neighbours->compared == BY_CODES
+                           ? code_of(neighbours, (size_t)at)
+                           : vector_set_numbers(neighbours->set, (size_t)at));
+}
+
+void vector_neighbours_profile_scores(struct vector_neighbours *neighbours, const float *profile,
+                                      const int32_t *items, size_t count, float *scores)
+{
+    if (!neighbours->set) { return; }
+    prepare(neighbours);
+    for (size_t k = 0; k < count; k++) { __builtin_prefetch(place_of(neighbours, items[k])); }
+    for (size_t k = 0; k < MIN_OF(count, (size_t)CARDS_AHEAD); k++) {
+        fetch_card(neighbours, items[k]);
+    }
+    for (size_t k = 0; k < count; k++) {
+        if (k + CARDS_AHEAD < count) { fetch_card(neighbours, items[k + CARDS_AHEAD]); }
+        scores[k] += profile_score(neighbours, profile, items[k]);
+    }
 }
 
 /* ---- Vectors ---- */

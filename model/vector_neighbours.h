@@ -64,9 +64,10 @@ float vector_neighbours_between(struct vector_neighbours *neighbours, int32_t it
  * which the caller cleared; returns whether it has one. */
 bool vector_neighbours_profile_add(struct vector_neighbours *neighbours, int32_t item,
                                    float weight, float *profile);
-/* Returns the product of a profile with an item's vector, made length 1; 0: it has none. */
-float vector_neighbours_profile_score(struct vector_neighbours *neighbours,
-                                      const float *profile, int32_t item);
+/* Adds the product of a profile with each item's vector, made length 1, to a score; nothing where
+ * the item has none. */
+void vector_neighbours_profile_scores(struct vector_neighbours *neighbours, const float *profile,
+                                      const int32_t *items, size_t count, float *scores);
 
 /* Marks an item's vector, or takes the mark off it; a new item's has none. */
 void vector_neighbours_mark(struct vector_neighbours *neighbours, int32_t item, bool marked);

@@ -24,11 +24,9 @@ static void score(const struct content_scores *content, struct guessed_factors *
 {
     float like[SUITING_ITEMS_MAX] = {0}, guesses[SUITING_ITEMS_MAX] = {0};
     bool known[SUITING_ITEMS_MAX] = {false};
-    for (size_t k = 0; k < count; k++) {
-        like[k] = content ? content_scores_compare(content, items[k]).score : 0.0F;
-        ret_scores[k] = like[k];
-        known[k] = true;
-    }
+    for (size_t k = 0; k < count; k++) { known[k] = true; }
+    if (content) { content_scores_compare_all(content, items, count, like); }
+    memcpy(ret_scores, like, count * sizeof(*ret_scores));
     if (!guessed) { return; }
     memset(ret_scores, 0, count * sizeof(*ret_scores));
     add_scaled(like, known, count, 1.0F, ret_scores);

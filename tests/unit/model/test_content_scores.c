@@ -187,6 +187,35 @@ static void test_compare(void **state)
     content_scores_free(content_scores);
 }
 
+/* Many at once are as one by one, to the bit, with a history that is longer than a panel. */
+static void test_compare_all(void **state)
+{
+    enum { LONG = PANEL_ITEMS + 9, COMPARED = 101 };
+    struct content_scores *content_scores = content_scores_new(1 << 20, LONG, NULL);
+    int32_t history[LONG], compared[COMPARED];
+    float weights[LONG], scores[COMPARED];
+    const int32_t *items;
+    for (int32_t i = 0; i < ITEMS; i++) {
+        const int8_t vector[] = {(int8_t)(i % 7 - 3), (int8_t)(i % 5 + 1)};
+        describe(content_scores, i);
+        content_scores_set_vector(content_scores, i, CONTENT_TEXT, vector, 2);
+    }
+    for (int32_t k = 0; k < LONG; k++) {
+        history[k] = k * 3 % ITEMS;
+        weights[k] = 1.0F;
+    }
+    for (int32_t k = 0; k < COMPARED; k++) { compared[k] = k == 50 ? 999999 : k * 7 % ITEMS; }
+    (void)content_scores_find(content_scores, history, weights, LONG, &items);
+    content_scores_compare_all(content_scores, compared, COMPARED, scores);
+    for (size_t k = 0; k < COMPARED; k++) {
+        assert_true(scores[k] == content_scores_compare(content_scores, compared[k]).score);
+    }
+    (void)content_scores_find(content_scores, history, weights, 0, &items);
+    content_scores_compare_all(content_scores, compared, COMPARED, scores);
+    for (size_t k = 0; k < COMPARED; k++) { assert_true(scores[k] == 0.0F); }
+    content_scores_free(content_scores);
+}
+
 /* By aspects: two items of a brand, one of these with a vector like the newest one's, and vectors
  * of a name that has a place of its own. */
 static void test_by_aspect(void **state)
@@ -280,6 +309,7 @@ int main(void)
         cmocka_unit_test(test_because),
         cmocka_unit_test(test_new_item),
         cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_compare_all),
         cmocka_unit_test(test_loops),
         cmocka_unit_test(test_by_aspect),
         cmocka_unit_test(test_names_of_one_place),

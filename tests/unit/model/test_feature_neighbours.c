@@ -186,6 +186,34 @@ static void test_profile(void **state)
     feature_neighbours_free(neighbours);
 }
 
+/* Many with a panel are as each with each; nothing of a panel is left behind. */
+static void test_panel(void **state)
+{
+    static struct catalogue catalogue;
+    static float cosines[ITEMS * PANEL_ITEMS];
+    struct feature_neighbours *neighbours = feature_neighbours_new(ITEMS, /* ids= */ NULL);
+    int32_t items[ITEMS], panel[PANEL_ITEMS];
+    uint64_t rng = 8;
+    for (int32_t i = 0; i < ITEMS; i++) {
+        draw_item(&rng, &catalogue, i);
+        (void)put(neighbours, &catalogue, i);
+        items[i] = i;
+    }
+    for (int turn = 0; turn < 5; turn++) {
+        const size_t count = turn == 4 ? 1 : PANEL_ITEMS;
+        for (int32_t k = 0; k < PANEL_ITEMS; k++) { panel[k] = (turn * 41 + k * 9) % ITEMS; }
+        panel[0] = turn == 2 ? ITEMS + 5 : panel[0]; /* nothing is known of it */
+        feature_neighbours_cosines(neighbours, panel, count, items, ITEMS, cosines);
+        for (int32_t i = 0; i < ITEMS; i++) {
+            for (size_t k = 0; k < count; k++) {
+                assert_true(cosines[(size_t)i * count + k] ==
+                            feature_neighbours_cosine(neighbours, i, panel[k]));
+            }
+        }
+    }
+    feature_neighbours_free(neighbours);
+}
+
 static void test_what_changes_nothing(void **state)
 {
     const uint32_t two[] = {4, 9}, same[] = {9, 4, 9};
@@ -233,6 +261,7 @@ int main(void)
         cmocka_unit_test(test_rows_are_exact),
         cmocka_unit_test(test_rows_do_not_depend_on_the_order),
         cmocka_unit_test(test_profile),
+        cmocka_unit_test(test_panel),
         cmocka_unit_test(test_what_changes_nothing),
         cmocka_unit_test(test_a_catalogue_comes_again),
     };
