@@ -24,16 +24,17 @@ static void mean_of_others(const struct mixture_candidates *candidates, const bo
     for (size_t k = 0; k < candidates->count && members; k++) { ret_means[k] /= (float)members; }
 }
 
+/* Which candidates have evidence cannot be foreseen, so there is no branch for it. */
 static float slope(const float *z, const float *others, const struct imputed_evidence *evidence,
                    size_t count)
 {
     float products = 0.0F, squares = 0.0F;
     size_t items = 0;
     for (size_t k = 0; k < count; k++) {
-        if (!evidence->found[k] || evidence->actions[k] < (float)IMPUTED_EVIDENCE) { continue; }
-        items++;
-        products += z[k] * others[k];
-        squares += others[k] * others[k];
+        const bool used = evidence->found[k] & (evidence->actions[k] >= (float)IMPUTED_EVIDENCE);
+        items += used;
+        products += used ? z[k] * others[k] : 0.0F;
+        squares += used ? others[k] * others[k] : 0.0F;
     }
     if (items < IMPUTED_ITEMS_LEAST || !(squares > 0.0F)) { return 0.0F; }
     return MIN_OF(MAX_OF(products / squares, 0.0F), 1.0F);

@@ -262,6 +262,11 @@ void item_table_fetch(const struct item_table *table, int32_t item, bool neighbo
     __builtin_prefetch(entries->kernels);
 }
 
+void item_table_fetch_actions(const struct item_table *table, int32_t item)
+{
+    if (item < table->end) { __builtin_prefetch(&table->now[item].actions); }
+}
+
 const struct item_factors *item_table_factors(const struct item_table *table)
 {
     return table->factors;

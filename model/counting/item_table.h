@@ -96,6 +96,8 @@ bool item_table_has(const struct item_table *table, int32_t item);
 double item_table_mass(const struct item_table *table, int32_t item);
 double item_table_actions(const struct item_table *table, int32_t item);
 double item_table_trend(const struct item_table *table, int32_t item);
+/* Asks the cache for the actions on an item. */
+void item_table_fetch_actions(const struct item_table *table, int32_t item);
 /* Returns the actions on the item that has most; 0 without rows. */
 double item_table_actions_max(struct item_table *table);
 /* Returns the number of users; each counts on the item of the first event. */

@@ -21,6 +21,7 @@ enum {
     TURN_ITEMS = 256, /* of the popular and of the trending items that fill up in turn */
     CELLS_FIRST = 1024,
     SCORED_AT_ONCE = 256,
+    ACTIONS_AHEAD = 16, /* items whose actions are on their way to the cache */
     FACTORS_AHEAD = 16, /* candidates whose factors are on their way to the cache */
 };
 
@@ -314,8 +315,8 @@ static void lower_parts(struct ranking *ranking, const struct shown_items *shown
     }
 }
 
-static float score_of(const struct ranking *ranking, const struct item_factors *factors,
-                      int32_t item)
+static inline __attribute__((always_inline)) float
+score_of(const struct ranking *ranking, const struct item_factors *factors, int32_t item)
 {
     const struct cell *cell = &ranking->cells[item];
     return ranking->directed_scale * cell->directed + ranking->symmetric_scale * cell->symmetric +
@@ -354,6 +355,22 @@ static void append(struct ranking *ranking, int32_t item, enum ranked_reason rea
         .evidence = (float)item_table_actions(ranking->table, item),
         .reason = reason,
     };
+}
+
+/* Appends what was chosen; how many actions there are on items is anywhere in memory. */
+static void append_chosen(struct ranking *ranking)
+{
+    const struct topk_entry *entries = ranking->top.entries;
+    const size_t count = ranking->top.count;
+    for (size_t k = 0; k < MIN_OF(count, (size_t)ACTIONS_AHEAD); k++) {
+        item_table_fetch_actions(ranking->table, entries[k].item);
+    }
+    for (size_t k = 0; k < count; k++) {
+        const size_t ahead = k + ACTIONS_AHEAD;
+        if (ahead < count) { item_table_fetch_actions(ranking->table, entries[ahead].item); }
+        append(ranking, entries[k].item, RANKED_BECAUSE);
+        ranking->list[k].score = (float)entries[k].score;
+    }
 }
 
 /* Finds for each listed item the recent item with the largest part; the newest of equal ones. */
@@ -509,11 +526,7 @@ size_t ranking_list(struct ranking *ranking, const struct ranking_request *reque
     filter(ranking, &request->flags);
     lower_shown(ranking, &request->shown);
     choose(ranking, request->length);
-    for (size_t k = 0; k < ranking->top.count; k++) {
-        struct topk_entry entry = ranking->top.entries[k];
-        append(ranking, entry.item, RANKED_BECAUSE);
-        ranking->list[k].score = (float)entry.score;
-    }
+    append_chosen(ranking);
     explain(ranking);
     if (ranking->crossing) { ranking_cross_explain(ranking); }
     lower_parts(ranking, &request->shown);
