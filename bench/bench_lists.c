@@ -1,7 +1,7 @@
 /* A list from history to columns: counting alone, and with a generation of vectors blended in, in
  * batches of 64, also in a context of seven indicators; and by all members: with content by tags
- * and with 20,000 users among whom those are looked for who act alike. Prints `name value` lines;
- * time is of the processor. */
+ * and with 20,000 users among whom those are looked for who act alike, in batches and alone, as for
+ * a request. Prints `name value` lines; time is of the processor. */
 #include "base/base.h"
 #include "base/xalloc.h"
 #include "bench/stopwatch.h"
@@ -24,6 +24,7 @@ struct bench {
     int64_t offsets[ACTIONS];
     char users[USERS][16];
     const struct request_context *context; /* of the lists; NULL: none */
+    bool alone; /* each list is made by itself, as for a request */
 };
 
 static void fill_counts(struct bench *bench)
@@ -329,7 +330,7 @@ static double time_lists(struct bench *bench, struct lists *lists)
     for (int round = 0; round < ROUNDS; round++) {
         double begin = cpu_seconds();
         for (size_t u = 0; u < USERS; u++) {
-            if (u % CANDIDATES_AHEAD == 0) {
+            if (u % CANDIDATES_AHEAD == 0 && !bench->alone) {
                 const struct user_history *ahead[CANDIDATES_AHEAD];
                 for (size_t k = 0; k < CANDIDATES_AHEAD; k++) {
                     ahead[k] = &bench->histories[u + k];
@@ -439,6 +440,9 @@ static void time_all_members(struct bench *bench)
     printf("lists_all_members_us_a_list %.1f\n", time_lists(bench, lists));
     lists_set_context(lists, 1);
     printf("lists_all_members_in_context_us_a_list %.1f\n", time_in_context(bench, lists));
+    bench->alone = true;
+    printf("lists_all_members_in_context_alone_us_a_list %.1f\n", time_in_context(bench, lists));
+    bench->alone = false;
     printf("lists_all_members_with_placements_us_a_list %.1f\n", time_placements(bench, lists));
     lists_free(lists);
     cluster_table_free(clusters);
