@@ -58,6 +58,16 @@ size_t history_strengths(const struct user_history *history,
     return count;
 }
 
+/* The sums of greater ones could be without end. */
+static bool weights_are_right(const struct floats *weights)
+{
+    bool right = true;
+    for (size_t k = 0; k < weights->count; k++) {
+        right &= weights->at[k] >= 0.0F && weights->at[k] <= HISTORY_WEIGHT_MAX;
+    }
+    return right;
+}
+
 const char *history_fault(const struct user_history *history)
 {
     size_t count = history->items.count;
@@ -70,5 +80,5 @@ const char *history_fault(const struct user_history *history)
     if (history->seen.size % HISTORY_SEEN_BYTES || !prefix_set_valid(history->had_prefixes)) {
         return "bad_seen";
     }
-    return NULL;
+    return weights_are_right(&history->weights) ? NULL : "bad_weight";
 }

@@ -14,6 +14,8 @@ enum {
     HISTORY_SEEN_BYTES = 8,     /* bytes of one fingerprint in `seen` */
 };
 
+#define HISTORY_WEIGHT_MAX 1e6F /* as that of an event; at least 0 */
+
 struct user_history {
     struct slice user_id;
     struct slices items;
@@ -37,7 +39,7 @@ struct user_history {
 
 extern const struct contract user_history_contract;
 
-/* Checks a history's columns: NULL, or a reason word for dead letters. */
+/* Checks a history's columns and weights: NULL, or a reason word for dead letters. */
 const char *history_fault(const struct user_history *history);
 /* Returns what the k-th action counts among a user's actions: its weight, but that of a rating is
  * an opinion and counts as 1. Weight 0 (a dislike) stays 0. */

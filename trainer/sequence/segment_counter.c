@@ -248,6 +248,7 @@ static void count_user(struct segment_counter *counter, struct slice user)
         if (error.unknown_id) { fail(counter); }
         return;
     }
+    if (history_fault(&history)) { return; }
     size_t items = find_items(counter, &history);
     if (!items) { return; }
     size_t segments = find_segments(counter);

@@ -308,6 +308,13 @@ static void test_history_fault(void **state)
     assert_string_equal(history_fault(&history), "columns_differ");
     history.offsets = (struct longs){&offset, 1};
     assert_null(history_fault(&history));
+    static const float wrong[] = {NAN, INFINITY, -INFINITY, -1.0F, 2e6F};
+    for (size_t k = 0; k < ARRAY_COUNT(wrong); k++) {
+        weight = wrong[k];
+        assert_string_equal(history_fault(&history), "bad_weight");
+    }
+    weight = HISTORY_WEIGHT_MAX;
+    assert_null(history_fault(&history));
     history.seen = slice_of("123456789", 9);
     assert_string_equal(history_fault(&history), "bad_seen");
 }

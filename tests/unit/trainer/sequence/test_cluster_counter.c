@@ -22,7 +22,7 @@ struct world {
     struct cluster_space *published;
 };
 
-static void put_user(struct world *world, int user)
+static void put_weighted(struct world *world, int user, float weight)
 {
     char id[16], texts[EACH][16];
     struct slice items[EACH];
@@ -34,7 +34,7 @@ static void put_user(struct world *world, int user)
         int item = (user * 7 + k * 13) % 500 * TASTES + user % TASTES;
         (void)snprintf(texts[k], sizeof(texts[k]), "i%d", item);
         items[k] = slice_str(texts[k]);
-        weights[k] = 1.0F;
+        weights[k] = weight;
     }
     const struct user_history history = {
         .user_id = slice_str(id), .items = {items, EACH}, .actions = {actions, EACH},
@@ -43,6 +43,11 @@ static void put_user(struct world *world, int user)
     assert_int_equal(codec_encode(world->history, &history, &world->out), 0);
     assert_int_equal(table_store_put(world->histories, murmur_partition(slice_str(id), PARTITIONS),
                                      slice_str(id), buf_slice(&world->out), user), 0);
+}
+
+static void put_user(struct world *world, int user)
+{
+    put_weighted(world, user, 1.0F);
 }
 
 static void init(struct world *world)
@@ -236,6 +241,24 @@ static void test_histories_that_cannot_be_read(void **state)
     release(&world);
 }
 
+/* One history, by whoever wrote it, does not change the others' clusters. */
+static void test_weights_that_no_event_has(void **state)
+{
+    static const float wrong[] = {3e38F, 2e6F, -1.0F};
+    struct world world;
+    init(&world);
+    struct cluster_counter *counter = cluster_counter_new(&wide, world.schemas, world.published);
+    for (size_t k = 0; k < ARRAY_COUNT(wrong); k++) {
+        put_weighted(&world, 4, wrong[k]);
+        assert_int_equal(count(&world, counter, 100000), CLUSTERS_COUNTED);
+        assert_int_equal(cluster_counter_clusters(counter), TASTES);
+        assert_int_equal(cluster_counter_users(counter), USERS - 1);
+        assert_true(isfinite(sum_of(counter)));
+    }
+    cluster_counter_free(counter);
+    release(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +268,7 @@ int main(void)
         cmocka_unit_test(test_users_told),
         cmocka_unit_test(test_stale_and_dropped),
         cmocka_unit_test(test_histories_that_cannot_be_read),
+        cmocka_unit_test(test_weights_that_no_event_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
