@@ -1,5 +1,5 @@
-/* What others write to `histories`: weights that no event may have. Such a record is refused, and the
- * scorer goes on with those of features. */
+/* What others write to `histories`: weights that no event may have. Such a record is refused, and
+ * the scorer goes on with those of features. */
 #include "base/base.h"
 #include "features/features.h"
 #include "schemas/user_history.h"
