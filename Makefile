@@ -421,8 +421,8 @@ up:
 	@deploy/topics apply --with clicks --bootstrap $(LOCAL_KAFKA)
 	@deploy/pipeline up --bootstrap $(LOCAL_KAFKA) --set serve.http.port=0 \
 		--workers ingest,features,trainer,scorer,serve$(if $(ENCODER),$(comma)embed) \
-		$(if $(ENCODER),--set embed.model.path=$(ENCODER) --set scorer.content.used=true \
-			--set serve.content.used=true --set serve.query.model.path=$(ENCODER) \
+		$(if $(ENCODER),--set embed.model.path=$(ENCODER) \
+			--set serve.query.model.path=$(ENCODER) \
 			--set scorer.query.model.path=$(ENCODER) \
 			--set sequence.query.model.path=$(ENCODER))
 	@echo "Kafka: $(LOCAL_KAFKA). Write the catalogue, then events, for example:"

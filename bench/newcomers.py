@@ -208,8 +208,7 @@ def run(bed, prefix, held, catalogue, settings, clusters=True, model=False):
     encoded = ENCODER.exists() and any(item.get("title") for item in catalogue)
     names = [name for name, _ in WHOLE] + ["serve"] + (["embed"] if encoded else []) + (
         ["sequence"] if clusters else [])
-    settings = ["scorer.content.used=true", "serve.content.used=true",
-                f"serve.http.port={PORT}", *settings,
+    settings = [f"serve.http.port={PORT}", *settings,
                 *([f"embed.model.path={ENCODER}"] if encoded else []),
                 *(CLUSTERS if clusters else []),
                 *(NO_MODEL if clusters and not model else [])]

@@ -338,6 +338,15 @@ static struct vector_neighbours *used_vectors(const struct content_scores *conte
     return content_scores->kinds[content_scores->used[k]].vectors;
 }
 
+bool content_scores_empty(const struct content_scores *content_scores)
+{
+    size_t known = feature_neighbours_count(content_scores->features);
+    for (int k = 0; k < content_scores->used_count && !known; k++) {
+        known = vector_neighbours_count(used_vectors(content_scores, k));
+    }
+    return !known;
+}
+
 /* Says whether anything is known of an item. */
 static bool is_known(const struct content_scores *content_scores, int32_t item)
 {

@@ -79,6 +79,8 @@ bool content_scores_set_vector(struct content_scores *content_scores, int32_t nu
 /* Returns the vectors of a kind. */
 struct vector_neighbours *content_scores_vectors(struct content_scores *content_scores,
                                                  int kind);
+/* Says whether nothing is known of any item. */
+bool content_scores_empty(const struct content_scores *content_scores);
 /* Computes the scores for a history (item numbers, oldest first; ID_NONE is skipped; weight 0: a
  * dislike). Returns the items with a score above 0, in no order; borrowed until the next call. */
 size_t content_scores_find(struct content_scores *content_scores, const int32_t *items,

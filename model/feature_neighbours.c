@@ -353,6 +353,11 @@ const struct alike *feature_neighbours_of(struct feature_neighbours *neighbours,
     return nearest_rows_of(neighbours->rows, item, ret_count);
 }
 
+size_t feature_neighbours_count(const struct feature_neighbours *neighbours)
+{
+    return (size_t)neighbours->items;
+}
+
 /* ---- A panel ---- */
 
 /* Sets the bits of an item of the panel, or clears all that its features have. */

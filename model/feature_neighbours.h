@@ -40,6 +40,8 @@ bool feature_neighbours_uses(const struct feature_neighbours *neighbours, uint32
 size_t feature_neighbours_used(const struct feature_neighbours *neighbours);
 /* Says whether an item has features. */
 bool feature_neighbours_has(const struct feature_neighbours *neighbours, int32_t item);
+/* Returns the number of items that have features. */
+size_t feature_neighbours_count(const struct feature_neighbours *neighbours);
 /* Borrows the items whose cosine with the item is above 0, at most NEAREST_ITEMS, best first, equal
  * ones by id, until the next call; none when the item has no features. */
 const struct alike *feature_neighbours_of(struct feature_neighbours *neighbours, int32_t item,

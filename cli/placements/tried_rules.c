@@ -227,7 +227,8 @@ static int read_tables(struct trying *trying)
         _cleanup_(xfreep) char *topic = client_topic(trying->client, name);
         trying->table = (enum table)table;
         if (scan_topic(trying->wire, topic, -1, /* follow= */ false, take_record, trying) < 0) {
-            if (table == PROFILES && client_topic_missing(trying->wire, topic)) { continue; }
+            bool optional = table == PROFILES || table == CONTENT;
+            if (optional && client_topic_missing(trying->wire, topic)) { continue; }
             return client_fail_topic(trying->client, trying->wire, topic, name);
         }
     }

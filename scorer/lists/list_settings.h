@@ -110,7 +110,7 @@ enum { LIST_OPTIONS_COUNT = 44, ITEMS_MAX_MOST = 100000000 };
            OPTION_RANGE(0, ITEMS_MAX_MOST),                                                        \
            "From this many items on, a model version's best items are found by an approximate "    \
            "index; 0: always exactly, by a scan over all items."),                                 \
-    OPTION("content.used", BOOL, lists.content_used, "false", OPTION_FREE,                         \
+    OPTION("content.used", BOOL, lists.content_used, "true", OPTION_FREE,                          \
            "Blend in items that are similar to a user's newest items by tags, titles and vectors " \
            "(freshet-embed): a new item can be recommended before anybody has acted on it."),      \
     OPTION("blend.leader", CHOICE, lists.blend_leader, "proved",                                   \

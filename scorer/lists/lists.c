@@ -114,10 +114,16 @@ static bool knows_users(const struct lists *lists)
     return lists->alike && cluster_space_sample(lists->clusters->space);
 }
 
+/* Says whether the catalogue says anything by which items are alike. */
+static bool knows_content(const struct lists *lists)
+{
+    return lists->content_scores && !content_scores_empty(lists->content_scores);
+}
+
 /* Says whether a member beside counting may have scores. */
 static bool is_blended(const struct lists *lists)
 {
-    return (lists->vectors && vectors_served(lists->vectors)) || lists->content_scores ||
+    return (lists->vectors && vectors_served(lists->vectors)) || knows_content(lists) ||
            knows_users(lists);
 }
 
@@ -128,7 +134,7 @@ void lists_weights(const struct lists *lists, int64_t actions, struct list_weigh
         .weights.counting = lists->own_weights,
         .present[MEMBER_COUNTING] = true,
         .present[MEMBER_SEQUENCE] = lists->vectors && vectors_served(lists->vectors),
-        .present[MEMBER_CONTENT] = lists->content_scores != NULL,
+        .present[MEMBER_CONTENT] = knows_content(lists),
         .present[MEMBER_USERS] = knows_users(lists),
         .crossing = !cross_table_empty(lists->tables->cross),
     };

@@ -330,7 +330,7 @@ class BlendVerdict(Verdict):
 
     def make_table(self, topics, settings):
         entries, self.likeness = catalogue(topics), None
-        if (settings or {}).get("content.used") != "true":
+        if (settings or {}).get("content.used") == "false":
             return Table(serving_rows(topics), entries, settings, self.model.rows)
         vectors = content_vectors(topics)
         table = Table(serving_rows(topics), entries, settings, {*self.model.rows, *vectors})

@@ -115,17 +115,19 @@ def apply(world, folder, text):
 
 
 def feed(world, folder, sent, between=lambda part: None, copies=1, scoring=None):
-    """Events in parts; before each the catalogue changes. One scorer is killed in the middle."""
+    """Events in parts; before each the catalogue changes. One scorer is killed in the middle.
+    Without `scoring`, lists are counting's."""
+    scoring = scoring or {"content.used": "false"}
     rng, items = random.Random(1), sorted({event["item"] for event in sent})
     world.start(*WORKERS, copies=copies, ingest=SETTINGS, trainer={"neighbours.max": 0},
-                scorer=scoring or {})
+                scorer=scoring)
     size = -(-len(sent) // PARTS)
     for part in range(PARTS):
         world.produce("clicks", records(sent[part * size:(part + 1) * size]))
         change_catalogue(world, folder, items, rng, len(items) // 10)
         if part == PARTS // 2:
             world.copies[-1].kill()
-            world.start("scorer", scorer=scoring or {})
+            world.start("scorer", scorer=scoring)
         between(part)
     world.wait(lambda: "embed" not in [copy.worker for copy in world.copies]
                or world.lag("embed") == 0, "embed to be done")

@@ -25,7 +25,7 @@ static const char *const quick_settings[] = {
 };
 static const char *const short_lists[] = {"list.length=10", NULL};
 static const char *const counting_only[] = {"list.length=10", "vectors.used=false",
-                                            "users.used=false", NULL};
+                                            "users.used=false", "content.used=false", NULL};
 static const char *const content_only[] = {"list.length=10", "vectors.used=false",
                                            "content.used=true", NULL};
 
