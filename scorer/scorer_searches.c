@@ -5,7 +5,8 @@
 char *scorer_searches_fault(const struct list_settings *settings)
 {
     if (settings->query_model_path[0] && !settings->content_used) {
-        return xstrdup("query.model.path needs the vectors of items; hint: not with content.used=false");
+        return xstrdup("query.model.path needs the vectors of items; hint: not with "
+                       "content.used=false");
     }
     return list_settings_fault(settings);
 }
