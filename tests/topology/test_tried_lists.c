@@ -52,7 +52,7 @@ static char *tried(const struct copy *copy, const char *arguments)
 static void test_terms_of_counting(void **state _unused_)
 {
     static struct rig rig;
-    static const char *const usual[] = {"http.port=0", NULL};
+    static const char *const usual[] = {"http.port=0", "content.used=false", NULL};
     static const char *const other[] = {"http.port=0", "directed.weight=0", "symmetric.weight=2",
                                         "popularity.weight=0.5", NULL};
     begin(&rig);
@@ -76,7 +76,7 @@ static void test_terms_of_counting(void **state _unused_)
 static void test_members(void **state _unused_)
 {
     static struct rig rig;
-    static const char *const counting[] = {"http.port=0", NULL};
+    static const char *const counting[] = {"http.port=0", "content.used=false", NULL};
     static const char *const blended[] = {"http.port=0", "content.used=true",
                                           "blend.leader=mixture", NULL};
     begin(&rig);
@@ -102,7 +102,7 @@ static void test_members(void **state _unused_)
 static void test_who_gets_it(void **state _unused_)
 {
     static struct rig rig;
-    static const char *const usual[] = {"http.port=0", NULL};
+    static const char *const usual[] = {"http.port=0", "content.used=false", NULL};
     begin(&rig);
     struct copy *copy = serve(&rig, usual);
     const char *page = ask_get(copy, "/console/item?id=i05", 200);
@@ -121,7 +121,7 @@ static void test_who_gets_it(void **state _unused_)
 static void test_page(void **state _unused_)
 {
     static struct rig rig;
-    static const char *const usual[] = {"http.port=0", NULL};
+    static const char *const usual[] = {"http.port=0", "content.used=false", NULL};
     begin(&rig);
     struct copy *copy = serve(&rig, usual);
     const char *page = ask_get(copy, "/console/try?item=i05", 200);
