@@ -1,6 +1,8 @@
 """`make demo` shows what it promises. An interrupt ends it at once, wherever it is, and leaves
 nothing running."""
 
+import importlib.machinery
+import importlib.util
 import json
 import os
 import re
@@ -77,3 +79,43 @@ def test_an_interrupt_leaves_nothing(build, said, more):
     assert demo.returncode in (0, 130, -signal.SIGINT), told + rest
     assert "Traceback" not in rest, rest
     assert running(build) == []
+
+
+@pytest.fixture(name="demo")
+def demo_as_a_module(monkeypatch):
+    """The demo's own lines, with nothing started and nothing to stop."""
+    monkeypatch.syspath_prepend(ROOT / "deploy")
+    loader = importlib.machinery.SourceFileLoader("demo", str(ROOT / "deploy/demo"))
+    demo = importlib.util.module_from_spec(importlib.util.spec_from_loader("demo", loader))
+    loader.exec_module(demo)
+    monkeypatch.setattr(demo.checkout, "enter_venv", lambda: None)
+    monkeypatch.setattr(demo, "prepare", lambda: None)
+    monkeypatch.setattr(demo, "end_everything", lambda: True)
+    monkeypatch.setattr("sys.argv", ["demo"])
+    former = {number: signal.getsignal(number) for number in demo.STOPPING}
+    yield demo
+    for number, handler in former.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("hidden_by", [None, ImportError("an import within C met a signal")])
+def test_an_interrupt_ends_with_its_code_whatever_hides_it(demo, monkeypatch, hidden_by):
+    def show(_):
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+        except SystemExit as met:
+            raise hidden_by or met
+
+    monkeypatch.setattr(demo, "show", show)
+    with pytest.raises(SystemExit) as ended:
+        demo.main(demo.Interrupt())
+    assert ended.value.code == 128 + signal.SIGINT
+
+
+def test_a_failure_of_its_own_is_not_hidden(demo, monkeypatch):
+    def show(_):
+        raise demo.Failure("scorer is still 3 records behind")
+
+    monkeypatch.setattr(demo, "show", show)
+    with pytest.raises(demo.Failure):
+        demo.main(demo.Interrupt())
