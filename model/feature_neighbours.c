@@ -14,15 +14,14 @@
 #include "base/xalloc.h"
 #include "model/feature_neighbours.h"
 #include "model/number_set.h"
+#include "model/postings.h"
 
 enum { TOLD_MAX = NEAREST_CHANGES_KEPT / 8, LENGTHS_NONE = 0 };
-enum { POSTINGS_FIRST = 4, CARDS_FIRST = 1024, LEVELS_AN_OCTAVE = 4,
+enum { CARDS_FIRST = 1024, LEVELS_AN_OCTAVE = 4,
        CARDS_AHEAD = 16, FEATURES_AHEAD = 8 /* on their way to the cache */ };
 
 struct posting {
-    int32_t *items;
-    int32_t count;
-    int32_t capacity;
+    struct posting_list list;
     int32_t level; /* L(df) */
     uint8_t aspect;
 };
@@ -45,8 +44,7 @@ struct lengths {
 };
 
 struct card {
-    uint32_t *features; /* sorted, each once, then its place in the posting of each; NULL: none */
-    uint32_t count;
+    struct posting_card set; /* of features */
     uint64_t version; /* of the weights by which the next are; LENGTHS_NONE: they are not known */
     struct lengths lengths;
 };
@@ -89,9 +87,9 @@ struct feature_neighbours *feature_neighbours_free(struct feature_neighbours *ne
 {
     if (!neighbours) { return NULL; }
     for (size_t f = 0; f < neighbours->features_count; f++) {
-        free(neighbours->postings[f].items);
+        free(neighbours->postings[f].list.items);
     }
-    for (size_t i = 0; i < neighbours->cards_count; i++) { free(neighbours->cards[i].features); }
+    for (size_t i = 0; i < neighbours->cards_count; i++) { free(neighbours->cards[i].set.numbers); }
     free(neighbours->postings);
     free(neighbours->profile);
     free(neighbours->panel_masks);
@@ -110,22 +108,29 @@ static int32_t level_of(int32_t n)
     return n > 0 ? (int32_t)floor(LEVELS_AN_OCTAVE * log2((double)n)) : 0;
 }
 
+/* Returns what a feature weighs that df items have. */
+static int32_t weight_of(const struct feature_neighbours *neighbours,
+                         const struct posting *posting, int32_t df)
+{
+    return df < 2 ? 0 : MAX_OF(neighbours->level - posting->level, 0);
+}
+
 static int32_t weight(const struct feature_neighbours *neighbours, uint32_t feature)
 {
     const struct posting *posting = &neighbours->postings[feature];
-    return posting->count < 2 ? 0 : MAX_OF(neighbours->level - posting->level, 0);
+    return weight_of(neighbours, posting, posting->list.count);
 }
 
 /* Returns what is known of an item; NULL: nothing. */
 static struct card *card_of(const struct feature_neighbours *neighbours, int32_t item)
 {
     bool known = item >= 0 && (size_t)item < neighbours->cards_count;
-    return known && neighbours->cards[item].count ? &neighbours->cards[item] : NULL;
+    return known && neighbours->cards[item].set.count ? &neighbours->cards[item] : NULL;
 }
 
 bool feature_neighbours_uses(const struct feature_neighbours *neighbours, uint32_t feature)
 {
-    return feature < neighbours->features_count && neighbours->postings[feature].count > 0;
+    return feature < neighbours->features_count && neighbours->postings[feature].list.count > 0;
 }
 
 size_t feature_neighbours_used(const struct feature_neighbours *neighbours)
@@ -143,9 +148,9 @@ static const struct lengths *lengths_of(const struct feature_neighbours *neighbo
 {
     int64_t sum = 0, sums[FEATURE_ASPECTS] = {0};
     if (card->version == neighbours->version) { return &card->lengths; }
-    for (uint32_t at = 0; at < card->count; at++) {
-        int32_t w = weight(neighbours, card->features[at]);
-        sums[neighbours->postings[card->features[at]].aspect] += w * w;
+    for (uint32_t at = 0; at < card->set.count; at++) {
+        int32_t w = weight(neighbours, card->set.numbers[at]);
+        sums[neighbours->postings[card->set.numbers[at]].aspect] += w * w;
         sum += w * w;
     }
     card->version = neighbours->version;
@@ -173,12 +178,12 @@ float feature_neighbours_cosine(struct feature_neighbours *neighbours, int32_t i
     struct card *a = card_of(neighbours, item), *b = card_of(neighbours, other);
     int64_t dot = 0;
     if (!a || !b) { return 0.0F; }
-    for (uint32_t i = 0, k = 0; i < a->count && k < b->count;) {
-        if (a->features[i] != b->features[k]) {
-            a->features[i] < b->features[k] ? i++ : k++;
+    for (uint32_t i = 0, k = 0; i < a->set.count && k < b->set.count;) {
+        if (a->set.numbers[i] != b->set.numbers[k]) {
+            a->set.numbers[i] < b->set.numbers[k] ? i++ : k++;
             continue;
         }
-        int32_t w = weight(neighbours, a->features[i]);
+        int32_t w = weight(neighbours, a->set.numbers[i]);
         dot += w * w;
         i++;
         k++;
@@ -193,8 +198,7 @@ static float compare(void *owner, int32_t item, int32_t other)
 
 static size_t count_described(const void *owner)
 {
-    const struct feature_neighbours *neighbours = owner;
-    return (size_t)neighbours->items;
+    return feature_neighbours_count(owner);
 }
 
 static void offer(void *owner, int32_t item, struct topk *top)
@@ -203,11 +207,11 @@ static void offer(void *owner, int32_t item, struct topk *top)
     struct card *card = card_of(neighbours, item);
     double mine = squares(neighbours, card);
     size_t touched = 0;
-    for (uint32_t at = 0; at < card->count; at++) {
-        int32_t w = weight(neighbours, card->features[at]);
-        const struct posting *posting = &neighbours->postings[card->features[at]];
-        for (int32_t k = 0; w && k < posting->count; k++) {
-            int32_t other = posting->items[k];
+    for (uint32_t at = 0; at < card->set.count; at++) {
+        int32_t w = weight(neighbours, card->set.numbers[at]);
+        const struct posting *posting = &neighbours->postings[card->set.numbers[at]];
+        for (int32_t k = 0; w && k < posting->list.count; k++) {
+            int32_t other = posting->list.items[k];
             if (!neighbours->dots[other]) { neighbours->touched[touched++] = other; }
             neighbours->dots[other] += w * w;
         }
@@ -223,54 +227,38 @@ static void offer(void *owner, int32_t item, struct topk *top)
 
 /* ---- Features ---- */
 
-/* Sets how many items have a feature; tells the rows which items have another weight by that. */
-static void set_df(struct feature_neighbours *neighbours, uint32_t feature, int32_t df)
+static struct posting_card *set_of(void *owner, int32_t item)
 {
+    struct feature_neighbours *neighbours = owner;
+    return &neighbours->cards[item].set;
+}
+
+static struct posting_list *list_of(void *owner, uint32_t feature)
+{
+    struct feature_neighbours *neighbours = owner;
+    ARRAY_RESERVE_ZEROS(neighbours->postings, neighbours->features_count, (size_t)feature + 1,
+                        CARDS_FIRST);
+    return &neighbours->postings[feature].list;
+}
+
+/* Tells the rows which items have another weight because other items have a feature. */
+static void count_df(void *owner, uint32_t feature, int32_t before)
+{
+    struct feature_neighbours *neighbours = owner;
     struct posting *posting = &neighbours->postings[feature];
-    int32_t before = weight(neighbours, feature);
-    neighbours->features_used += (size_t)(df > 0) - (size_t)(posting->count > 0);
-    posting->count = df;
+    const int32_t df = posting->list.count, weight_before = weight_of(neighbours, posting, before);
+    neighbours->features_used += (size_t)(df > 0) - (size_t)(before > 0);
     posting->level = level_of(df);
-    if (weight(neighbours, feature) == before) { return; }
+    if (weight_of(neighbours, posting, df) == weight_before) { return; }
     if (df > TOLD_MAX) {
         neighbours->version++;
         nearest_rows_change_all(neighbours->rows);
         return;
     }
     for (int32_t k = 0; k < df; k++) {
-        neighbours->cards[posting->items[k]].version = LENGTHS_NONE;
-        nearest_rows_change(neighbours->rows, posting->items[k]);
+        neighbours->cards[posting->list.items[k]].version = LENGTHS_NONE;
+        nearest_rows_change(neighbours->rows, posting->list.items[k]);
     }
-}
-
-/* An item's place in the posting of a feature that it has. */
-static uint32_t *place_in(struct feature_neighbours *neighbours, int32_t item, uint32_t feature)
-{
-    struct card *card = &neighbours->cards[item];
-    size_t at = number_set_find(card->features, card->count, feature);
-    assert(at < card->count);
-    return &card->features[card->count + at];
-}
-
-static void post(struct feature_neighbours *neighbours, uint32_t feature, int32_t item)
-{
-    ARRAY_RESERVE_ZEROS(neighbours->postings, neighbours->features_count, (size_t)feature + 1,
-                        CARDS_FIRST);
-    struct posting *posting = &neighbours->postings[feature];
-    ARRAY_RESERVE(posting->items, posting->capacity, posting->count + 1, POSTINGS_FIRST);
-    posting->items[posting->count] = item;
-    *place_in(neighbours, item, feature) = (uint32_t)posting->count;
-    set_df(neighbours, feature, posting->count + 1);
-}
-
-static void take_off(struct feature_neighbours *neighbours, uint32_t feature, int32_t item)
-{
-    struct posting *posting = &neighbours->postings[feature];
-    const uint32_t place = *place_in(neighbours, item, feature);
-    const int32_t last = posting->items[posting->count - 1];
-    posting->items[place] = last;
-    *place_in(neighbours, last, feature) = place;
-    set_df(neighbours, feature, posting->count - 1);
 }
 
 static void reserve(struct feature_neighbours *neighbours, int32_t item)
@@ -292,30 +280,6 @@ static void count_item(struct feature_neighbours *neighbours, int32_t by)
     nearest_rows_change_all(neighbours->rows);
 }
 
-/* Gives an item other features; of those that stay, nothing changes. */
-static void replace_features(struct feature_neighbours *neighbours, int32_t item,
-                             const uint32_t *features, size_t count)
-{
-    struct card *card = &neighbours->cards[item];
-    for (uint32_t at = 0; at < card->count; at++) {
-        uint32_t feature = card->features[at];
-        if (!number_set_has(features, count, feature)) { take_off(neighbours, feature, item); }
-    }
-    const struct card before = *card;
-    *card = (struct card){.count = (uint32_t)count};
-    if (count) { card->features = xcalloc(2 * count, sizeof(*card->features)); }
-    if (count) { memcpy(card->features, features, count * sizeof(*features)); }
-    for (size_t at = 0; at < count; at++) {
-        size_t old = number_set_find(before.features, before.count, features[at]);
-        if (old < before.count) {
-            card->features[count + at] = before.features[before.count + old];
-        } else {
-            post(neighbours, features[at], item);
-        }
-    }
-    free(before.features);
-}
-
 bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
                             const uint32_t *features, size_t count)
 {
@@ -325,13 +289,15 @@ bool feature_neighbours_put(struct feature_neighbours *neighbours, int32_t item,
     if (count) { memcpy(sorted, features, count * sizeof(*sorted)); }
     count = number_set_make(sorted, count);
     const struct card *before = card_of(neighbours, item);
-    bool same = before ? before->count == count &&
-                             memcmp(before->features, sorted, count * sizeof(*sorted)) == 0
+    bool same = before ? before->set.count == count &&
+                             memcmp(before->set.numbers, sorted, count * sizeof(*sorted)) == 0
                        : !count;
     if (same) { return false; }
     reserve(neighbours, item);
-    count_item(neighbours, (count > 0) - (neighbours->cards[item].count > 0));
-    replace_features(neighbours, item, sorted, count);
+    count_item(neighbours, (count > 0) - (neighbours->cards[item].set.count > 0));
+    const struct postings postings = {set_of, list_of, count_df, neighbours};
+    neighbours->cards[item].version = LENGTHS_NONE;
+    postings_replace(&postings, item, sorted, count);
     nearest_rows_change(neighbours->rows, item);
     return true;
 }
@@ -363,8 +329,8 @@ size_t feature_neighbours_count(const struct feature_neighbours *neighbours)
 /* Sets the bits of an item of the panel, or clears all that its features have. */
 static void mark(struct feature_neighbours *neighbours, const struct card *card, uint32_t bit)
 {
-    for (uint32_t at = 0; card && at < card->count; at++) {
-        uint32_t *mask = &neighbours->panel_masks[card->features[at]];
+    for (uint32_t at = 0; card && at < card->set.count; at++) {
+        uint32_t *mask = &neighbours->panel_masks[card->set.numbers[at]];
         *mask = bit ? *mask | bit : 0;
     }
 }
@@ -373,9 +339,9 @@ static void mark(struct feature_neighbours *neighbours, const struct card *card,
 static void add_products(const struct feature_neighbours *neighbours, const struct card *card,
                          int64_t *dots)
 {
-    for (uint32_t at = 0; at < card->count; at++) {
-        uint32_t mask = neighbours->panel_masks[card->features[at]];
-        const int32_t w = mask ? weight(neighbours, card->features[at]) : 0;
+    for (uint32_t at = 0; at < card->set.count; at++) {
+        uint32_t mask = neighbours->panel_masks[card->set.numbers[at]];
+        const int32_t w = mask ? weight(neighbours, card->set.numbers[at]) : 0;
         for (; mask; mask &= mask - 1) { dots[__builtin_ctz(mask)] += w * w; }
     }
 }
@@ -414,7 +380,8 @@ void feature_neighbours_set_aspect(struct feature_neighbours *neighbours, uint32
     ARRAY_RESERVE_ZEROS(neighbours->postings, neighbours->features_count, (size_t)feature + 1,
                         CARDS_FIRST);
     struct posting *posting = &neighbours->postings[feature];
-    neighbours->version += posting->count && posting->aspect != aspect; /* lengths differ by it */
+    /* Lengths differ by it. */
+    neighbours->version += posting->list.count && posting->aspect != aspect;
     posting->aspect = (uint8_t)aspect;
 }
 
@@ -435,8 +402,8 @@ void feature_neighbours_profile_add(struct feature_neighbours *neighbours, int32
     struct card *card = card_of(neighbours, item);
     if (!card) { return; }
     const struct lengths *lengths = lengths_of(neighbours, card);
-    for (uint32_t at = 0; at < card->count; at++) {
-        uint32_t feature = card->features[at];
+    for (uint32_t at = 0; at < card->set.count; at++) {
+        uint32_t feature = card->set.numbers[at];
         struct profile_cell *cell = &neighbours->profile[feature];
         uint8_t aspect = neighbours->postings[feature].aspect;
         float w = (float)weight(neighbours, feature);
@@ -462,7 +429,7 @@ static inline __attribute__((always_inline)) void
 fetch_features(const struct feature_neighbours *neighbours, int32_t item)
 {
     if ((size_t)item >= neighbours->cards_count) { return; }
-    __builtin_prefetch(neighbours->cards[item].features);
+    __builtin_prefetch(neighbours->cards[item].set.numbers);
 }
 
 /* Which features the profile has cannot be foreseen, so there is no branch for it. */
@@ -473,8 +440,8 @@ static void score_one(const struct feature_neighbours *neighbours, int32_t item,
     int64_t sums[FEATURE_ASPECTS] = {0};
     memset(ret_scores, 0, FEATURE_ASPECTS * sizeof(*ret_scores));
     if (!card) { return; }
-    for (uint32_t at = 0; at < card->count; at++) {
-        const struct profile_cell *cell = &neighbours->profile[card->features[at]];
+    for (uint32_t at = 0; at < card->set.count; at++) {
+        const struct profile_cell *cell = &neighbours->profile[card->set.numbers[at]];
         sums[cell->aspect] += cell->stamp == neighbours->profile_stamp ? cell->sum : 0;
     }
     const struct lengths *lengths = lengths_of(neighbours, card);

@@ -3,28 +3,18 @@
 #include "base/xalloc.h"
 #include "model/ids.h"
 #include "model/number_set.h"
+#include "model/postings.h"
 #include "model/word_index.h"
 
-enum { POSTINGS_FIRST = 4, CARDS_FIRST = 1024 };
+enum { CARDS_FIRST = 1024 };
 
 #define SATURATION 1.2 /* k */
 #define LENGTH_PART 0.75 /* b */
 
-struct word_posting {
-    int32_t *items;
-    int32_t count;
-    int32_t capacity;
-};
-
-struct word_card {
-    uint32_t *words; /* sorted, each once, then its place in the posting of each; NULL: none */
-    uint32_t count;
-};
-
 struct word_index {
-    struct word_posting *postings; /* by word */
+    struct posting_list *postings; /* by word */
     size_t postings_count, words_used;
-    struct word_card *cards; /* by item; so are the next two */
+    struct posting_card *cards; /* by item; so are the next two */
     double *sums;            /* scratch, all 0 between calls */
     int32_t *touched;
     size_t cards_count, sums_capacity, touched_capacity, touched_count;
@@ -43,7 +33,7 @@ struct word_index *word_index_free(struct word_index *index)
 {
     if (!index) { return NULL; }
     for (size_t w = 0; w < index->postings_count; w++) { free(index->postings[w].items); }
-    for (size_t i = 0; i < index->cards_count; i++) { free(index->cards[i].words); }
+    for (size_t i = 0; i < index->cards_count; i++) { free(index->cards[i].numbers); }
     free(index->postings);
     free(index->cards);
     free(index->sums);
@@ -54,58 +44,23 @@ struct word_index *word_index_free(struct word_index *index)
 
 /* ---- Words ---- */
 
-/* An item's place in the posting of a word that it has: so it is taken off at once, however many
- * items have the word. */
-static uint32_t *place_in(struct word_index *index, int32_t item, uint32_t word)
+static struct posting_card *card_of(void *owner, int32_t item)
 {
-    struct word_card *card = &index->cards[item];
-    size_t at = number_set_find(card->words, card->count, word);
-    assert(at < card->count);
-    return &card->words[card->count + at];
+    struct word_index *index = owner;
+    return &index->cards[item];
 }
 
-static void post(struct word_index *index, uint32_t word, int32_t item)
+static struct posting_list *list_of(void *owner, uint32_t word)
 {
+    struct word_index *index = owner;
     ARRAY_RESERVE_ZEROS(index->postings, index->postings_count, (size_t)word + 1, CARDS_FIRST);
-    struct word_posting *posting = &index->postings[word];
-    ARRAY_RESERVE(posting->items, posting->capacity, posting->count + 1, POSTINGS_FIRST);
-    *place_in(index, item, word) = (uint32_t)posting->count;
-    posting->items[posting->count++] = item;
-    index->words_used += posting->count == 1;
+    return &index->postings[word];
 }
 
-static void take_off(struct word_index *index, uint32_t word, int32_t item)
+static void count_used(void *owner, uint32_t word, int32_t before)
 {
-    struct word_posting *posting = &index->postings[word];
-    const uint32_t place = *place_in(index, item, word);
-    const int32_t last = posting->items[--posting->count];
-    posting->items[place] = last;
-    *place_in(index, last, word) = place;
-    index->words_used -= posting->count == 0;
-}
-
-/* Gives an item other words; of those that stay, nothing changes. */
-static void replace_words(struct word_index *index, int32_t item, const uint32_t *words,
-                          size_t count)
-{
-    struct word_card *card = &index->cards[item];
-    for (uint32_t at = 0; at < card->count; at++) {
-        uint32_t word = card->words[at];
-        if (!number_set_has(words, count, word)) { take_off(index, word, item); }
-    }
-    const struct word_card before = *card;
-    *card = (struct word_card){.count = (uint32_t)count};
-    if (count) { card->words = xcalloc(2 * count, sizeof(*card->words)); }
-    if (count) { memcpy(card->words, words, count * sizeof(*words)); }
-    for (size_t at = 0; at < count; at++) {
-        size_t old = number_set_find(before.words, before.count, words[at]);
-        if (old < before.count) {
-            card->words[count + at] = before.words[before.count + old];
-        } else {
-            post(index, words[at], item);
-        }
-    }
-    free(before.words);
+    struct word_index *index = owner;
+    index->words_used += (size_t)(index->postings[word].count > 0) - (size_t)(before > 0);
 }
 
 bool word_index_put(struct word_index *index, int32_t item, const uint32_t *words, size_t count)
@@ -117,13 +72,14 @@ bool word_index_put(struct word_index *index, int32_t item, const uint32_t *word
     if (count) { memcpy(sorted, words, count * sizeof(*sorted)); }
     count = number_set_make(sorted, count);
     ARRAY_RESERVE_ZEROS(index->cards, index->cards_count, (size_t)item + 1, CARDS_FIRST);
-    const struct word_card *card = &index->cards[item];
+    const struct posting_card *card = &index->cards[item];
     bool same = card->count == count &&
-                (!count || memcmp(card->words, sorted, count * sizeof(*sorted)) == 0);
+                (!count || memcmp(card->numbers, sorted, count * sizeof(*sorted)) == 0);
     if (same) { return false; }
     index->items += (count > 0) - (card->count > 0);
     index->words += (int64_t)count - (int64_t)card->count;
-    replace_words(index, item, sorted, count);
+    const struct postings postings = {card_of, list_of, count_used, index};
+    postings_replace(&postings, item, sorted, count);
     return true;
 }
 
@@ -158,7 +114,7 @@ static void add_word(struct word_index *index, int32_t word,
                      bool (*allows)(const void *arg, int32_t item), const void *arg)
 {
     if (word < 0 || (size_t)word >= index->postings_count) { return; }
-    const struct word_posting *posting = &index->postings[word];
+    const struct posting_list *posting = &index->postings[word];
     double weight = idf(index, word);
     for (int32_t k = 0; k < posting->count; k++) {
         int32_t item = posting->items[k];
@@ -188,10 +144,10 @@ double word_index_score(const struct word_index *index, const int32_t *words, si
 {
     double sum = 0.0;
     if (item < 0 || (size_t)item >= index->cards_count || !index->cards[item].count) { return 0.0; }
-    const struct word_card *card = &index->cards[item];
+    const struct posting_card *card = &index->cards[item];
     for (size_t k = 0; k < count; k++) {
         bool has = words[k] != ID_NONE &&
-                   number_set_has(card->words, card->count, (uint32_t)words[k]);
+                   number_set_has(card->numbers, card->count, (uint32_t)words[k]);
         if (has) { sum += idf(index, words[k]); }
     }
     return sum * length_factor(index, item);
