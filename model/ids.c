@@ -12,7 +12,7 @@
 #include <xxhash.h>
 
 enum { IDS_FIRST = 512, IDS_TEXT_BLOCK = 1 << 16, UNRANKED_SHARE_MAX = 8,
-       FOUND_AT_ONCE = 16 };
+       FOUND_AT_ONCE = 16, UNUSED_LEAST = 1 << 16 /* are kept in any case */ };
 
 struct entry {
     const char *text; /* NULL: forgotten, and `size` is the next free number + 1, or 0 */
@@ -210,6 +210,16 @@ void ids_retain(struct ids *ids, bool (*keeps)(const void *arg, int32_t number),
     }
     arena_free(ids->texts);
     ids->texts = texts;
+}
+
+void ids_forget_unused(struct ids *ids, size_t used,
+                       bool (*keeps)(const void *arg, int32_t number), const void *arg)
+{
+    const size_t most = (size_t)ids->max, known = most - (size_t)ids_room(ids);
+    const size_t unused = known > used ? known - used : 0;
+    bool many = unused > MAX_OF(used, (size_t)UNUSED_LEAST);
+    bool needed = known + UNUSED_LEAST > most && unused > most / 16;
+    if (many || needed) { ids_retain(ids, keeps, arg); }
 }
 
 int32_t ids_put(struct ids *ids, struct slice id)

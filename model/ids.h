@@ -26,6 +26,10 @@ void ids_clear(struct ids *ids);
  * their numbers, but their texts move; later ids get the numbers of the forgotten ones. Only for a
  * table that is neither ranked nor searched by fingerprints or prefixes. */
 void ids_retain(struct ids *ids, bool (*keeps)(const void *arg, int32_t number), const void *arg);
+/* Calls ids_retain() where that frees much: the ids that `keeps` does not keep are more than the
+ * others, which are `used`, and than 65,536; or, where the table is nearly full, a 16th of it. */
+void ids_forget_unused(struct ids *ids, size_t used,
+                       bool (*keeps)(const void *arg, int32_t number), const void *arg);
 /* Returns how many more ids there is room for. */
 int32_t ids_room(const struct ids *ids);
 /* Finds or adds an id; ID_NONE when the table is full. */

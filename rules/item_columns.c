@@ -11,7 +11,7 @@
 #include "rules/item_columns.h"
 
 enum { ITEMS_FIRST = 1024, SYMBOLS_MAX = 10000000, TEXTS_FIRST = 4096,
-       USES_FIRST = 1024, UNUSED_LEAST = 1 << 16 };
+       USES_FIRST = 1024 };
 
 void item_columns_init(struct item_columns *columns)
 {
@@ -101,15 +101,6 @@ static bool is_used(const void *arg, int32_t symbol)
     return columns->uses[symbol] > 0;
 }
 
-static void forget_unused(struct item_columns *columns)
-{
-    int32_t known = SYMBOLS_MAX - ids_room(columns->symbols);
-    int32_t unused = known - columns->symbols_used;
-    bool most = unused > MAX_OF(columns->symbols_used, (int32_t)UNUSED_LEAST);
-    bool needed = known > SYMBOLS_MAX - UNUSED_LEAST && unused > SYMBOLS_MAX / 16;
-    if (most || needed) { ids_retain(columns->symbols, is_used, columns); }
-}
-
 /* ---- Items ---- */
 
 /* Lays the texts out anew, without what items have left behind. */
@@ -167,7 +158,7 @@ void item_columns_put(struct item_columns *columns, int32_t item, const struct i
     assert(item >= 0);
     item_columns_reach(columns, item + 1);
     drop_texts(columns, item);
-    forget_unused(columns);
+    ids_forget_unused(columns->symbols, (size_t)columns->symbols_used, is_used, columns);
     int64_t created_ms = MAX_OF(values->created_ms, (int64_t)0);
     columns->created_version += columns->created_ms[item] != created_ms;
     columns->created_ms[item] = created_ms;

@@ -6,7 +6,6 @@
 #include "scorer/lists/item_features.h"
 
 enum { FEATURES_MAX = 10000000, BANDS_AN_OCTAVE = 2, BANDS_MAX = 256 };
-enum { UNUSED_LEAST = 1 << 16 }; /* features of no item that are kept in any case */
 
 /* What a feature begins with, so that those of two kinds differ where their texts do not. */
 #define OF_TAG '\x04'
@@ -88,15 +87,6 @@ static bool is_used(const void *arg, int32_t number)
     return content_scores_uses(features->scores, (uint32_t)number);
 }
 
-/* Titles that change leave words behind that no item has any more. */
-static void forget_unused(struct item_features *features)
-{
-    size_t known = item_features_known(features), used = content_scores_used(features->scores);
-    bool most = known > 2 * used + UNUSED_LEAST;
-    bool needed = known > FEATURES_MAX - UNUSED_LEAST && known > used + FEATURES_MAX / 16;
-    if (most || needed) { ids_retain(features->ids, is_used, features); }
-}
-
 size_t item_features_known(const struct item_features *features)
 {
     return (size_t)(FEATURES_MAX - ids_room(features->ids));
@@ -108,7 +98,8 @@ bool item_features_describe(struct item_features *features, int32_t number,
     if (number < 0) { return false; }
     features->numbers_count = 0;
     features->scores = content_scores;
-    forget_unused(features);
+    /* Titles that change leave words behind that no item has any more. */
+    ids_forget_unused(features->ids, content_scores_used(content_scores), is_used, features);
     for (size_t k = 0; k < item->tags.count; k++) {
         add_text(features, OF_TAG, item->tags.at[k]);
     }

@@ -6,7 +6,6 @@
 #include "scorer/lists/item_search.h"
 
 enum { SEARCH_WORDS_MAX = 10000000 };
-enum { UNUSED_LEAST = 1 << 16 }; /* words of no item that are kept in any case */
 
 struct item_search {
     const struct ids *items;
@@ -57,15 +56,6 @@ static bool is_used(const void *arg, int32_t number)
     return word_index_uses(search->index, (uint32_t)number);
 }
 
-/* Titles that change leave words behind that no item has any more. */
-static void forget_unused(struct item_search *search)
-{
-    size_t known = item_search_words(search), used = word_index_used(search->index);
-    bool most = known > 2 * used + UNUSED_LEAST;
-    bool needed = known > SEARCH_WORDS_MAX - UNUSED_LEAST && known > used + SEARCH_WORDS_MAX / 16;
-    if (most || needed) { ids_retain(search->words, is_used, search); }
-}
-
 size_t item_search_words(const struct item_search *search)
 {
     return (size_t)(SEARCH_WORDS_MAX - ids_room(search->words));
@@ -73,7 +63,8 @@ size_t item_search_words(const struct item_search *search)
 
 void item_search_put(struct item_search *search, int32_t number, const struct item *item)
 {
-    forget_unused(search);
+    /* Titles that change leave words behind that no item has any more. */
+    ids_forget_unused(search->words, word_index_used(search->index), is_used, search);
     search->numbers_count = 0;
     text_words_each(item->title, add_word, search);
     for (size_t k = 0; k < item->tags.count; k++) {

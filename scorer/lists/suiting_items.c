@@ -1,21 +1,19 @@
 #include "base/base.h"
+#include "model/candidate_set.h"
 #include "scorer/lists/suiting_items.h"
 
 /* Adds the z-scores of those that are known, times a weight; the others' are 0. */
 static void add_scaled(const float *scores, const bool *known, size_t count, float weight,
                        float *sums)
 {
-    float sum = 0.0F, squares = 0.0F, n = 0.0F;
+    double sum = 0.0, squares = 0.0, n = 0.0;
     for (size_t k = 0; k < count; k++) {
-        sum += known[k] ? scores[k] : 0.0F;
-        n += known[k] ? 1.0F : 0.0F;
+        sum += known[k] ? (double)scores[k] : 0.0;
+        squares += known[k] ? (double)scores[k] * (double)scores[k] : 0.0;
+        n += known[k];
     }
-    const float mean = n > 0.0F ? sum / n : 0.0F;
-    for (size_t k = 0; k < count; k++) {
-        squares += known[k] ? (scores[k] - mean) * (scores[k] - mean) : 0.0F;
-    }
-    if (!(squares > 0.0F)) { return; }
-    const float scale = weight / sqrtf(squares / n);
+    const struct member_moments moments = member_moments(sum, squares, n);
+    const float mean = (float)moments.mean, scale = weight * (float)moments.scale;
     for (size_t k = 0; k < count; k++) { sums[k] += known[k] ? scale * (scores[k] - mean) : 0.0F; }
 }
 

@@ -152,6 +152,34 @@ static void test_retained(void **state)
     ids_free(ids);
 }
 
+static bool is_below(const void *arg, int32_t number)
+{
+    return number < *(const int32_t *)arg;
+}
+
+/* Unused ids are forgotten where they are most of the table, or a 16th of a full one. */
+static void test_unused_are_forgotten(void **state)
+{
+    enum { MOST = 1 << 20, LEAST = 1 << 16 };
+    static const struct { int32_t known, used; bool forgotten; } cases[] = {
+        {LEAST, 0, false}, {LEAST + 1, 0, true}, {2 * LEAST + 1, LEAST, true},
+        {6 * LEAST, 3 * LEAST, false}, {6 * LEAST + 1, 3 * LEAST, true}, {MOST, MOST, false},
+        {MOST, MOST - LEAST, false}, {MOST, MOST - LEAST - 1, true},
+        {MOST - LEAST, MOST - 3 * LEAST, false},
+    };
+    struct buf buf;
+    buf_init(&buf, 64);
+    for (size_t k = 0; k < ARRAY_COUNT(cases); k++) {
+        struct ids *ids = ids_new(MOST);
+        for (int i = 0; i < cases[k].known; i++) { ids_put(ids, name(&buf, i)); }
+        ids_forget_unused(ids, (size_t)cases[k].used, is_below, &cases[k].used);
+        const int32_t left = cases[k].forgotten ? cases[k].used : cases[k].known;
+        assert_int_equal(ids_room(ids), MOST - left);
+        ids_free(ids);
+    }
+    buf_release(&buf);
+}
+
 static void test_cleared(void **state)
 {
     struct ids *ids = ids_new(3);
@@ -288,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_retained),
         cmocka_unit_test(test_one_of_many_is_retained),
+        cmocka_unit_test(test_unused_are_forgotten),
         cmocka_unit_test(test_cleared),
         cmocka_unit_test(test_order_is_that_of_the_texts),
         cmocka_unit_test(test_fingerprint),
