@@ -420,7 +420,8 @@ up:
 	@deploy/local-kafka start
 	@deploy/topics apply --with clicks --bootstrap $(LOCAL_KAFKA)
 	@deploy/pipeline up --bootstrap $(LOCAL_KAFKA) --set serve.http.port=0 \
-		--workers ingest,features,trainer,scorer,serve$(if $(ENCODER),$(comma)embed) \
+		--workers \
+		ingest,features,trainer,sequence,scorer,serve$(if $(ENCODER),$(comma)embed) \
 		$(if $(ENCODER),--set embed.model.path=$(ENCODER) \
 			--set serve.query.model.path=$(ENCODER) \
 			--set scorer.query.model.path=$(ENCODER) \

@@ -106,24 +106,23 @@ class Bed:
     # ---- Topics ----
 
     @contextmanager
-    def topics(self, prefix, kept=("recommendations",), also=()):
-        """The project's topics under a prefix, those among them that are optional if they are
-        named, gone afterwards.
+    def topics(self, prefix, kept=("recommendations",)):
+        """The project's topics under a prefix, gone afterwards.
 
         Raw events keep their own time stamps: the load generator's intended send time. Of the kept
         topics, nothing is compacted meanwhile.
         """
         try:
-            self.make_topics(prefix, kept, also)
+            self.make_topics(prefix, kept)
             yield
         finally:
             self.drop_topics(prefix)
 
-    def make_topics(self, prefix, kept, also=()):
+    def make_topics(self, prefix, kept):
         sets = ["clicks.message.timestamp.type=CreateTime",
                 *(f"{name}.min.compaction.lag.ms={KEPT_MS}" for name in kept)]
         self.script("topics", "apply", "--bootstrap", self.bootstrap, "--prefix", prefix,
-                    *(word for name in ("clicks", *also) for word in ("--with", name)),
+                    "--with", "clicks",
                     *(word for one in sets for word in ("--set", one)))
 
     def make_topic(self, name, partitions, **config):

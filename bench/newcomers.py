@@ -214,7 +214,7 @@ def run(bed, prefix, held, catalogue, settings, clusters=True, model=False):
                 *(NO_MODEL if clusters and not model else [])]
     directory = bed.directory / "newcomers"
     directory.mkdir(parents=True, exist_ok=True)
-    with bed.topics(prefix, also=["profiles"] if clusters else []):
+    with bed.topics(prefix):
         replay(bed, prefix, directory, [{**one, "created_ms": LONG_AGO_MS} for one in catalogue
                                         if one["item_id"] not in held.items])
         with Workers(bed, prefix, names, settings) as workers:

@@ -255,7 +255,7 @@ static void print_cluster(const struct profile *profile)
 {
     const struct group_profile *group = &profile->group;
     if (!profile->clustered) {
-        screen_line(stdout, "  no cluster: sequence groups users where it has clusters.every.ms");
+        screen_line(stdout, "  no cluster: sequence groups users every clusters.every.ms");
         return;
     }
     screen_line(stdout,

@@ -47,7 +47,7 @@ const struct option serve_options[SERVE_OPTIONS_COUNT] = {
            "served, with their probabilities."),
     OPTION("segments.used", BOOL, segments_used, "true", OPTION_FREE,
            "Make lists of users without an action by the segments of their profiles (topic "
-           "profiles, by sequence where it has segments.every.ms)."),
+           "profiles, by sequence)."),
     OPTION("segments.table.memory.max", BYTES, segments_table_memory_max, "64m",
            OPTION_RANGE(1 << 16, 1024 * GIB),
            "Memory for what segments act on; further records are refused."),

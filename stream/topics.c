@@ -225,13 +225,38 @@ static int compare_partitions(const struct topics *topics, struct env *env, int3
     return WIRE_FATAL;
 }
 
+bool topics_missing(const struct env *env)
+{
+    const char *missing = NULL;
+    struct buf names;
+    buf_init(&names, NAMES_BYTES_MAX);
+    (void)wire_topics(env->wire, &missing, &names);
+    buf_release(&names);
+    return missing != NULL;
+}
+
+static int count_output(struct topics *topics, struct env *env, size_t output)
+{
+    const char *topic = topics->outputs[output];
+    int result = wire_partitions(env->wire, topic, &topics->output_partitions[output]);
+    if (result != WIRE_REFUSED || !topics->worker->outputs[output].optional ||
+        !topics_missing(env)) {
+        return result;
+    }
+    topics->output_partitions[output] = 0;
+    env_log(env, LOG_WARN, "nothing is written to a topic",
+            "topic=%s why=%s hint=\"deploy/topics apply makes topics; then start again\"", topic,
+            quote_text(wire_why(env->wire)).text);
+    return 0;
+}
+
 int topics_count_partitions(struct topics *topics, struct env *env)
 {
     const struct worker *worker = topics->worker;
     int result = 0;
     for (size_t i = 0; i < worker->outputs_count && result == 0; i++) {
         if (worker->uses_output && !worker->uses_output(env->run, (int)i)) { continue; }
-        result = wire_partitions(env->wire, topics->outputs[i], &topics->output_partitions[i]);
+        result = count_output(topics, env, i);
     }
     int32_t inputs = 0, dead;
     for (size_t i = 0; i < topics->sources_count && result == 0; i++) {
@@ -285,16 +310,6 @@ static void check_all(const struct topics *topics, struct env *env, const struct
                             worker->outputs[i].shared);
     }
     if (good) { check_exists(topics, env, missing, topics->dead_letters, "dead-letters", false); }
-}
-
-bool topics_missing(const struct env *env)
-{
-    const char *missing = NULL;
-    struct buf names;
-    buf_init(&names, NAMES_BYTES_MAX);
-    (void)wire_topics(env->wire, &missing, &names);
-    buf_release(&names);
-    return missing != NULL;
 }
 
 void topics_explain_missing(const struct topics *topics, struct env *env)

@@ -61,6 +61,9 @@ struct output {
     const char *name;
     enum delivery delivery;
     bool shared; /* all generations write it */
+    /* Its topic may be missing: run_output_partitions() is then 0, and nothing may be sent to it
+     * until the next start. */
+    bool optional;
     enum topic_cleanup cleanup; /* as of the inputs */
     /* The contracts of its messages, the usual one first; NULL behind the last. */
     const struct contract *contracts[OUTPUT_CONTRACTS_MAX];

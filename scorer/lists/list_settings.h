@@ -145,8 +145,7 @@ enum { LIST_OPTIONS_COUNT = 44, ITEMS_MAX_MOST = 100000000 };
            OPTION_RANGE(1 << 16, 1024 * GIB),                                                      \
            "Memory for profiles of users; further ones are refused."),                             \
     OPTION("clusters.used", BOOL, lists.clusters_used, "true", OPTION_FREE,                        \
-           "Fill lists up with what users act on who act alike (topic profiles, by sequence where "\
-           "it has clusters.every.ms)."),                                                          \
+           "Fill lists up with what users act on who act alike (topic profiles, by sequence)."),   \
     OPTION("clusters.table.memory.max", BYTES, lists.clusters_table_memory_max, "128m",            \
            OPTION_RANGE(1 << 16, 1024 * GIB),                                                      \
            "Memory for clusters of users and the items' factors; further records are refused."),   \

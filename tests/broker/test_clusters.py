@@ -8,15 +8,14 @@ import subprocess
 
 import numpy as np
 from conftest import BIN
-from confluent_kafka.admin import NewTopic
 from stream_data import SETTINGS, clicks, records
 from test_forget import forget
 from test_serve import Freshet, ask, free_port
 
 EVENTS, D, LEAST, MOST, ITEM_LEAST = 20_000, 8, 5, 6, 3
+IDLE = {"train.threads": "0", "train.actions.min": "1000000"}
 GROUPING = {"clusters.every.ms": "1s", "clusters.users.min": str(LEAST), "clusters.d": str(D),
-            "clusters.item.users.min": str(ITEM_LEAST), "clusters.max": str(MOST),
-            "train.threads": "0", "train.actions.min": "1000000"}
+            "clusters.item.users.min": str(ITEM_LEAST), "clusters.max": str(MOST), **IDLE}
 
 
 def acted(world):
@@ -116,10 +115,33 @@ def profile(world, user):
     return json.loads(told.stdout)
 
 
+def test_by_default_where_there_is_the_topic(make_world):
+    """An installation of before has no topic `profiles`: sequence trains, and says what is missing.
+    Once it is made, users are grouped after the next start, with no setting."""
+    world = make_world(partitions=2)
+    (future,) = world.admin().delete_topics([f"{world.prefix}profiles"]).values()
+    future.result()
+    world.wait(lambda: f"{world.prefix}profiles" not in world.admin().list_topics().topics,
+               "the topic to go")
+    world.produce("clicks", records(clicks(EVENTS)))
+    world.start("ingest", "features", ingest=SETTINGS)
+    (copy,) = world.start("sequence", sequence=IDLE)
+    world.drain("ingest", "features")
+    world.wait(lambda: copy.metrics()["freshet_training_actions"] > 0, "histories to be read")
+    assert 'msg="nothing is written to a topic"' in copy.log()
+    assert f"topic={world.prefix}profiles" in copy.log()
+    assert copy.stop() == 0
+
+    world.make_topics()
+    world.start("sequence", sequence=IDLE)
+    world.wait(lambda: any(record.key.startswith(b"cluster/")
+                           for record in world.topics.newest("profiles").values()),
+               "clusters by default")
+    assert set(world.stop().values()) == {0}
+
+
 def test_users_who_act_alike(make_world):
     world, port = make_world(partitions=2), free_port()
-    world.create(NewTopic(f"{world.prefix}profiles", 2, 1, config={
-        "cleanup.policy": "compact", "delete.retention.ms": "604800000"}))
     sent = clicks(EVENTS)
     names = sorted({event["user"] for event in sent})
     world.produce("clicks", records(sent))

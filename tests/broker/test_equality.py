@@ -20,7 +20,6 @@ import pytest
 
 from conftest import ROOT, Copy, World
 from blend_oracle import CONTENDERS, MIXTURE, SEGMENTS, BlendVerdict, UsersVerdict
-from confluent_kafka.admin import NewTopic
 from contracts import Contract
 from fastavro import schemaless_writer
 from list_oracle import Verdict, standing
@@ -157,7 +156,8 @@ def feed_blended(world, folder, users, scoring, copies=1, between=lambda step: N
     world.start("ingest", "features", "trainer", "scorer", copies=copies, ingest=SETTINGS,
                 scorer=scoring)
     send(world, sequences, lambda items: 0, lambda items: STEPS - 2)
-    trainer, = world.start("sequence", sequence={**QUICK, "train.epochs.max": 5})
+    trainer, = world.start("sequence", sequence={**QUICK, "train.epochs.max": 5,
+                                                 "clusters.every.ms": "0"})
     settled(trainer)
     for copy in world.copies:
         if copy.worker == "scorer":
@@ -222,7 +222,6 @@ def weigh_users(world, partitions):
 
 def feed_users(world, sent, scoring):
     """Half of the events; then users are grouped, and the blend goes on from weights of theirs."""
-    world.create(NewTopic(f"{world.prefix}profiles", 2, 1, config={"cleanup.policy": "compact"}))
     world.start("ingest", "features", "trainer", "scorer", ingest=SETTINGS, scorer=scoring,
                 trainer={"neighbours.max": 0})
     half, size = len(sent) // 2, len(sent) // 12

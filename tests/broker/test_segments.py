@@ -7,14 +7,13 @@ import json
 import math
 
 import fastavro
-from confluent_kafka.admin import NewTopic
 from contracts import Contract
 from stream_data import FILE, SETTINGS, clicks, records
 from test_forget import forget
 from test_serve import ask, free_port
 
 EVENTS, LEAST, NAMED, SMOOTHING = 20_000, 5, 200, 20
-COUNTING = {"segments.every.ms": "1s", "segments.users.min": str(LEAST),
+COUNTING = {"segments.every.ms": "1s", "clusters.every.ms": "0", "segments.users.min": str(LEAST),
             "segments.items": str(NAMED), "train.threads": "0", "train.actions.min": "1000000"}
 
 
@@ -118,8 +117,6 @@ def check_list(told, groups, names):
 
 def test_somebody_without_an_action(make_world):
     world, port = make_world(partitions=2), free_port()
-    world.create(NewTopic(f"{world.prefix}profiles", 1, 1, config={
-        "cleanup.policy": "compact", "delete.retention.ms": "604800000"}))
     sent, users = clicks(EVENTS), people()
     acting = sorted({event["user"] for event in sent})
     new = next(user for user in sorted(users) if user not in acting)

@@ -234,7 +234,7 @@ static void test_restart(void **state)
 
 static void test_off(void **state)
 {
-    static const char *const off[] = {"train.threads=0", NULL};
+    static const char *const off[] = {"train.threads=0", "clusters.every.ms=0", NULL};
     static struct tastes tastes;
     tastes_init(&tastes);
     tastes_fill(&tastes);

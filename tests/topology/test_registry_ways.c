@@ -329,7 +329,8 @@ static void test_stored_histories(void **state)
             metric_value(metrics_counter(copy->metrics, "freshet_broadcast_records_total", "", ""));
         rig_finish(copy);
     }
-    assert_true(read[0] >= users[0] && read[1] == 0);
+    double groups = (double)memlog_count(scratch->rig.log, "profiles", MEMLOG_ALL);
+    assert_true(read[0] >= users[0] && read[1] <= groups);
     assert_true(users[0] > 10);
     assert_true(users[1] == users[0]);
 }

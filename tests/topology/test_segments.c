@@ -10,7 +10,7 @@ enum { PEOPLE = 60, GROUPS = 200 };
 static const char *const settings[] = {
     "train.threads=0",          "train.actions.min=1000000",
     "segments.every.ms=1s",     "segments.users.min=5",
-    "segments.item.users.min=2", NULL,
+    "segments.item.users.min=2", "clusters.every.ms=0",      NULL,
 };
 
 /* What users have: steps of the catalogue (training.h), and a profile. */
@@ -262,7 +262,8 @@ static void test_restart(void **state)
 
 static void test_off(void **state)
 {
-    static const char *const off[] = {"train.threads=0", NULL};
+    static const char *const off[] = {"train.threads=0", "segments.every.ms=0",
+                                      "clusters.every.ms=0", NULL};
     struct people people;
     init(&people);
     fill(&people);

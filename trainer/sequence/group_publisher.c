@@ -6,6 +6,11 @@
 #include "base/xalloc.h"
 #include "trainer/sequence/group_publisher.h"
 
+/* A count and the rest after it: counting takes at most a tenth of the time. */
+enum { REST_FOR_COUNT = 9 };
+/* The first counts follow each other sooner: much may still be on its way then. */
+enum { FIRST_INTERVAL_MS = 10000 };
+
 enum phase { PHASE_REST, PHASE_COUNT, PHASE_SEND, PHASE_BURY };
 
 struct group_publisher {
@@ -13,7 +18,9 @@ struct group_publisher {
     const struct group_sort *sort;
     void *counter;
     int64_t every_ms;
+    int64_t interval_ms; /* until the next count; doubles up to every_ms */
     int64_t begun_ms; /* when the last count began; 0: none has */
+    int64_t rests_until_ms;
     enum phase phase;
     size_t next; /* the record that is sent next */
     struct metric *records, *seconds;
@@ -28,7 +35,8 @@ struct group_publisher *group_publisher_new(const struct group_publisher_parts *
     publisher->parts = *parts;
     publisher->sort = sort;
     publisher->counter = counter;
-    publisher->every_ms = every_ms;
+    publisher->every_ms = published_groups_can_send(parts->groups) ? every_ms : 0;
+    publisher->interval_ms = MIN_OF(publisher->every_ms, (int64_t)FIRST_INTERVAL_MS);
     publisher->records = records;
     publisher->seconds = seconds;
     return publisher;
@@ -46,7 +54,7 @@ void group_publisher_drop(struct group_publisher *publisher)
 {
     publisher->sort->reset(publisher->counter);
     publisher->phase = PHASE_REST;
-    publisher->begun_ms = 0;
+    publisher->begun_ms = publisher->rests_until_ms = 0;
 }
 
 bool group_publisher_idle(const struct group_publisher *publisher)
@@ -65,14 +73,15 @@ void group_publisher_see(struct group_publisher *publisher, struct slice key,
 
 static bool is_due(const struct group_publisher *publisher, int64_t now_ms)
 {
-    if (!publisher->every_ms) { return false; }
-    return !publisher->begun_ms || now_ms - publisher->begun_ms >= publisher->every_ms;
+    if (!publisher->every_ms || now_ms < publisher->rests_until_ms) { return false; }
+    return !publisher->begun_ms || now_ms - publisher->begun_ms >= publisher->interval_ms;
 }
 
 static void begin(struct group_publisher *publisher, int64_t now_ms)
 {
     publisher->begun_ms = MAX_OF(now_ms, (int64_t)1);
-    if (publisher->sort->begin(publisher->counter)) { publisher->phase = PHASE_COUNT; }
+    if (!publisher->sort->begin(publisher->counter)) { return; }
+    publisher->phase = PHASE_COUNT;
 }
 
 static void count(struct group_publisher *publisher)
@@ -131,6 +140,8 @@ static void finish(struct group_publisher *publisher)
 {
     int64_t now_ms = run_now_ms(publisher->parts.run);
     publisher->phase = PHASE_REST;
+    publisher->interval_ms = MIN_OF(2 * publisher->interval_ms, publisher->every_ms);
+    publisher->rests_until_ms = now_ms + REST_FOR_COUNT * (now_ms - publisher->begun_ms);
     publisher->sort->drop(publisher->counter);
     metric_set(publisher->seconds, (double)(now_ms - publisher->begun_ms) / 1000.0);
 }

@@ -43,9 +43,11 @@ struct group_sort {
 
 struct group_publisher;
 
-/* Makes it, with its counter, which it frees; what the parts name must outlive it. `every_ms`: 0:
- * nothing is counted. The metrics take the records that are sent, and the seconds that a count
- * takes. Free with group_publisher_free(). */
+/* Makes it, with its counter, which it frees; what the parts name must outlive it. `every_ms`: the
+ * least time between the beginnings of two counts, but ten seconds, twenty ... between the first
+ * ones; each is followed by a rest of nine times as long as it took. 0, or without the topic:
+ * nothing is counted. The metrics take the records that are
+ * sent, and the seconds that a count takes. Free with group_publisher_free(). */
 struct group_publisher *group_publisher_new(const struct group_publisher_parts *parts,
                                             const struct group_sort *sort, void *counter,
                                             int64_t every_ms, struct metric *records,

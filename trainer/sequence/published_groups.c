@@ -56,6 +56,11 @@ struct published_groups *published_groups_free(struct published_groups *groups)
     return NULL;
 }
 
+bool published_groups_can_send(const struct published_groups *groups)
+{
+    return run_output_partitions(groups->run, groups->output) > 0;
+}
+
 /* ---- What the topic has ---- */
 
 static struct sent_key *put_key(struct published_groups *groups, struct slice text)

@@ -26,6 +26,8 @@ struct published_groups *published_groups_free(struct published_groups *groups);
 enum verdict published_groups_see(struct published_groups *groups, const struct record *rec,
                                   struct group_profile *ret_group);
 
+/* Says whether records can be sent: the topic was there at the start. */
+bool published_groups_can_send(const struct published_groups *groups);
 /* Begins to send the records of a kind. */
 void published_groups_begin(struct published_groups *groups, enum group_kind kind);
 /* Sends a record if it says something else than the topic's; returns whether it does. */

@@ -60,6 +60,7 @@ static const struct output outputs[] = {
                 .contracts = {&model_weights_contract}},
     [PROFILES] = {.name = "profiles",
                   .delivery = DELIVERY_AT_ONCE,
+                  .optional = true,
                   .cleanup = CLEANUP_TABLE,
                   .contracts = {&group_profile_contract}},
 };

@@ -83,9 +83,9 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
            "bytes each at 384 numbers; each start encodes them anew."),
     OPTION("publish.rows.max", LONG, rows_max, "5000", OPTION_RANGE(1, 100000),
            "Most item vectors sent at a time; ten times a second.", OPTION_LIVE),
-    OPTION("segments.every.ms", DURATION, segments_every_ms, "0", OPTION_RANGE(0, 86400000 * 7),
-           "Time between two counts of what users of one country, decade of birth or tag act on, "
-           "published to profiles; 0: nothing is counted."),
+    OPTION("segments.every.ms", DURATION, segments_every_ms, "10m", OPTION_RANGE(0, 86400000 * 7),
+           "Least time between two counts of what users of one country, decade of birth or tag act "
+           "on, published to profiles; 0: nothing is counted."),
     OPTION("segments.users.min", LONG, segments_users_min, "20", OPTION_RANGE(1, 1e9),
            "Users with a history that a segment needs to be published."),
     OPTION("segments.item.users.min", LONG, segments_item_users_min, "3", OPTION_RANGE(1, 1e9),
@@ -98,9 +98,9 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
     OPTION("segments.memory.max", BYTES, segments_memory_max, "256m",
            OPTION_RANGE(1 << 20, 1024 * GIB),
            "Memory of a count; with less than it takes, a part of the users is counted."),
-    OPTION("clusters.every.ms", DURATION, clusters_every_ms, "0", OPTION_RANGE(0, 86400000 * 7),
-           "Time between two groupings of all users by what they act on, published to profiles; 0: "
-           "users are not grouped."),
+    OPTION("clusters.every.ms", DURATION, clusters_every_ms, "10m", OPTION_RANGE(0, 86400000 * 7),
+           "Least time between two groupings of all users by what they act on, published to "
+           "profiles; 0: users are not grouped."),
     OPTION("clusters.max", LONG, clusters_max, "32", OPTION_RANGE(1, GROUP_CLUSTERS_MAX),
            "Most clusters; with few users there are fewer: one for 4 clusters.users.min users."),
     OPTION("clusters.d", LONG, clusters_d, "32", OPTION_RANGE(1, GROUP_NUMBERS_MAX),
