@@ -98,7 +98,7 @@ const struct option sequence_options[SEQUENCE_OPTIONS_COUNT] = {
     OPTION("segments.memory.max", BYTES, segments_memory_max, "256m",
            OPTION_RANGE(1 << 20, 1024 * GIB),
            "Memory of a count; with less than it takes, a part of the users is counted."),
-    OPTION("clusters.every.ms", DURATION, clusters_every_ms, "10m", OPTION_RANGE(0, 86400000 * 7),
+    OPTION("clusters.every.ms", DURATION, clusters_every_ms, "1h", OPTION_RANGE(0, 86400000 * 7),
            "Least time between two groupings of all users by what they act on, published to "
            "profiles; 0: users are not grouped."),
     OPTION("clusters.max", LONG, clusters_max, "32", OPTION_RANGE(1, GROUP_CLUSTERS_MAX),
