@@ -75,8 +75,8 @@ ARROWS = {
     "cli/generations": RUNTIME + ("cli", "model"),
     "cli/provision": RUNTIME + ("cli",),
     "cli/doctor": RUNTIME + ("cli",),
-    "cli/placements": RUNTIME + ("cli", "model", "model/counting", "model/transformer", "rules",
-                                 "scorer/lists"),
+    "cli/placements": RUNTIME + ("cli", "embed/text", "model", "model/counting",
+                                 "model/transformer", "rules", "scorer/lists"),
 }
 ROOMS = tuple(ARROWS)
 

@@ -8,14 +8,18 @@
 #include "cli/client_schemas.h"
 #include "cli/placements/tried_rules.h"
 #include "cli/scan.h"
+#include "embed/text/query_vectors.h"
 #include "schemas/content_vectors.h"
+#include "schemas/group_profile.h"
 #include "schemas/item_vector.h"
 #include "schemas/model_weights.h"
+#include "scorer/lists/cluster_table.h"
 #include "scorer/lists/content_rows.h"
 #include "scorer/lists/item_features.h"
 #include "scorer/lists/lists.h"
 #include "scorer/lists/published_mixtures.h"
 #include "scorer/lists/removed_models.h"
+#include "scorer/lists/search_vectors.h"
 #include "stream/config/options.h"
 #include "stream/kafka/murmur.h"
 
@@ -29,7 +33,7 @@ struct try_settings {
 
 const struct option tried_rules_options[LIST_OPTIONS_COUNT] = {LIST_OPTIONS};
 
-enum table { ROWS, ITEMS, VECTORS, MODELS, CONTENT, CANDIDATES, PROFILES, TABLES };
+enum table { ROWS, ITEMS, VECTORS, MODELS, CONTENT, CANDIDATES, PROFILES, GROUPS, TABLES };
 
 static const struct {
     const char *topic;
@@ -42,6 +46,7 @@ static const struct {
     [CONTENT] = {"content-vectors", &content_vectors_contract},
     [CANDIDATES] = {"candidates", &candidate_list_contract},
     [PROFILES] = {"users", &user_profile_contract},
+    [GROUPS] = {"profiles", &group_profile_contract},
 };
 
 struct trying {
@@ -60,6 +65,9 @@ struct trying {
     struct vectors *vectors;
     struct content_scores *content_scores;
     struct item_features *item_features;
+    struct query_vectors *queries; /* NULL: searches have no vectors */
+    struct search_vectors *search_vectors;
+    struct cluster_table *clusters;
     struct published_mixtures mixtures;
     struct mixture mixture;
     struct brought_items *brought;
@@ -86,6 +94,27 @@ static int load_settings(struct trying *trying)
     return result == 0 ? 0 : client_fail("the settings of lists are wrong: see above");
 }
 
+static bool near_text(void *arg, struct slice text, struct search_query *ret_query)
+{
+    return search_vectors_find(arg, text, ret_query);
+}
+
+/* Opens the encoder of what the user searched for, where there is one. */
+static int open_searches(struct trying *trying)
+{
+    char why[512];
+    if (!trying->content_scores) { return 0; }
+    if (search_vectors_open(&trying->settings.lists, &trying->queries, why, sizeof(why)) < 0) {
+        return client_fail("%s; hint: query.model.path", why);
+    }
+    if (!trying->queries) { return 0; }
+    trying->search_vectors =
+        search_vectors_new(trying->queries, trying->content_scores, trying->tables.ids);
+    lists_set_near_text(trying->lists, query_vectors_version(trying->queries), near_text,
+                        trying->search_vectors);
+    return 0;
+}
+
 static void make_tables(struct trying *trying)
 {
     const struct list_settings *settings = &trying->settings.lists;
@@ -106,6 +135,11 @@ static void make_tables(struct trying *trying)
     lists_set_mixture(trying->lists, &trying->mixture);
     trying->profiles = user_profiles_new(PROFILE_BYTES_MAX);
     lists_set_profiles(trying->lists, trying->profiles);
+    if (settings->clusters_used) {
+        trying->clusters = cluster_table_new((size_t)settings->clusters_table_memory_max,
+                                             settings->users_used);
+        lists_set_clusters(trying->lists, trying->clusters);
+    }
     if (settings->brought_used) {
         trying->brought = brought_items_new((size_t)settings->brought_memory_max);
         brought_items_set_clock(trying->brought, clock_wall_ms());
@@ -115,8 +149,9 @@ static void make_tables(struct trying *trying)
 
 /* ---- Topics ---- */
 
-static void put_item(struct trying *trying, const struct item *item)
+static void put_item(struct trying *trying, struct item *item, int64_t time_ms)
 {
+    item_bound_created(item, time_ms);
     tables_put_item(&trying->tables, item);
     if (!trying->content_scores) { return; }
     (void)item_features_describe(trying->item_features,
@@ -141,6 +176,13 @@ static void put_weights(struct trying *trying, const struct model_weights *weigh
     }
 }
 
+static void put_content(struct trying *trying, const struct content_vectors *row)
+{
+    if (content_rows_put(trying->content_scores, &trying->tables, row)) { return; }
+    search_vectors_note(trying->search_vectors, ids_find(trying->tables.ids, row->item_id),
+                        &row->model);
+}
+
 /* What the scorer refuses is passed over as there. */
 static void put(struct trying *trying, const struct record *rec)
 {
@@ -152,6 +194,7 @@ static void put(struct trying *trying, const struct record *rec)
         struct content_vectors content;
         struct candidate_list candidates;
         struct user_profile profile;
+        struct group_profile group;
     } object;
     struct codec_error error;
     bool other;
@@ -159,12 +202,10 @@ static void put(struct trying *trying, const struct record *rec)
     if (codec_decode(codec, rec->value, trying->arena, &object, &error) < 0) { return; }
     switch (trying->table) {
     case ROWS: (void)tables_put_row(&trying->tables, &object.row); break;
-    case ITEMS: put_item(trying, &object.item); break;
+    case ITEMS: put_item(trying, &object.item, rec->time_ms); break;
     case VECTORS: (void)vectors_put(trying->vectors, &trying->tables, &object.vector); break;
     case MODELS: put_weights(trying, &object.weights, rec->offset); break;
-    case CONTENT:
-        (void)content_rows_put(trying->content_scores, &trying->tables, &object.content);
-        break;
+    case CONTENT: put_content(trying, &object.content); break;
     case CANDIDATES:
         if (candidate_list_fault(&object.candidates, rec->key)) { break; }
         (void)brought_items_put(trying->brought, &object.candidates);
@@ -172,6 +213,10 @@ static void put(struct trying *trying, const struct record *rec)
     case PROFILES:
         if (!slice_equal(object.profile.user_id, rec->key)) { break; }
         (void)user_profiles_put(trying->profiles, &object.profile, &other);
+        break;
+    case GROUPS:
+        if (group_profile_fault(&object.group, rec->key)) { break; }
+        (void)cluster_table_put(trying->clusters, &object.group);
         break;
     case TABLES: break;
     }
@@ -202,6 +247,9 @@ static bool take_record(void *arg, const struct record *rec)
         remove_item(trying, rec->key);
     } else if (trying->table == CONTENT) {
         content_rows_remove(trying->content_scores, &trying->tables, rec->key);
+        search_vectors_note(trying->search_vectors, ID_NONE, NULL);
+    } else if (trying->table == GROUPS) {
+        cluster_table_remove(trying->clusters, rec->key);
     } else if (trying->table == VECTORS) {
         removed_models_row(trying->vectors, &trying->tables, rec->key);
     } else if (trying->table == MODELS) {
@@ -216,6 +264,7 @@ static bool is_used(const struct trying *trying, enum table table)
     if (table == VECTORS) { return settings->vectors_used; }
     if (table == CANDIDATES) { return settings->brought_used; }
     if (table == PROFILES) { return settings->profiles_used; }
+    if (table == GROUPS) { return settings->clusters_used; }
     return table != CONTENT || settings->content_used;
 }
 
@@ -227,7 +276,7 @@ static int read_tables(struct trying *trying)
         _cleanup_(xfreep) char *topic = client_topic(trying->client, name);
         trying->table = (enum table)table;
         if (scan_topic(trying->wire, topic, -1, /* follow= */ false, take_record, trying) < 0) {
-            bool optional = table == PROFILES || table == CONTENT;
+            bool optional = table == PROFILES || table == CONTENT || table == GROUPS;
             if (optional && client_topic_missing(trying->wire, topic)) { continue; }
             return client_fail_topic(trying->client, trying->wire, topic, name);
         }
@@ -292,6 +341,9 @@ static int make_lists(struct trying *trying, struct slice text,
 static void release(struct trying *trying)
 {
     lists_free(trying->lists);
+    search_vectors_free(trying->search_vectors);
+    query_vectors_free(trying->queries);
+    cluster_table_free(trying->clusters);
     brought_items_free(trying->brought);
     user_profiles_free(trying->profiles);
     published_mixtures_release(&trying->mixtures);
@@ -320,7 +372,8 @@ int tried_rules_make(const struct client *client, struct wire *wire, struct slic
         trying.codecs[table] = codec_new(tables_of[table].contract, trying.schemas);
     }
     make_tables(&trying);
-    int result = read_history(&trying);
+    int result = open_searches(&trying);
+    if (result == 0) { result = read_history(&trying); }
     if (result == 0) { result = read_tables(&trying); }
     if (result == 0) { result = make_lists(&trying, rules, take); }
     release(&trying);

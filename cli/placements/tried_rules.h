@@ -1,7 +1,8 @@
 /* Tried rules: the lists that a user would have if a file of rules were in force.
  *
  * They are made by the scorer's own functions from the newest history of the user and the newest
- * rows, items, vectors and model versions, as the scorer would make them now; nothing is written.
+ * rows, items, vectors, model versions and groups of users, as the scorer would make them now;
+ * nothing is written.
  * List settings are those of the configuration, as the scorer's.
  */
 #ifndef FRESHET_CLI_PLACEMENTS_TRIED_RULES_H

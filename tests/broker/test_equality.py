@@ -25,7 +25,7 @@ from fastavro import schemaless_writer
 from list_oracle import Verdict, standing
 from replayed import send, served, settled
 from rules_oracle import RulesVerdict
-from stream_data import SETTINGS, clicks, grouped, records, synthetic
+from stream_data import FILE, SETTINGS, clicks, grouped, records, synthetic
 from test_clusters import GROUPING, agree
 from test_forget import forget
 from test_new_items import write_items
@@ -43,6 +43,7 @@ USERS, ITEMS, SYNTHETIC_EVENTS = 5000, 2000, 200_000
 STARTS = 5
 SENTENCES = ROOT / "tests/golden/sentences"
 REPLAYED = ("items", "reasons", "because")
+LONG_AGO_MS = 1_500_000_000_000
 
 
 EVENTS_OF = {"ml-100k": lambda: clicks(100_000), "rules": lambda: clicks(100_000),
@@ -256,6 +257,38 @@ def test_lists_with_users_equal_a_recomputation(make_world, monkeypatch):
     # The oracle sees it when other users are asked.
     monkeypatch.setattr("alike_oracle.NEAREST", 1)
     assert UsersVerdict(world.topics, scoring).differing > verdict.lists / 4
+
+
+def test_a_trial_of_rules_says_what_the_scorer_makes(make_world, tmp_path):
+    """`freshet rules --try --file` makes the lists that the scorer makes when the rules are in
+    force: with content, users who act alike, and new items by their guessed factors."""
+    world, sent = make_world(partitions=2), clicks(3000)
+    scoring = {"blend.leader": "mixture", "lists.remake.rest.ms": 0, "lists.remake.share": 100}
+    acted, now_ms = {event["item"] for event in sent}, int(time.time() * 1000)
+    with open(FILE.with_name("items.jsonl"), encoding="utf-8") as file:
+        catalogue = list(map(json.loads, file))
+    write_items(world, tmp_path, [
+        {**one, "created_ms": LONG_AGO_MS if one["item_id"] in acted else now_ms}
+        for one in catalogue])
+    feed_users(world, sent, scoring)
+    world.wait(lambda: agree(world), "the clusters of all actions")
+    world.drain("scorer")
+    file = tmp_path / "new.rules"
+    file.write_text("main.share.new=30% if age < 14d\n")
+    users = sorted(user.decode() for user in standing(world.topics))[:6]
+    tried = {user: rules(world, "--try", user, "--file", file, "--set", "blend.leader=mixture")
+             .splitlines() for user in users}
+    rules(world, "apply", file)
+    world.wait(lambda: all(made["rules_offset"] == 0 for made in standing(world.topics).values()),
+               "lists by the rules")
+    world.drain("scorer")
+    lists = standing(world.topics)
+    for user in users:
+        told = rules(world, "--try", user).splitlines()
+        assert len(told) > 10 and tried[user][1:] == told[1:], user
+    on = [item for user in users for item in lists[user.encode()]["items"]]
+    assert len(set(on) - acted) > 3
+    assert any("USERS" in one["reasons"] for one in lists.values())
 
 
 # ---- When asked ----
