@@ -14,6 +14,7 @@ struct item_order {
     int32_t reasons[LIST_ITEMS_MAX];
     int64_t versions[LIST_ITEMS_MAX];
     int64_t version;
+    size_t count; /* of the newest list */
 };
 
 struct item_order *item_order_new(const struct tables *tables,
@@ -122,6 +123,17 @@ static void write_columns(struct item_order *order, enum item_order_kind kind, s
     }
 }
 
+static void set_columns(struct item_order *order, size_t count, struct recommendation_list *list)
+{
+    list->items = (struct slices){order->items, count};
+    list->scores = (struct floats){order->scores, count};
+    list->reasons = (struct ints){order->reasons, count};
+    list->because = (struct slices){order->because, count};
+    list->evidence = (struct floats){order->evidence, count};
+    list->shares = (struct floats){order->shares, count};
+    order->count = count;
+}
+
 bool item_order_make(struct item_order *order, enum item_order_kind kind, struct slice item,
                      struct slice tag, struct recommendation_list *ret_list)
 {
@@ -145,18 +157,60 @@ bool item_order_make(struct item_order *order, enum item_order_kind kind, struct
     topk_sort(&order->top);
     order->version = beside ? tables_version(tables, number) : 0;
     write_columns(order, kind, beside ? ids_text(tables->ids, number) : slice_str(""), &row);
-    size_t count = order->top.count;
-    ret_list->items = (struct slices){order->items, count};
-    ret_list->scores = (struct floats){order->scores, count};
-    ret_list->reasons = (struct ints){order->reasons, count};
-    ret_list->because = (struct slices){order->because, count};
-    ret_list->evidence = (struct floats){order->evidence, count};
-    ret_list->shares = (struct floats){order->shares, count};
+    set_columns(order, order->top.count, ret_list);
     return true;
+}
+
+static bool is_neighbour(const struct neighbours *row, int32_t item)
+{
+    for (size_t k = 0; k < row->count; k++) {
+        if (row->items[k] == item) { return true; }
+    }
+    return false;
+}
+
+/* Finds the items that are like one by content, and are none of its neighbours, the best first. */
+static void find_alike(struct item_order *order, struct content_scores *content_scores,
+                       int32_t number, size_t most)
+{
+    const float weight = 1.0F;
+    const int32_t *items;
+    const struct neighbours row = item_table_neighbours(order->tables->items, number);
+    const struct item_filter filter = {.flags = catalogue_flags(&order->tables->catalogue)};
+    size_t count = content_scores_find(content_scores, &number, &weight, 1, &items);
+    const float *scores = content_scores_found(content_scores);
+    topk_clear(&order->top, most);
+    for (size_t k = 0; k < count; k++) {
+        bool other = items[k] != number && passes(order, &filter, items[k]);
+        if (!other || is_neighbour(&row, items[k])) { continue; }
+        topk_push(&order->top, (double)scores[k], items[k]);
+    }
+    topk_sort(&order->top);
+}
+
+void item_order_add_alike(struct item_order *order, struct content_scores *content_scores,
+                          struct slice item, struct recommendation_list *list)
+{
+    const struct tables *tables = order->tables;
+    int32_t number = ids_find(tables->ids, item);
+    size_t count = list->items.count;
+    if (number == ID_NONE || count == LIST_ITEMS_MAX) { return; }
+    find_alike(order, content_scores, number, LIST_ITEMS_MAX - count);
+    for (size_t k = 0; k < order->top.count; k++, count++) {
+        int32_t other = order->top.entries[k].item;
+        order->items[count] = ids_text(tables->ids, other);
+        order->because[count] = ids_text(tables->ids, number);
+        order->scores[count] = -(float)(k + 1);
+        order->evidence[count] = 0.0F;
+        order->shares[count] = 1.0F;
+        order->reasons[count] = REASON_TAGS;
+        order->versions[count] = tables_version(tables, other);
+    }
+    set_columns(order, count, list);
 }
 
 struct longs item_order_versions(const struct item_order *order, int64_t *ret_version)
 {
     *ret_version = order->version;
-    return (struct longs){(int64_t *)(uintptr_t)order->versions, order->top.count};
+    return (struct longs){(int64_t *)(uintptr_t)order->versions, order->count};
 }

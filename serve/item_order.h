@@ -1,6 +1,7 @@
 /* Item order: lists of items that depend on no user.
  *
- *     similar    neighbours of an item, by their similarity (the scorer's similarity.measure)
+ *     similar    neighbours of an item, by their similarity (the scorer's similarity.measure), and,
+ *                where asked for, behind them those that are like it by content (content_scores.h)
  *     together   neighbours of an item, by how often users had both, near each other
  *     popular    all items, by actions
  *     trending   all items, by actions of late (trend.half.life)
@@ -11,6 +12,7 @@
 #ifndef FRESHET_SERVE_ITEM_ORDER_H
 #define FRESHET_SERVE_ITEM_ORDER_H
 
+#include "model/content_scores.h"
 #include "schemas/recommendation_list.h"
 #include "scorer/lists/tables.h"
 #include "serve/item_attributes.h"
@@ -35,6 +37,11 @@ struct item_order *item_order_free(struct item_order *order);
  * the first two kinds. tag: only items with this tag; empty: all. False: the item is not known. */
 bool item_order_make(struct item_order *order, enum item_order_kind kind, struct slice item,
                      struct slice tag, struct recommendation_list *ret_list);
+/* Goes on with a list of similar items that was made just now, where it has room, with the items
+ * that are like the same item by what the catalogue says: reason TAGS, scores -1, -2 ..., evidence
+ * 0: no user had both. So an item is like others before anybody has acted on it. */
+void item_order_add_alike(struct item_order *order, struct content_scores *content_scores,
+                          struct slice item, struct recommendation_list *list);
 /* Returns the versions of the rows of the newest list's items, parallel to them, and that of the
  * row of the item that it is about (0: of none). Borrowed as the list. */
 struct longs item_order_versions(const struct item_order *order, int64_t *ret_version);

@@ -270,6 +270,9 @@ bool live_tables_order(struct live_tables *live, enum item_order_kind kind, stru
     struct recommendation_list list = {0};
     pthread_mutex_lock(&live->lock);
     bool known = item_order_make(live->order, kind, item, tag, &list);
+    if (known && kind == ORDER_SIMILAR && live->content_scores) {
+        item_order_add_alike(live->order, live->content_scores, item, &list);
+    }
     if (known) { take(arg, &list); }
     pthread_mutex_unlock(&live->lock);
     return known;

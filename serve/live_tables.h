@@ -177,6 +177,8 @@ struct live_version {
 
 /* Finds the model version that serves. False: this server uses none. */
 bool live_tables_version(struct live_tables *live, struct live_version *ret_version);
+/* Counts the groups of users by which lists are made: clusters, and segments by attributes. */
+void live_tables_count_groups(struct live_tables *live, size_t *ret_clusters, size_t *ret_segments);
 
 /* Fills in the weights by which lists of sessions with so many actions are made. */
 void live_tables_weights(struct live_tables *live, int64_t actions,

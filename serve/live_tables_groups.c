@@ -24,6 +24,14 @@ void live_tables_remove_group(struct live_tables *live, struct slice key)
     pthread_mutex_unlock(&live->lock);
 }
 
+void live_tables_count_groups(struct live_tables *live, size_t *ret_clusters, size_t *ret_segments)
+{
+    pthread_mutex_lock(&live->lock);
+    *ret_clusters = live->clusters ? cluster_space_clusters(live->clusters->space) : 0;
+    *ret_segments = live->segments ? segment_table_count(live->segments) : 0;
+    pthread_mutex_unlock(&live->lock);
+}
+
 bool live_tables_have_group(struct live_tables *live, enum group_kind kind, struct slice name)
 {
     pthread_mutex_lock(&live->lock);

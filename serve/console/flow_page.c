@@ -148,31 +148,53 @@ static void put_cell(const struct page *page, bool known, double value, int digi
     html_put(page->out, "</td>");
 }
 
+/* Appends a number behind its name. */
+static void put_count(const struct page *page, enum text name, size_t count)
+{
+    page_put(page, name);
+    html_put(page->out, " ");
+    html_number(page->out, (int64_t)count);
+}
+
+static void put_version(const struct page *page, bool runs)
+{
+    struct live_version version;
+    if (!live_tables_version(page->live, &version) || !(version.name[0] || runs)) { return; }
+    html_put(page->out, "<small>");
+    page_put(page, version.name[0] ? TEXT_VERSION_SERVED : TEXT_VERSION_NONE);
+    if (version.name[0]) {
+        html_put(page->out, " ");
+        html_text(page->out, slice_str(version.name));
+        html_put(page->out, ", ");
+        put_count(page, TEXT_VERSION_ITEMS, version.items);
+    }
+    html_put(page->out, "</small>");
+}
+
+static void put_groups(const struct page *page)
+{
+    size_t clusters, segments;
+    live_tables_count_groups(page->live, &clusters, &segments);
+    if (!clusters && !segments) { return; }
+    html_put(page->out, "<small>");
+    put_count(page, TEXT_CLUSTERS_SERVED, clusters);
+    html_put(page->out, ", ");
+    put_count(page, TEXT_SEGMENTS_SERVED, segments);
+    html_put(page->out, "</small>");
+}
+
 /* What the optional workers have made, as far as it is in use here. */
 static void put_made(const struct page *page, const char *worker, bool runs)
 {
-    struct live_version version;
     size_t texts = 0, ours = 0;
-    if (strcmp(worker, "sequence") == 0 && live_tables_version(page->live, &version) &&
-        (version.name[0] || runs)) {
-        html_put(page->out, "<small>");
-        page_put(page, version.name[0] ? TEXT_VERSION_SERVED : TEXT_VERSION_NONE);
-        if (version.name[0]) {
-            html_put(page->out, " ");
-            html_text(page->out, slice_str(version.name));
-            html_put(page->out, ", ");
-            page_put(page, TEXT_VERSION_ITEMS);
-            html_put(page->out, " ");
-            html_number(page->out, (int64_t)version.items);
-        }
-        html_put(page->out, "</small>");
+    if (strcmp(worker, "sequence") == 0) {
+        put_version(page, runs);
+        put_groups(page);
     }
     if (strcmp(worker, "embed") == 0) { live_tables_count_texts(page->live, &texts, &ours); }
     if (texts) {
         html_put(page->out, "<small>");
-        page_put(page, TEXT_TEXTS_SERVED);
-        html_put(page->out, " ");
-        html_number(page->out, (int64_t)texts);
+        put_count(page, TEXT_TEXTS_SERVED, texts);
         html_put(page->out, "</small>");
     }
 }
@@ -313,6 +335,20 @@ static void put_json_real(struct buf *out, const char *name, bool known, double 
     }
 }
 
+/* What the optional workers have made, as far as it is in use here. */
+static void put_json_made(const struct page *page)
+{
+    struct live_version version = {.name = ""};
+    size_t texts = 0, ours = 0, clusters, segments;
+    (void)live_tables_version(page->live, &version);
+    live_tables_count_texts(page->live, &texts, &ours);
+    live_tables_count_groups(page->live, &clusters, &segments);
+    buf_printf(page->out, ",\"in_use\":{\"model_version\":");
+    quote_json(page->out, slice_str(version.name), QUOTE_EITHER);
+    buf_printf(page->out, ",\"texts\":%zu,\"clusters\":%zu,\"segments\":%zu}", texts, clusters,
+               segments);
+}
+
 static void put_json(const struct page *page, const struct flow_view *view,
                      const struct flow_faults *faults, const struct refusal_sums *letters)
 {
@@ -328,7 +364,9 @@ static void put_json(const struct page *page, const struct flow_view *view,
         put_json_real(out, "behind_s", stage->committed, stage->behind_s);
         buf_printf(out, "}");
     }
-    buf_printf(out, "],\"freshness\":{\"lists\":%zu", view->lists);
+    buf_printf(out, "]");
+    put_json_made(page);
+    buf_printf(out, ",\"freshness\":{\"lists\":%zu", view->lists);
     put_json_real(out, "p50_s", view->lists > 0, view->p50_s);
     put_json_real(out, "p99_s", view->lists > 0, view->p99_s);
     buf_printf(out, "},\"dead_letters\":[");

@@ -44,15 +44,15 @@ void list_table_reason(const struct page *page, const struct recommendation_list
     }
 }
 
-/* A bar as long as a score is, beside the largest and the smallest of the list. */
-static void put_score(const struct page *page, const struct recommendation_list *list, size_t at)
+/* A bar as long as a score is, beside the largest and the smallest of the list, or beside 0. */
+static void put_score(const struct page *page, const struct recommendation_list *list, size_t at,
+                      bool below_0)
 {
-    double most = (double)list->scores.at[0], least = most, score = (double)list->scores.at[at];
+    double most = (double)list->scores.at[0], least = 0.0, score = (double)list->scores.at[at];
     for (size_t i = 0; i < list->scores.count; i++) {
         most = fmax(most, (double)list->scores.at[i]);
-        least = fmin(least, (double)list->scores.at[i]);
+        if (below_0) { least = fmin(least, (double)list->scores.at[i]); }
     }
-    least = fmin(least, 0.0);
     double part = most > least ? (score - least) / (most - least) : 1.0;
     html_real(page->out, score, 3);
     html_bar(page->out, part);
@@ -106,7 +106,12 @@ static void put_row(const struct page *page, const struct recommendation_list *l
     html_put(out, "</td>");
     if (columns->scores) {
         html_put(out, "<td class=\"number score\">");
-        put_score(page, list, at);
+        /* Of neighbours a similarity; items that are similar by the catalogue have none. */
+        if (columns->reasons || list->scores.at[at] >= 0.0F) {
+            put_score(page, list, at, columns->reasons);
+        } else {
+            page_put(page, TEXT_MEMBER_CONTENT);
+        }
         html_put(out, "</td>");
     }
     html_put(out, "</tr>\n");

@@ -158,6 +158,8 @@ def test_users_who_act_alike(make_world):
     version = told.versions.pop()
     world.wait(lambda: (ask(port, f"/v1/users/{names[0]}/profile")[1].get("cluster")
                         or {}).get("version") == version, "the version in serve")
+    in_use = ask(port, "/console/flow?format=json")[1]["in_use"]
+    assert in_use["clusters"] == len(told.clusters) and in_use["segments"] == 0
     for user in names[:30]:
         status, answer = ask(port, f"/v1/users/{user}/profile?limit=3")
         name, margin = told.nearest(users[user])

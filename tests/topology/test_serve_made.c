@@ -477,6 +477,13 @@ static void test_items(void **state _unused_)
     body = ask_get(copy, "/v1/items/i01/together", 200);
     assert_has(body, "\"because\":\"i01\"");
     assert_reasoned(body);
+    /* Nobody has acted on it: what the catalogue says is left. i04 is not available. */
+    body = ask_get(copy, "/v1/items/n%221/similar", 200);
+    assert_begins(body, "{\"items\":[{\"item\":\"i0");
+    assert_has(body, "\"reason\":\"tags\",\"because\":\"n\\\"1\",\"share\":1,");
+    assert_has(body, "\"score\":-1},{\"item\":\"i0");
+    assert_has(body, "\"score\":-2}],\"offset\":0,\"total\":2,");
+    assert_null(strstr(body, "\"item\":\"i03\""));
     assert_has(ask_get(copy, "/v1/items/none/similar", 404), "no_item");
     assert_has(ask_get(copy, "/v1/items/i01/similar?tag=drama", 400), "unknown argument");
     assert_has(ask_get(copy, "/v1/items/popular?tag=", 400), "bad_request");
