@@ -11,9 +11,9 @@
 #include "model/content_scores.h"
 #include "model/feature_neighbours.h"
 #include "model/lanes.h"
-#include "model/vector_neighbours.h"
+#include "model/vector_kinds.h"
 
-enum { CELLS_FIRST = 1024, KIND_NAME_BYTES = 65, ROWS_AHEAD = 2 };
+enum { CELLS_FIRST = 1024, ROWS_AHEAD = 2 };
 
 #define DECAY 0.6F
 #define DECAY_COMPARED 0.85F
@@ -25,14 +25,6 @@ struct cell {
     int32_t because; /* and the recent item that it is of */
 };
 
-/* Vectors of a name. */
-struct kind {
-    struct vector_neighbours *vectors; /* NULL: there is no such kind */
-    char name[KIND_NAME_BYTES];
-    int level;  /* the power of two up to which items have them, from 1; 0: none has */
-    int aspect; /* where it is used */
-};
-
 /* What a row of neighbours adds: as many parts as items, in a whole number of lanes. */
 struct parts {
     int32_t items[NEAREST_ITEMS];
@@ -42,13 +34,8 @@ struct parts {
 
 struct content_scores {
     struct feature_neighbours *features;
-    struct kind kinds[CONTENT_NAMES_MAX];
-    int kinds_end; /* behind the last one */
-    int used[CONTENT_VECTOR_KINDS]; /* the ones that are used, in the order of the sums */
-    int used_count;
-    const char *directory; /* of mapped files; NULL: in memory */
+    struct vector_kinds kinds; /* the ones that are used, in the order of the sums */
     bool features_known[FEATURE_ASPECTS];
-    const struct ids *ids;
     int32_t items_max;
     size_t recent;
     int32_t *sources; /* the recent items of the last call, newest first */
@@ -68,9 +55,7 @@ struct content_scores *content_scores_new(int32_t items_max, size_t recent,
     struct content_scores *content_scores = xcalloc(1, sizeof(*content_scores));
     content_scores->features = feature_neighbours_new(items_max, ids);
     content_scores->items_max = items_max;
-    content_scores->ids = ids;
-    (void)content_scores_kind(content_scores, slice_str("text"));
-    (void)content_scores_kind(content_scores, slice_str("given"));
+    vector_kinds_init(&content_scores->kinds, items_max, ids);
     content_scores->recent = recent;
     content_scores->sources = xcalloc(recent + 1, sizeof(*content_scores->sources));
     return content_scores;
@@ -80,9 +65,7 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
 {
     if (!content_scores) { return NULL; }
     feature_neighbours_free(content_scores->features);
-    for (int kind = 0; kind < content_scores->kinds_end; kind++) {
-        vector_neighbours_free(content_scores->kinds[kind].vectors);
-    }
+    vector_kinds_release(&content_scores->kinds);
     free(content_scores->sources);
     free(content_scores->cells);
     free(content_scores->recent_stamps);
@@ -94,10 +77,7 @@ struct content_scores *content_scores_free(struct content_scores *content_scores
 
 void content_scores_map(struct content_scores *content_scores, const char *directory)
 {
-    content_scores->directory = directory;
-    for (int kind = 0; kind < content_scores->kinds_end; kind++) {
-        vector_neighbours_map(content_scores->kinds[kind].vectors, directory);
-    }
+    vector_kinds_map(&content_scores->kinds, directory);
 }
 
 /* Makes room for an item's cell. */
@@ -145,126 +125,40 @@ size_t content_scores_used(const struct content_scores *content_scores)
     return feature_neighbours_used(content_scores->features);
 }
 
-/* ---- Kinds of vectors ---- */
-
-/* Orders kinds: the first two, then by how many items have them, then by name. */
-static bool kind_before(const struct content_scores *content_scores, int a, int b)
-{
-    const struct kind *x = &content_scores->kinds[a], *y = &content_scores->kinds[b];
-    if (a <= CONTENT_GIVEN || b <= CONTENT_GIVEN) { return a < b; }
-    return x->level == y->level ? strcmp(x->name, y->name) < 0 : x->level > y->level;
-}
-
-static bool name_before(const struct content_scores *content_scores, int a, int b)
-{
-    if (a <= CONTENT_GIVEN || b <= CONTENT_GIVEN) { return a < b; }
-    return strcmp(content_scores->kinds[a].name, content_scores->kinds[b].name) < 0;
-}
-
-/* Inserts a kind into an array that is in order, from which the last one falls where it is full. */
-static void insert(const struct content_scores *content_scores, int *kinds, int *count, int kind,
-                   bool (*before)(const struct content_scores *scores, int a, int b))
-{
-    int at = *count;
-    while (at > 0 && before(content_scores, kind, kinds[at - 1])) { at--; }
-    if (at == CONTENT_VECTOR_KINDS) { return; }
-    *count = MIN_OF(*count + 1, (int)CONTENT_VECTOR_KINDS);
-    memmove(kinds + at + 1, kinds + at, (size_t)(*count - at - 1) * sizeof(*kinds));
-    kinds[at] = kind;
-}
-
-/* The aspect of a name: its place, or the next one that is free. */
-static int take_place(const char *name, bool taken[static ASPECTS])
-{
-    enum { PLACES = ASPECTS - ASPECT_NAMED };
-    const int first = content_aspect_of_vectors(slice_str(name));
-    int aspect = first;
-    for (int tries = 0; first >= ASPECT_NAMED && tries < PLACES && taken[aspect]; tries++) {
-        aspect = ASPECT_NAMED + (aspect - ASPECT_NAMED + 1) % PLACES;
-    }
-    taken[aspect] = true;
-    return aspect;
-}
-
-/* Chooses the kinds that are used, and their aspects. */
-static void choose_kinds(struct content_scores *content_scores)
-{
-    int most[CONTENT_VECTOR_KINDS], count = 0;
-    bool taken[ASPECTS] = {false};
-    for (int kind = 0; kind < content_scores->kinds_end; kind++) {
-        if (kind > CONTENT_GIVEN && !content_scores->kinds[kind].level) { continue; }
-        insert(content_scores, most, &count, kind, kind_before);
-    }
-    content_scores->used_count = 0;
-    for (int k = 0; k < count; k++) {
-        struct kind *kind = &content_scores->kinds[most[k]];
-        kind->aspect = take_place(kind->name, taken);
-        insert(content_scores, content_scores->used, &content_scores->used_count, most[k],
-               name_before);
-    }
-}
-
-/* Notes how many items have vectors of a kind. */
-static void count_kind(struct content_scores *content_scores, int number)
-{
-    struct kind *kind = &content_scores->kinds[number];
-    int level = 0;
-    for (size_t count = vector_neighbours_count(kind->vectors); count; count /= 2) { level++; }
-    if (level == kind->level) { return; }
-    kind->level = level;
-    if (!level && number > CONTENT_GIVEN) {
-        vector_neighbours_free(kind->vectors);
-        *kind = (struct kind){0};
-    }
-    choose_kinds(content_scores);
-}
+/* ---- Vectors ---- */
 
 int content_scores_kind(struct content_scores *content_scores, struct slice name)
 {
-    int spare = content_scores->kinds_end;
-    for (int kind = content_scores->kinds_end; kind-- > 0;) {
-        const struct kind *at = &content_scores->kinds[kind];
-        if (at->vectors && slice_equal(name, slice_str(at->name))) { return kind; }
-        if (!at->vectors) { spare = kind; }
-    }
-    bool fits = name.size > 0 && name.size < KIND_NAME_BYTES && !memchr(name.data, 0, name.size);
-    if (spare == CONTENT_NAMES_MAX || !fits) { return -1; }
-    struct kind *kind = &content_scores->kinds[spare];
-    memcpy(kind->name, name.data, name.size);
-    kind->vectors = vector_neighbours_new(content_scores->items_max, content_scores->ids);
-    vector_neighbours_map(kind->vectors, content_scores->directory);
-    content_scores->kinds_end = MAX_OF(content_scores->kinds_end, spare + 1);
-    choose_kinds(content_scores);
-    return spare;
+    return vector_kinds_find(&content_scores->kinds, name);
 }
 
 int content_scores_kinds(const struct content_scores *content_scores)
 {
-    return content_scores->kinds_end;
+    return content_scores->kinds.end;
 }
 
 struct slice content_scores_kind_name(const struct content_scores *content_scores, int kind)
 {
-    assert(kind >= 0 && kind < content_scores->kinds_end);
-    return slice_str(content_scores->kinds[kind].name);
+    assert(kind >= 0 && kind < content_scores->kinds.end);
+    return slice_str(content_scores->kinds.at[kind].name);
 }
 
 bool content_scores_set_vector(struct content_scores *content_scores, int32_t number, int kind,
                                const int8_t *numbers, size_t width)
 {
-    struct vector_neighbours *vectors = content_scores->kinds[kind].vectors;
+    struct vector_neighbours *vectors = content_scores->kinds.at[kind].vectors;
     if (!vectors) { return false; }
     if (number >= 0 && number < content_scores->items_max) { reserve(content_scores, number); }
     const bool changed = numbers ? vector_neighbours_put(vectors, number, numbers, width)
                                  : vector_neighbours_remove(vectors, number);
-    if (changed) { count_kind(content_scores, kind); }
+    if (changed) { vector_kinds_note(&content_scores->kinds, kind); }
     return changed;
 }
 
 struct vector_neighbours *content_scores_vectors(struct content_scores *content_scores,
                                                  int kind)
 {
-    return content_scores->kinds[kind].vectors;
+    return content_scores->kinds.at[kind].vectors;
 }
 
 /* ---- Scores ---- */
@@ -335,13 +229,13 @@ static void weigh_vectors(struct parts *parts, float weight)
 /* The vectors of the kind that is the k-th of the sums. */
 static struct vector_neighbours *used_vectors(const struct content_scores *content_scores, int k)
 {
-    return content_scores->kinds[content_scores->used[k]].vectors;
+    return vector_kinds_used(&content_scores->kinds, k)->vectors;
 }
 
 bool content_scores_empty(const struct content_scores *content_scores)
 {
     size_t known = feature_neighbours_count(content_scores->features);
-    for (int k = 0; k < content_scores->used_count && !known; k++) {
+    for (int k = 0; k < content_scores->kinds.used_count && !known; k++) {
         known = vector_neighbours_count(used_vectors(content_scores, k));
     }
     return !known;
@@ -351,7 +245,7 @@ bool content_scores_empty(const struct content_scores *content_scores)
 static bool is_known(const struct content_scores *content_scores, int32_t item)
 {
     bool known = feature_neighbours_has(content_scores->features, item);
-    for (int k = 0; k < content_scores->used_count && !known; k++) {
+    for (int k = 0; k < content_scores->kinds.used_count && !known; k++) {
         known = vector_neighbours_has(used_vectors(content_scores, k), item);
     }
     return known;
@@ -365,7 +259,7 @@ static void add_like(struct content_scores *content_scores, int32_t item, float 
     take_row(alike, count, &parts);
     weigh_features(&parts, weight);
     add(content_scores, item, &parts);
-    for (int k = 0; k < content_scores->used_count; k++) {
+    for (int k = 0; k < content_scores->kinds.used_count; k++) {
         alike = vector_neighbours_of(used_vectors(content_scores, k), item, &count);
         take_row(alike, count, &parts);
         weigh_vectors(&parts, weight);
@@ -378,7 +272,7 @@ static void fetch(const struct content_scores *content_scores, int32_t item,
                   enum nearest_step step)
 {
     feature_neighbours_fetch(content_scores->features, item, step);
-    for (int k = 0; k < content_scores->used_count; k++) {
+    for (int k = 0; k < content_scores->kinds.used_count; k++) {
         vector_neighbours_fetch(used_vectors(content_scores, k), item, step);
     }
 }
@@ -467,7 +361,7 @@ static float part_between(const struct content_scores *content_scores, int32_t s
                           float cosine)
 {
     float part = features_part(cosine);
-    for (int k = 0; k < content_scores->used_count; k++) {
+    for (int k = 0; k < content_scores->kinds.used_count; k++) {
         struct vector_neighbours *vectors = used_vectors(content_scores, k);
         part += vectors_part(MAX_OF(vector_neighbours_between(vectors, source, item), 0.0F));
     }
@@ -529,13 +423,13 @@ void content_scores_compare_all(const struct content_scores *content_scores, con
 
 int content_scores_rows(const struct content_scores *content_scores)
 {
-    return 1 + content_scores->used_count;
+    return 1 + content_scores->kinds.used_count;
 }
 
 const struct alike *content_scores_row(struct content_scores *content_scores, int by,
                                        int32_t item, size_t *ret_count)
 {
-    assert(by >= 0 && by <= content_scores->used_count);
+    assert(by >= 0 && by <= content_scores->kinds.used_count);
     if (by == 0) { return feature_neighbours_of(content_scores->features, item, ret_count); }
     return vector_neighbours_of(used_vectors(content_scores, by - 1), item, ret_count);
 }
@@ -545,8 +439,8 @@ const struct alike *content_scores_row(struct content_scores *content_scores, in
 bool content_scores_knows(const struct content_scores *content_scores, enum content_aspect aspect)
 {
     bool known = (int)aspect < (int)FEATURE_ASPECTS && content_scores->features_known[aspect];
-    for (int k = 0; k < content_scores->used_count && !known; k++) {
-        known = content_scores->kinds[content_scores->used[k]].aspect == (int)aspect &&
+    for (int k = 0; k < content_scores->kinds.used_count && !known; k++) {
+        known = vector_kinds_used(&content_scores->kinds, k)->aspect == (int)aspect &&
                 vector_neighbours_count(used_vectors(content_scores, k)) > 0;
     }
     return known;
@@ -584,9 +478,9 @@ void content_scores_by_aspect(struct content_scores *content_scores, const int32
     for (size_t a = FEATURE_ASPECTS; a < ASPECTS; a++) {
         memset(ret_scores + a * stride, 0, count * sizeof(*ret_scores));
     }
-    for (int k = 0; k < content_scores->used_count; k++) {
+    for (int k = 0; k < content_scores->kinds.used_count; k++) {
         struct vector_neighbours *vectors = used_vectors(content_scores, k);
-        const int aspect = content_scores->kinds[content_scores->used[k]].aspect;
+        const int aspect = vector_kinds_used(&content_scores->kinds, k)->aspect;
         if (!vector_neighbours_count(vectors)) { continue; }
         add_vectors(content_scores, vectors, items, count, ret_scores + (size_t)aspect * stride);
     }

@@ -8,9 +8,8 @@
  * vectors, and those in the order of their kinds' names behind `text` and `given`, in 32 bits. What
  * an item is like may be changed at any time, and the scores follow from what it is now.
  *
- * Vectors of any number of names may come, of which CONTENT_NAMES_MAX are held at a time. Next to
- * `text` and `given` the six are used that most items have, by powers of two, equal ones by name;
- * in this order each takes a place among the aspects of named vectors.
+ * Vectors of any number of names may come, of which some are held and some are used
+ * (vector_kinds.h).
  *
  * Of thousands that are like j_r, the 100 are like it in all, which a new item need not be. Where a
  * few items are compared with one another, and not with all, each is compared with every j_r:
@@ -34,17 +33,9 @@
 #include "model/content_aspects.h"
 #include "model/ids.h"
 #include "model/nearest_rows.h"
+#include "model/vector_kinds.h"
 
 struct content_scores;
-struct vector_neighbours;
-
-/* Kinds of vectors, each compared with its own: that of texts, and others by name. */
-enum content_vector_kind {
-    CONTENT_TEXT,
-    CONTENT_GIVEN,
-    CONTENT_VECTOR_KINDS = 8, /* that are used */
-    CONTENT_NAMES_MAX = 64,   /* that are held */
-};
 
 /* Makes an empty index for item numbers below items_max, whose ids order equal items (NULL: their
  * numbers do) and are borrowed for its life; the newest `recent` items of a history are used. Free
