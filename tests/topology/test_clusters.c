@@ -232,6 +232,58 @@ static void test_restart(void **state)
     tastes_release(&tastes);
 }
 
+/* Lets time pass, in steps that no session takes for its end, and a little more. */
+static void wait_s(struct tastes *tastes, int64_t seconds)
+{
+    for (int64_t passed = 0; passed < seconds; passed += 5) {
+        tastes->fixture.rig.now_ms += 5000;
+        run_for(tastes, 1);
+    }
+    run_for(tastes, 50);
+    tastes_read(tastes);
+}
+
+/* Something comes that a count would tell. */
+static void act_anew(struct tastes *tastes, int user)
+{
+    tastes_act(tastes, user, (user % TASTES) * TASTE_ITEMS + user % TASTE_ITEMS);
+    tastes_write(tastes, user);
+}
+
+/* The first counts follow each other after 10 s, 20 s ..., up to an hour; when a user is forgotten,
+ * the next one comes ten minutes after the last. */
+static void test_when(void **state)
+{
+    static const char *const hourly[] = {
+        "train.threads=0",      "train.actions.min=1000000", "clusters.users.min=5",
+        "clusters.item.users.min=2", "clusters.max=3", "clusters.d=4", NULL,
+    };
+    static struct tastes tastes;
+    tastes_init(&tastes);
+    tastes_fill(&tastes);
+    (void)rig_start(&tastes.fixture.rig, &sequence_worker, 0, hourly);
+    wait_s(&tastes, 0);
+    int64_t version = cluster_space_version(tastes.space), seconds = 10;
+    assert_true(version > 0);
+    for (int user = 0; seconds <= 1280; user++, seconds *= 2) {
+        act_anew(&tastes, user);
+        wait_s(&tastes, seconds / 2);
+        assert_true(cluster_space_version(tastes.space) == version);
+        wait_s(&tastes, seconds / 2);
+        assert_true(cluster_space_version(tastes.space) > version);
+        version = cluster_space_version(tastes.space);
+    }
+    act_anew(&tastes, 20);
+    wait_s(&tastes, 500);
+    assert_true(cluster_space_version(tastes.space) == version);
+    tastes_forget(&tastes, 21);
+    wait_s(&tastes, 0);
+    assert_true(cluster_space_version(tastes.space) == version);
+    wait_s(&tastes, 100);
+    assert_true(cluster_space_version(tastes.space) > version);
+    tastes_release(&tastes);
+}
+
 static void test_off(void **state)
 {
     static const char *const off[] = {"train.threads=0", "clusters.every.ms=0", NULL};
@@ -303,6 +355,7 @@ int main(void)
         cmocka_unit_test(test_clusters_are_those_of_loops),
         cmocka_unit_test(test_names_stay),
         cmocka_unit_test(test_restart),
+        cmocka_unit_test(test_when),
         cmocka_unit_test(test_off),
         cmocka_unit_test(test_bad_records),
     };

@@ -10,6 +10,8 @@
 enum { REST_FOR_COUNT = 9 };
 /* The first counts follow each other sooner: much may still be on its way then. */
 enum { FIRST_INTERVAL_MS = 10000 };
+/* Who was forgotten is not in what is published for longer than that and a count's rest. */
+enum { FORGOTTEN_INTERVAL_MS = 600000 };
 
 enum phase { PHASE_REST, PHASE_COUNT, PHASE_SEND, PHASE_BURY };
 
@@ -36,7 +38,8 @@ struct group_publisher *group_publisher_new(const struct group_publisher_parts *
     publisher->sort = sort;
     publisher->counter = counter;
     publisher->every_ms = published_groups_can_send(parts->groups) ? every_ms : 0;
-    publisher->interval_ms = MIN_OF(publisher->every_ms, (int64_t)FIRST_INTERVAL_MS);
+    /* The end of the first count doubles it. */
+    publisher->interval_ms = MIN_OF(publisher->every_ms, (int64_t)FIRST_INTERVAL_MS / 2);
     publisher->records = records;
     publisher->seconds = seconds;
     return publisher;
@@ -60,6 +63,11 @@ void group_publisher_drop(struct group_publisher *publisher)
 bool group_publisher_idle(const struct group_publisher *publisher)
 {
     return publisher->phase == PHASE_REST && (!publisher->every_ms || publisher->begun_ms);
+}
+
+void group_publisher_hasten(struct group_publisher *publisher)
+{
+    publisher->interval_ms = MIN_OF(publisher->interval_ms, (int64_t)FORGOTTEN_INTERVAL_MS);
 }
 
 void group_publisher_see(struct group_publisher *publisher, struct slice key,

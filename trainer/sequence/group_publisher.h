@@ -54,6 +54,9 @@ struct group_publisher *group_publisher_new(const struct group_publisher_parts *
                                             struct metric *seconds);
 /* Takes NULL; returns NULL. */
 struct group_publisher *group_publisher_free(struct group_publisher *publisher);
+/* A user was forgotten: the next count begins at most ten minutes after the last one, but for its
+ * rest. */
+void group_publisher_hasten(struct group_publisher *publisher);
 /* Takes what a record of `profiles` says (published_groups_see()), of the key. */
 void group_publisher_see(struct group_publisher *publisher, struct slice key,
                          const struct group_profile *group);

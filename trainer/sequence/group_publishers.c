@@ -48,6 +48,11 @@ enum verdict group_publishers_see(struct group_publishers *publishers, const str
     return verdict;
 }
 
+void group_publishers_hasten(struct group_publishers *publishers)
+{
+    for (size_t i = 0; i < PUBLISHERS; i++) { group_publisher_hasten(publishers->at[i]); }
+}
+
 void group_publishers_step(struct group_publishers *publishers, struct task *task)
 {
     for (size_t i = 0; i < PUBLISHERS; i++) { group_publisher_step(publishers->at[i], task); }

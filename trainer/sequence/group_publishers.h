@@ -25,6 +25,8 @@ struct group_publishers *group_publishers_new(const struct group_publishers_part
 struct group_publishers *group_publishers_free(struct group_publishers *publishers);
 /* Takes a record of `profiles`, from any copy. */
 enum verdict group_publishers_see(struct group_publishers *publishers, const struct record *rec);
+/* A user was forgotten: counts that would begin hours later begin within minutes. */
+void group_publishers_hasten(struct group_publishers *publishers);
 /* Goes on counting and sending, for some milliseconds; from the tick of the task that publishes,
  * once all tables are read. */
 void group_publishers_step(struct group_publishers *publishers, struct task *task);

@@ -136,13 +136,12 @@ static struct table_store *make_store(struct run *run, const char *name)
 
 static int make_stores(struct run *run, struct training_state *state)
 {
-    const struct sequence_settings *settings = run_settings(run);
     state->table_store = make_store(run, "histories");
     state->profile_store = state->table_store ? make_store(run, "users") : NULL;
     if (!state->profile_store) { return -EIO; }
     const struct group_publishers_parts parts = {
         .run = run,
-        .settings = settings,
+        .settings = run_settings(run),
         .histories = state->table_store,
         .profiles = state->profile_store,
         .schemas = state->own_schemas,
@@ -293,6 +292,7 @@ static enum verdict take_history(struct run *run, struct training_state *state,
     }
     if (!rec->value.data) {
         training_set_remove(state->training_set, ids_fingerprint(rec->key));
+        group_publishers_hasten(state->groups);
     } else if (decode_history(state, state->history_codec, rec->key, rec->value, &history,
                               &error) < 0) {
         return run_refuse_undecoded(run, &error);
