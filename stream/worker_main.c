@@ -62,6 +62,7 @@ struct process {
     struct metrics_server *server;
     int slot_lock;
     char *slot_path;
+    bool slot_written, slot_refused; /* its file; it could not be, which the log has said */
     char *name; /* the worker's, with its generation */
     char *group;
     char *member;
@@ -181,14 +182,22 @@ static int metrics_port(const struct process *process)
     return process->server ? metrics_server_port(process->server) : METRICS_PORT_NONE;
 }
 
-/* Writes a file with the metrics address, for tools on this machine. */
+/* Writes a file with the metrics address, for tools on this machine. While it cannot be written, as
+ * on a full disk, there is none: that of a former process has a port that is another's by now. */
 static void publish_slot(struct process *process)
 {
     _cleanup_(xfreep) char *text =
         xprintf("{\"worker\":\"%s\",\"slot\":%" PRId64 ",\"pid\":%d,\"metrics_port\":%d}\n",
                 process->worker->name, process->settings.slot, (int)getpid(),
                 metrics_port(process));
-    (void)atomic_file_write(process->slot_path, slice_str(text));
+    int result = atomic_file_write(process->slot_path, slice_str(text));
+    process->slot_written = result == 0;
+    if (result == 0) { return; }
+    (void)unlink(process->slot_path);
+    if (process->slot_refused) { return; }
+    process->slot_refused = true;
+    log_line(LOG_WARN, "the file of the slot cannot be written, trying again", "file=%s why=%s",
+             quote_text(process->slot_path).text, quote_text(strerror(-result)).text);
 }
 
 /* ---- Status ---- */
@@ -207,6 +216,7 @@ static void keep_status(struct process *process, struct run *run)
     int64_t now_ms = monotonic_ms(NULL);
     if (now_ms - process->status_ms < STATUS_MS) { return; }
     process->status_ms = now_ms;
+    if (!process->slot_written) { publish_slot(process); }
     pthread_mutex_lock(&process->status_lock);
     buf_clear(&process->status);
     run_status(run, &process->status);

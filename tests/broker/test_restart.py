@@ -36,6 +36,25 @@ def test_killed_stopped_and_moved(make_world):
     assert cells(world.rows()) == expected
 
 
+def test_a_slot_whose_file_cannot_be_written_yet(make_world):
+    """As on a full disk. Tools find the copy once there is room; until then no file of a former
+    process tells them another port."""
+    world = make_world()
+    (copy,) = world.start("ingest", ingest=SETTINGS)
+    assert copy.stop() == 0
+    beside = copy.slot_file.with_name(copy.slot_file.name + ".next")
+    beside.mkdir()
+    again = Copy(world, "ingest", 0, SETTINGS)
+    world.copies.append(again)
+    copy.slot_file.write_text('{"worker":"ingest","slot":0,"pid":1,"metrics_port":1}')
+    world.wait(lambda: "the file of the slot cannot be written" in again.log(), "the warning")
+    assert again.running() and not copy.slot_file.exists()
+    beside.rmdir()
+    world.wait(lambda: copy.slot_file.exists() and again.healthy(), "the file")
+    assert again.log().count("the file of the slot cannot be written") == 1
+    assert set(world.stop().values()) == {0}
+
+
 def dump(world, *words):
     return subprocess.run([BIN / "freshet", "dump", *words], text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
