@@ -411,21 +411,21 @@ demo:
 	@deploy/demo
 
 # Starts a local Kafka and the workers and leaves them running, for events of your own;
-# freshet-embed, too, where deploy/encoder has fetched a model.
-ENCODER := $(if $(wildcard $(BUILD)/encoder/model.safetensors),$(abspath $(BUILD))/encoder)
+# freshet-embed, too, where deploy/encoder can fetch a model.
 .PHONY: up
 up:
 	@$(INSTALL) demo
 	+@$(BUILD_ALL)
 	@deploy/local-kafka start
 	@deploy/topics apply --with clicks --bootstrap $(LOCAL_KAFKA)
-	@deploy/pipeline up --bootstrap $(LOCAL_KAFKA) --set serve.http.port=0 \
-		--workers \
-		ingest,features,trainer,sequence,scorer,serve$(if $(ENCODER),$(comma)embed) \
-		$(if $(ENCODER),--set embed.model.path=$(ENCODER) \
-			--set serve.query.model.path=$(ENCODER) \
-			--set scorer.query.model.path=$(ENCODER) \
-			--set sequence.query.model.path=$(ENCODER))
+	@encoder=$$(deploy/encoder) || \
+		echo "No encoder: texts count by their words alone (deploy/encoder)."; \
+	deploy/pipeline up --bootstrap $(LOCAL_KAFKA) --set serve.http.port=0 \
+		--workers ingest,features,trainer,sequence,scorer,serve$${encoder:+,embed} \
+		$${encoder:+--set embed.model.path="$$encoder" \
+			--set serve.query.model.path="$$encoder" \
+			--set scorer.query.model.path="$$encoder" \
+			--set sequence.query.model.path="$$encoder"}
 	@echo "Kafka: $(LOCAL_KAFKA). Write the catalogue, then events, for example:"
 	@echo "    $(BUILD)/bin/freshet replay ITEMS.jsonl --topic items --contract Item \\"
 	@echo "        -b $(LOCAL_KAFKA)"

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = Path(os.environ.get("BUILD", ROOT / "build"))
 BIN = Path(os.environ.get("FRESHET_BIN", BUILD / "bin"))
 PATIENCE_SECONDS = 120
+SENTENCES = ROOT / "tests/golden/sentences"  # a small encoder
 
 # What the demo has said last when it is interrupted, and for how long it goes on then.
 PLACES = [("", 0.7), ("Kafka runs", 0), ("topics made", 1), ("phase 1", 0.2)]
@@ -50,9 +51,10 @@ def running(build):
 def test_what_the_demo_shows(build):
     """Lists by device, for somebody new, and with films on which nobody has acted; on every run."""
     for _ in range(2):
-        demo = subprocess.run([ROOT / "deploy/demo", "--limit", "20000", "--rate", "5000"],
-                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              env={**os.environ, "BUILD": str(build)})
+        demo = subprocess.run(
+            [ROOT / "deploy/demo", "--limit", "20000", "--rate", "5000", "--encoder", SENTENCES],
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**os.environ, "BUILD": str(build)})
         told = demo.stdout
         assert demo.returncode == 0, told
         assert "chosen more often on tablet" in told and "liked by gender=F" in told, told
@@ -61,13 +63,15 @@ def test_what_the_demo_shows(build):
         figures = json.loads((build / "run/demo/figures.json").read_text())
         assert figures["new_film_to_list_ms"] >= 0 and figures["new_film_lists"] > 0, figures
         assert running(build) == []
+        assert "vectors of the films' titles" in told and "films by words+vectors" in told, told
 
 
 @pytest.mark.parametrize("said, more", PLACES)
 def test_an_interrupt_leaves_nothing(build, said, more):
     demo = subprocess.Popen(
-        [ROOT / "deploy/demo", "--limit", "3000", "--keep"], text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, env={**os.environ, "BUILD": str(build)}, start_new_session=True)
+        [ROOT / "deploy/demo", "--limit", "3000", "--keep", "--encoder", SENTENCES], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "BUILD": str(build)},
+        start_new_session=True)
     told = ""
     while said not in told:
         line = demo.stdout.readline()
