@@ -92,6 +92,16 @@ static void begin(struct group_publisher *publisher, int64_t now_ms)
     publisher->phase = PHASE_COUNT;
 }
 
+/* Ends a count, and says when the next one may begin. */
+static void rest(struct group_publisher *publisher)
+{
+    int64_t now_ms = run_now_ms(publisher->parts.run);
+    publisher->phase = PHASE_REST;
+    publisher->interval_ms = MIN_OF(2 * publisher->interval_ms, publisher->every_ms);
+    publisher->rests_until_ms = now_ms + REST_FOR_COUNT * (now_ms - publisher->begun_ms);
+    publisher->sort->drop(publisher->counter);
+}
+
 static void count(struct group_publisher *publisher)
 {
     const struct group_sort *sort = publisher->sort;
@@ -100,8 +110,7 @@ static void count(struct group_publisher *publisher)
         run_log(publisher->parts.run, LOG_WARN, sort->failure,
                 "hint=\"raise %s, if no schema was unknown and the state can be read\"",
                 sort->option);
-        sort->drop(publisher->counter);
-        publisher->phase = PHASE_REST;
+        rest(publisher);
     } else if (result > 0) {
         publisher->phase = PHASE_SEND;
         publisher->next = 0;
@@ -146,12 +155,9 @@ static void begin_burying(struct group_publisher *publisher)
 
 static void finish(struct group_publisher *publisher)
 {
-    int64_t now_ms = run_now_ms(publisher->parts.run);
-    publisher->phase = PHASE_REST;
-    publisher->interval_ms = MIN_OF(2 * publisher->interval_ms, publisher->every_ms);
-    publisher->rests_until_ms = now_ms + REST_FOR_COUNT * (now_ms - publisher->begun_ms);
-    publisher->sort->drop(publisher->counter);
-    metric_set(publisher->seconds, (double)(now_ms - publisher->begun_ms) / 1000.0);
+    int64_t took_ms = run_now_ms(publisher->parts.run) - publisher->begun_ms;
+    rest(publisher);
+    metric_set(publisher->seconds, (double)took_ms / 1000.0);
 }
 
 static void send(struct group_publisher *publisher, struct task *task)
