@@ -11,11 +11,6 @@ char *scorer_searches_fault(const struct list_settings *settings)
     return list_settings_fault(settings);
 }
 
-static bool near_text(void *arg, struct slice text, struct search_query *ret_query)
-{
-    return search_vectors_find(arg, text, ret_query);
-}
-
 int scorer_searches_open(struct run *run, struct scorer *scorer)
 {
     const struct scorer_settings *settings = run_settings(run);
@@ -27,8 +22,7 @@ int scorer_searches_open(struct run *run, struct scorer *scorer)
     if (!scorer->queries) { return 0; }
     scorer->search_vectors =
         search_vectors_new(scorer->queries, scorer->content_scores, scorer->tables.ids);
-    lists_set_near_text(scorer->lists, query_vectors_version(scorer->queries), near_text,
-                        scorer->search_vectors);
+    search_vectors_serve(scorer->search_vectors, scorer->lists);
     run_log(run, LOG_INFO, "encoder of searches ready", "version=%s",
             query_vectors_version(scorer->queries));
     return 0;

@@ -94,11 +94,6 @@ static int load_settings(struct trying *trying)
     return result == 0 ? 0 : client_fail("the settings of lists are wrong: see above");
 }
 
-static bool near_text(void *arg, struct slice text, struct search_query *ret_query)
-{
-    return search_vectors_find(arg, text, ret_query);
-}
-
 /* Opens the encoder of what the user searched for, where there is one. */
 static int open_searches(struct trying *trying)
 {
@@ -110,8 +105,7 @@ static int open_searches(struct trying *trying)
     if (!trying->queries) { return 0; }
     trying->search_vectors =
         search_vectors_new(trying->queries, trying->content_scores, trying->tables.ids);
-    lists_set_near_text(trying->lists, query_vectors_version(trying->queries), near_text,
-                        trying->search_vectors);
+    search_vectors_serve(trying->search_vectors, trying->lists);
     return 0;
 }
 

@@ -107,3 +107,13 @@ bool search_vectors_find(struct search_vectors *search, struct slice text,
     ret_query->nearest_count = kept->count;
     return kept->count > 0;
 }
+
+static bool near_text(void *arg, struct slice text, struct search_query *ret_query)
+{
+    return search_vectors_find(arg, text, ret_query);
+}
+
+void search_vectors_serve(struct search_vectors *search, struct lists *lists)
+{
+    lists_set_near_text(lists, query_vectors_version(search->queries), near_text, search);
+}

@@ -9,6 +9,7 @@
 #include "model/content_scores.h"
 #include "scorer/lists/item_search.h"
 #include "scorer/lists/list_settings.h"
+#include "scorer/lists/lists.h"
 
 enum { SEARCHES_NEAREST_MAX = 1024 }; /* texts whose nearest items are kept; 1 KB each */
 
@@ -24,6 +25,8 @@ struct search_vectors *search_vectors_new(struct query_vectors *queries,
                                           const struct ids *ids);
 /* Takes NULL; returns NULL. */
 struct search_vectors *search_vectors_free(struct search_vectors *search);
+/* Lets lists use it, for as long as it lives (lists_set_near_text()). */
+void search_vectors_serve(struct search_vectors *search, struct lists *lists);
 /* Notes that the vectors of an item's row have come, which this model made, or have gone (NULL).
  * Takes NULL. */
 void search_vectors_note(struct search_vectors *search, int32_t item, const struct slice *model);
