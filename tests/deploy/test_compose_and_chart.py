@@ -29,6 +29,19 @@ def test_each_worker_is_in_the_chart(worker):
     assert re.search(rf"^  {worker}:\n    replicas: \d+", values, re.M)
 
 
+def test_texts_are_understood():
+    """The image has the encoder where compose.yaml and the chart look for it."""
+    path = re.search(r"build/encoder /image(\S+)", (ROOT / "deploy/Containerfile").read_text())[1]
+    assert f"FRESHET_MODEL_PATH: {path}" in COMPOSE
+    assert f"FRESHET_QUERY_MODEL_PATH: {path}" in COMPOSE
+    for worker in ("sequence", "scorer", "serve"):
+        service = re.search(rf"^  {worker}:\n((?:    .*\n)+)", COMPOSE, re.M)[1]
+        assert "*searching" in service
+    values = (CHART / "values.yaml").read_text()
+    assert values.count(f"model.path: {path}") == 4
+    assert values.count(f"query.model.path: {path}") == 3
+
+
 def test_files_that_compose_mounts_are_there():
     mounted = re.findall(r"- (\./[^:]+):", COMPOSE)
     assert len(mounted) >= 5
