@@ -19,6 +19,7 @@
 enum { USERS = 90, ITEMS = 24, STEP = 5, PARTITIONS = 3, FIRST = 8, LAST = 16, STEPS_MAX = 3000 };
 
 static const char *const quick_settings[] = {
+    "clusters.every.ms=0",
     "train.threads=0",       "train.d=16",       "train.blocks=1",        "train.length=12",
     "train.dropout=0.1",     "train.batch=8",    "train.epochs.max=8",    "train.patience=8",
     "train.actions.min=300", "train.rate=0.003", "train.run.growth=9",    NULL,
