@@ -38,15 +38,16 @@ enum table { ROWS, ITEMS, VECTORS, MODELS, CONTENT, CANDIDATES, PROFILES, GROUPS
 static const struct {
     const char *topic;
     const struct contract *contract;
+    bool optional; /* the topic may be missing, as to the scorer */
 } tables_of[TABLES] = {
     [ROWS] = {"serving-rows", &serving_row_contract},
     [ITEMS] = {"items", &item_contract},
     [VECTORS] = {"item-vectors", &item_vector_contract},
     [MODELS] = {"models", &model_weights_contract},
-    [CONTENT] = {"content-vectors", &content_vectors_contract},
-    [CANDIDATES] = {"candidates", &candidate_list_contract},
-    [PROFILES] = {"users", &user_profile_contract},
-    [GROUPS] = {"profiles", &group_profile_contract},
+    [CONTENT] = {"content-vectors", &content_vectors_contract, .optional = true},
+    [CANDIDATES] = {"candidates", &candidate_list_contract, .optional = true},
+    [PROFILES] = {"users", &user_profile_contract, .optional = true},
+    [GROUPS] = {"profiles", &group_profile_contract, .optional = true},
 };
 
 struct trying {
@@ -270,7 +271,7 @@ static int read_tables(struct trying *trying)
         _cleanup_(xfreep) char *topic = client_topic(trying->client, name);
         trying->table = (enum table)table;
         if (scan_topic(trying->wire, topic, -1, /* follow= */ false, take_record, trying) < 0) {
-            bool optional = table == PROFILES || table == CONTENT || table == GROUPS;
+            bool optional = tables_of[table].optional;
             if (optional && client_topic_missing(trying->wire, topic)) { continue; }
             return client_fail_topic(trying->client, trying->wire, topic, name);
         }

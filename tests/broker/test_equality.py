@@ -276,6 +276,7 @@ def test_a_trial_of_rules_says_what_the_scorer_makes(make_world, tmp_path):
     file = tmp_path / "new.rules"
     file.write_text("main.share.new=30% if age < 14d\n")
     users = sorted(user.decode() for user in standing(world.topics))[:6]
+    rules(world, "--try", users[0], "--file", file, "--set", "candidates.used=true")  # of no topic
     tried = {user: rules(world, "--try", user, "--file", file, "--set", "blend.leader=mixture")
              .splitlines() for user in users}
     rules(world, "apply", file)
